@@ -13,7 +13,7 @@ from agent.media.frame import Instant
 from agent.vision.detect.clothes import mixed, unlikeness
 from agent.vision.detect.person import Detection
 from agent.vision.detect.riders import WHEELS, sits
-from agent.vision.geometry import WHOLE, Box
+from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box
 from agent.vision.track.assignment import assigned
 from agent.vision.track.track import STIRS, Track
 
@@ -348,9 +348,11 @@ def _has_wheels(found: Detection) -> bool:
 
 
 def _looked_at(track: Track, looked: Sequence[Box], now: Instant) -> Track:
-    """With this frame's look at its place counted, if there was one."""
-    least = 0.8 * track.box.area
-    if not any(look.overlap(track.box) >= least for look in looked):
+    """With this frame's look at its place counted, if there was one. At half its size the picture
+    shows only near bodies."""
+    box, least = track.box, 0.8 * track.box.area
+    shown = (look for look in looked if look != SMALLER or box.height >= NEAR)
+    if not any(look.overlap(box) >= least for look in shown):
         return track
     missed = 0 if track.is_seen else 1
     return replace(track, looks=track.looks + 1, misses=track.misses + missed, last_look=now)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.vision.detect.clothes import Clothes
 from agent.vision.detect.person import Detection
-from agent.vision.geometry import Box
+from agent.vision.geometry import SMALLER, Box
 from agent.vision.track.track import Track
 from agent.vision.track.tracker import Tracker, TrackSettings
 from tests.agent.rigs.vision import after, person
@@ -70,6 +70,15 @@ def test_who_waits_for_a_look_has_not_left() -> None:
     (again,) = tracker.step(after(1.0), [person(0.3)], aspect=4 / 3)
     assert again.track_id == 1
     assert (again.looks, again.misses) == (3, 0)
+
+
+def test_a_look_at_half_the_size_is_none_at_whom_it_shows_too_small() -> None:
+    """With a sheet it is the only look that covers all of the picture."""
+    tracker = Tracker()
+    run(tracker, [[person(0.3), person(0.7, height=0.6)]] * 3)
+    for frame in range(3, 6):
+        tracks = tracker.step(after(frame / 10), [], aspect=4 / 3, looked=(SMALLER,))
+    assert [(track.looks, track.misses) for track in tracks] == [(3, 0), (6, 3)]
 
 
 def test_nobody_is_waited_for_for_ever() -> None:
