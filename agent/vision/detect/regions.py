@@ -120,11 +120,19 @@ class Regions:
         is_late = now_s - self._smaller_s >= self._settings.near_every_s - EARLY_S
         near = [one for one in (wanted if is_late else due) if one not in sure]
         looks = picture.looks_at(wanted, due=due, near=near, known=(*people, *news))
-        looks.sort(key=lambda look: self._seen.longest_ago_s(look.things))
+        looks.sort(key=self._looked_at_s)
         if self.packs(picture.input_px) and not is_rush:
             looks = picture.packed(looks, wanted=wanted, due=due)
+            looks.sort(key=self._looked_at_s)
         self._offered = looks[: self._settings.most_looks]
         return tuple(look.sheet or look.box for look in self._offered)
+
+    def _looked_at_s(self, look: "_Crop") -> float:
+        """Time of the oldest look among its things; of the half size its own, or else it is never
+        first: the whole shows the same things."""
+        if look.box == SMALLER:
+            return self._smaller_s
+        return self._seen.longest_ago_s(look.things)
 
     def packs(self, input_px: tuple[int, int]) -> bool:
         """True if looks with this input (height, width) are sheets: for pictures of 16:9. On the

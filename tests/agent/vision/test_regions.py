@@ -263,3 +263,21 @@ def test_for_a_wide_network_a_crop_is_wide_and_shows_nobody_smaller(
     )
     assert crop.overlap(one) >= 0.999 * one.area
     assert round(crop.width * HD[1] / wide[1], 2) == round(crop.height * HD[0] / wide[0], 2) == 1
+
+
+@pytest.mark.promise(
+    "Detection and tracking: Looks stay within their budget, the longest unseen first."
+)
+@pytest.mark.parametrize("input_px", [INPUT, (192, 320)])
+def test_who_is_near_gets_the_half_size_in_turn_where_one_look_a_frame_is_all(
+    input_px: tuple[int, int],
+) -> None:
+    regions, near = Regions(input_px, takes_sheets=True), body(0.3, 0.5, 800, HD)
+    far = body(0.8, 0.3, 50, HD)
+    firsts = []
+    for frame in range(12):
+        now = after(frame / 10)
+        looks = regions.choose(now, HD, moved=(), people=[near, far], due=[near, far])
+        regions.looked(now, 1)
+        firsts.append(looks[0])
+    assert 4 <= firsts.count(SMALLER) <= 6
