@@ -1,6 +1,6 @@
 """Person detector: the PersonDetector port and the decoding of NanoDet's output."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -136,25 +136,25 @@ class NanoDet:
 
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
         """Detections in `region`, by one inference. ValueError for an empty frame or region."""
-        cut = _Cut.of(frame, region)
-        canvas = np.full((*self.input_px, 3), PAD, np.uint8)
-        rows, columns = self._show(cut, canvas, smaller=max(1.0, region.width))
-        found: list[Detection] = []
-        for kind, scores, boxes in self._answers(canvas):
-            share = (boxes / np.array([columns, rows] * 2)).astype(np.float32)
-            found += cut.detections(kind, scores, share)
-        return suppress(found, self._settings.nms_iou)
+        cut, (height, width) = _Cut.of(frame, region), self.input_px
+        smaller = max(1.0, region.width)
+        rows, columns = cut.size_within((round(height / smaller), round(width / smaller)))
+        return self._look([(cut, Part(region, rows, columns))])
 
     def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
         """Detections in all parts of the sheet, by one inference. ValueError for an empty frame or
         part."""
+        return self._look([(_Cut.of(frame, part.box), part) for part in sheet.parts])
+
+    def _look(self, shown: Sequence[tuple["_Cut", Part]]) -> list[Detection]:
+        """Detections in cuts of a frame in their places, by one inference. Each belongs to the cut
+        that has its middle."""
         canvas = np.full((*self.input_px, 3), PAD, np.uint8)
-        cuts = [_Cut.of(frame, part.box) for part in sheet.parts]
-        for cut, part in zip(cuts, sheet.parts, strict=True):
+        for cut, part in shown:
             self._draw(cut, canvas[part.y : part.y + part.rows, part.x : part.x + part.columns])
         found: list[Detection] = []
         for kind, scores, boxes in self._answers(canvas):
-            for cut, part in zip(cuts, sheet.parts, strict=True):
+            for cut, part in shown:
                 own, shares = _in_part(boxes, part)
                 found += cut.detections(kind, scores[own], shares)
         return suppress(found, self._settings.nms_iou)
@@ -167,14 +167,6 @@ class NanoDet:
             if len(chosen):
                 boxes = _boxes(distances[chosen], self._cells[chosen])
                 yield KINDS[column], scores[chosen, column], boxes
-
-    def _show(self, cut: "_Cut", canvas: Plane, *, smaller: float) -> tuple[int, int]:
-        """Put the cut into the canvas's top left corner, `smaller` times smaller than it could be;
-        returns its rows and columns there."""
-        height, width = self.input_px
-        rows, columns = cut.size_within((round(height / smaller), round(width / smaller)))
-        self._draw(cut, canvas[:rows, :columns])
-        return rows, columns
 
     def _draw(self, cut: "_Cut", canvas: Plane) -> None:
         """Fill the canvas with the cut.

@@ -99,6 +99,11 @@ AT_EDGE = {0: (ObjectKind.PERSON, 0.9, (1, 1, 1, 1))}
 """Reaches over the top left corner of what the network sees."""
 
 
+def test_what_is_found_in_the_grey_beside_the_picture_is_nobody() -> None:
+    below = {6 * 8 + 2: (ObjectKind.PERSON, 0.9, (1, 1, 1, 1))}  # below row 44 of 32
+    assert NanoDet(Network((64, 64), below), rgb).detect(grey(128, 64), WHOLE) == []
+
+
 def test_a_body_cut_by_a_border_inside_the_picture_is_left_out() -> None:
     network = Network((64, 64), AT_EDGE)
     assert NanoDet(network, rgb).detect(grey(128, 128), Box(0.5, 0.5, 1.0, 1.0)) == []
