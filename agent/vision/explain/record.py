@@ -168,8 +168,11 @@ class MissedRecord:
             evidence=evidence,
             reason=reason_of(track, at, weight, is_enough=is_enough, put_off=result.put_off),
         )
-        if track.is_seen and self._is_crop_due(record, at) and self._make_room(record, at):
-            self._crop(record, track, frame)
+        if track.is_seen and self._is_crop_due(record, at):
+            age_s = record.age_s(at)
+            record.next_crop_s = max(2 * age_s, age_s + 1.0)
+            if self._make_room(record, at):
+                self._crop(record, track, frame)
 
     def _begun(self, track: Track, at: Instant) -> TrackRecord:
         record = TrackRecord(track.track_id, at, at, next_crop_s=self._limits.first_crop_s)
@@ -201,8 +204,6 @@ class MissedRecord:
         return is_new_needed
 
     def _crop(self, record: TrackRecord, track: Track, frame: Frame) -> None:
-        age_s = record.age_s(frame.at)
-        record.next_crop_s = max(2 * age_s, age_s + 1.0)
         self._last_crop = frame.at
         made = crop(frame, track.box, highest_px=CROP_PX, quality=CROP_QUALITY, encode=self._encode)
         record.crops.append(Crop(frame.at, made.data, made.width, made.height))

@@ -208,6 +208,13 @@ def test_of_many_tracks_at_most_fifty_pictures_are_kept_and_the_others_counted()
     assert max(len(one.crops) for one in found.missed) == 1
 
 
+def test_a_picture_without_room_is_counted_once_and_not_in_every_frame() -> None:
+    street = Street(most_crops=2)
+    street.shows(*crowd(3), for_s=8)
+    assert street.record.crops == 2
+    assert street.explained().crops_dropped == 3 * 4 - 2  # of pictures at 0, 1, 2 and 4 s
+
+
 @pytest.mark.promise("Agent: An explanation holds at most 50 pictures, and counts those dropped.")
 def test_a_person_gets_a_picture_before_the_fifth_of_another_and_before_a_parked_motorbike() -> (
     None
