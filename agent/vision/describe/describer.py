@@ -109,21 +109,23 @@ class Describer:
         *,
         aspect: float,
     ) -> None:
-        """Take a frame with its tracks; `sightings` are the open ones by track, without crowds."""
+        """Take a frame with its tracks; `sightings` are the open ones by track, without crowds. If
+        it finds none of them, the next one that does is sampled."""
+        seen = [track for track in tracks if track.is_seen]
+        if sightings and not any(track.track_id in sightings for track in seen):
+            return
         is_round = self._round_at is None or frame.at.seconds_since(self._round_at) >= EVERY_S
         if is_round:
             self._round_at = frame.at
         due = [
             (track, notes)
-            for track in tracks
-            if track.is_seen
-            and (sighting_id := sightings.get(track.track_id))
+            for track in seen
+            if (sighting_id := sightings.get(track.track_id))
             and (notes := self._due(sighting_id, frame.at, is_round=is_round))
         ]
         is_any_new = any(self._is_new(one) for one in sightings.values())
         self._due_ns = frame.at.mono_ns + round((SOON_S if is_any_new else EVERY_S) * 1e9)
         if due:
-            seen = [track for track in tracks if track.is_seen]
             drivers = [track for track in seen if mount(track) is not None]
             for track, notes in due:
                 self._sample(notes, frame, track, seen, drivers, aspect=aspect)

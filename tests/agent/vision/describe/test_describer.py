@@ -10,7 +10,7 @@ import pytest
 from agent.media.frame import Frame
 from agent.uplink.events import sighting_event
 from agent.vision.describe.bodies import Calibration
-from agent.vision.describe.describer import MOST_VIEWS, Describer
+from agent.vision.describe.describer import FIRST, MOST_VIEWS, Describer
 from agent.vision.describe.description import Description, Speed, Transport
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import Box
@@ -135,6 +135,17 @@ def test_the_notes_of_a_long_sighting_stay_few() -> None:
     assert len(notes.views) == MOST_VIEWS
     assert len(notes.heights_m) <= 25
     assert len(notes.people) <= 20
+
+
+def test_who_stands_and_is_found_in_one_frame_a_second_is_sampled_in_those_frames() -> None:
+    describer, frame = Describer(), street((BODY, RED, BLUE))
+    for index in range(10 * 15):
+        here = replace(frame, at=street(at_s=index / 15).at)
+        if describer.is_due(here.at):
+            track = body(is_seen=index % 15 == 0)
+            describer.see(here, [track], {1: ID}, aspect=4 / 3)
+    (notes,) = describer._notes.values()
+    assert notes.samples == FIRST + 2  # one a second, then one in two
 
 
 def test_the_end_of_a_sighting_carries_its_description_to_the_wire() -> None:
