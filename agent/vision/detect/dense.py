@@ -87,7 +87,7 @@ class Dense:
             is_busy = any(_is_in(tile, one) for one in busy)
             every_s = settings.every_s if is_busy else settings.quiet_every_s
             overdue = (now_s - self._looked_s.get(tile, -1e9)) / every_s
-            if overdue >= 1.0 - 1e-6:
+            if not 0 <= overdue < 1.0 - 1e-6:  # below 0: the camera was opened anew
                 late.append((-overdue, number, tile))
         self._offered = tuple(tile for _, _, tile in sorted(late, key=lambda one: one[:2]))
         return self._offered[: settings.most_looks]

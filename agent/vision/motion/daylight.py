@@ -74,7 +74,9 @@ class Daylight:
         return now.seconds_since(looked) >= self._settings.look_every_s
 
     def _look(self, frame: Frame) -> None:
-        """The first look decides at once; later looks must agree for a while."""
+        """The first look decides at once; later looks must agree for a while. ValueError for a
+        misshapen frame."""
+        frame.check()
         looks_like_night = self._looks_like_night(frame)
         if self._looked is None:
             self.is_night = looks_like_night

@@ -56,7 +56,8 @@ class Attention:
         fifteen a second is enough."""
         if self._looked is None:
             return True
-        return now.seconds_since(self._looked) + EARLY_S >= self._settings.walking_every_s
+        elapsed_s = now.seconds_since(self._looked)  # below 0: the camera was opened anew
+        return not 0 <= elapsed_s < self._settings.walking_every_s - EARLY_S
 
     def looked(self, now: Instant) -> None:
         """The frame at `now` was looked at."""

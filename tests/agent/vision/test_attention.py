@@ -55,6 +55,12 @@ def test_no_frame_is_looked_at_sooner_than_a_tenth_of_a_second_after_the_last() 
     assert attention.is_time(after(5.1))
 
 
+def test_a_camera_opened_anew_is_looked_at_though_its_time_begins_a_little_earlier() -> None:
+    attention = Attention()
+    attention.looked(after(5.0))
+    assert attention.is_time(after(3.5))
+
+
 def test_who_stands_still_is_due_a_second_after_the_last_look_and_at_once_when_they_stir() -> None:
     still = replace(seen(10.0), stirred_at=after(5.0))
     assert not due(still, 10.9, moved=())

@@ -65,6 +65,15 @@ def test_hours_that_are_set_overrule_the_picture_while_the_clock_is_sure() -> No
     assert daylight.at(shown(20, 2), None) == NIGHT
 
 
+def test_a_misshapen_frame_decides_nothing() -> None:
+    daylight, dark = auto(), shown(20)
+    cut = Frame(1, dark.at, dark.yuv[:-3], dark.width, dark.height)
+    with pytest.raises(ValueError, match="frame 1"):
+        daylight.at(cut, None)
+    assert daylight.at(shown(120), None) == DAY
+    assert daylight.at(shown(20, 1), None) == DAY
+
+
 def test_without_a_night_of_its_own_nothing_is_measured() -> None:
     daylight = Daylight(DAY)
     assert not daylight.asks_for_the_hour

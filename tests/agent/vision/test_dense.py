@@ -89,6 +89,14 @@ def test_everything_busy_is_looked_at_in_turn_within_the_budget() -> None:
     assert max(count.values()) - min(count.values()) <= 1
 
 
+def test_a_camera_opened_anew_is_looked_at_though_its_time_begins_a_little_earlier() -> None:
+    dense = dense_after(5, SMALL)
+    for at_s in (10.0, 8.5):
+        due = dense.choose(after(at_s), SIZE, input_px=INPUT, busy=(WHOLE,), luma=100.0)
+        assert len(due) == 3
+        dense.looked(after(at_s), 3)
+
+
 def test_what_moves_goes_first_and_still_background_is_looked_at_rarely() -> None:
     corner = Box(0.05, 0.05, 0.1, 0.15)
     count = rounds(dense_after(5, SMALL), [corner], looks=3)
