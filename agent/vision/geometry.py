@@ -93,6 +93,15 @@ NEAR = 0.3
 smaller ones, is less sure of it; hardly anything else so large looks like a person to it."""
 
 
+def scale(input_px: tuple[int, int], size_px: tuple[int, int], part: Box = WHOLE) -> float:
+    """Pixels of an input (height, width) per pixel of a picture of `size_px` whose `part` it
+    shows."""
+    return min(
+        input_px[0] / (part.height * size_px[0]),
+        input_px[1] / (part.width * size_px[1]),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Polygon:
     """An outline by its corners (x, y), 0-1, in order; the last is joined to the first.

@@ -11,12 +11,12 @@ from agent.vision.describe.bodies import Calibration
 from agent.vision.describe.describer import Describer
 from agent.vision.detect.clothes import clothes
 from agent.vision.detect.dense import Dense, DenseSettings
-from agent.vision.detect.fitted import fitting, scale
+from agent.vision.detect.fitted import fitting
 from agent.vision.detect.person import Detection, PersonDetector, SheetDetector, suppress
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.riders import mounted
 from agent.vision.detect.sheet import Sheet
-from agent.vision.geometry import NEAR, SMALLER, WHOLE, Area, Box, Polygon
+from agent.vision.geometry import NEAR, SMALLER, WHOLE, Area, Box, Polygon, scale
 from agent.vision.hours import Hours
 from agent.vision.motion.daylight import Daylight, Sensitivity
 from agent.vision.motion.finder import MotionFinder, MotionSettings, moved_share

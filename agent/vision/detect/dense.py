@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from agent.media.frame import Instant
-from agent.vision.geometry import WHOLE, Box
+from agent.vision.geometry import WHOLE, Box, scale
 
 PERSON_AREA = 0.01
 """Motion in this share of a tile can be a person, however large its region is."""
@@ -102,12 +102,7 @@ class Dense:
     ) -> tuple[Box, ...]:
         """Four tiles, or by day six for people too small in four."""
         four = grid(2, 2, self._settings.overlap)
-        height, width = size_px
-        scale = min(
-            input_px[0] / (four[0].height * height),
-            input_px[1] / (four[0].width * width),
-        )
-        shown_px = self._height * height * scale
+        shown_px = self._height * size_px[0] * scale(input_px, size_px, four[0])
         is_fine = shown_px < self._settings.fine_px and luma >= self._settings.day_luma
         return grid(3, 2, self._settings.overlap) if is_fine else four
 

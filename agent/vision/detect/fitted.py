@@ -6,6 +6,7 @@ A wide picture leaves nearly half of a square input grey, and grey costs as much
 from collections.abc import Sequence
 
 from agent.vision.detect.person import PersonDetector
+from agent.vision.geometry import scale
 
 SAME = 0.999
 """Sizes are whole pixels: a picture shown at this share counts as equally large."""
@@ -28,8 +29,3 @@ def fitting(
     least = SAME * scale(common.input_px, size_px)
     fit = [one for one in fitted if scale(one.input_px, size_px) >= least]
     return min((common, *fit), key=lambda one: one.input_px[0] * one.input_px[1])
-
-
-def scale(input_px: tuple[int, int], size_px: tuple[int, int]) -> float:
-    """Input pixels (height, width) per pixel of a picture of `size_px`."""
-    return min(input_px[0] / size_px[0], input_px[1] / size_px[1])

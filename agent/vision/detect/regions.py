@@ -13,7 +13,7 @@ import numpy as np
 
 from agent.media.frame import Instant
 from agent.vision.detect.sheet import Part, Sheet, sheet
-from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box
+from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box, scale
 
 CELLS = (24, 32)
 """Rows and columns of the memory of last looks."""
@@ -350,10 +350,7 @@ class _Picture:
 
     def _scale(self, crop: Box) -> float:
         """Input pixels per pixel of the picture."""
-        height, width = self.size_px
-        return min(
-            self.input_px[0] / (crop.height * height), self.input_px[1] / (crop.width * width)
-        )
+        return scale(self.input_px, self.size_px, crop)
 
     def around(self, thing: Box, *, is_body: bool) -> _Crop:
         """A part around `thing` in the shape of the network's input, moved inside the picture;

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Frame
-from agent.vision.detect.fitted import SAME, fitting, scale
+from agent.vision.detect.fitted import SAME, fitting
 from agent.vision.detect.person import Detection
-from agent.vision.geometry import Box
+from agent.vision.geometry import Box, scale
 
 
 @dataclass(frozen=True)
