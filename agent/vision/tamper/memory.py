@@ -46,7 +46,7 @@ def read_memory(text: str, now: Instant) -> tuple[ReportedTamper | None, dict[bo
         views = words["views"]
         usual = {grey: _usual(views[name]) for grey, name in BY_DAY.items() if name in views}
         return _said(words.get("said"), now), usual
-    except (ValueError, KeyError, TypeError, zlib.error):
+    except (ValueError, KeyError, TypeError, OverflowError, AttributeError, zlib.error):
         return None
 
 

@@ -165,7 +165,14 @@ def test_another_size_of_picture_is_another_view(viewer: Viewer) -> None:
     assert viewer.said == []
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"v": 2}', '{"v": 1, "views": {"grey": 3}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "[]", '{"v": 2}', '{"v": 1, "views": {"grey": 3}}'),
+        '{"v": 1, "views": {}, "said": {"id": 5, "what": "covered", "since_utc_us": 1}}',
+        '{"v": 1, "views": {}, "said": {"id": "", "what": "", "since_utc_us": 1e999}}',
+    ],
+)
 def test_a_memory_that_is_none_changes_nothing(viewer: Viewer, text: str) -> None:
     viewer.tamper.recall(text, START)
     viewer.show(cloth, 30)
