@@ -9,6 +9,9 @@ from typing import Protocol
 
 from agent.media.frame import Instant
 
+MOST_A_FRAME = 3
+"""Most looks of one camera in one frame: the rest waits for the next frames."""
+
 
 class Allowance(Protocol):
     """Grants looks to the pipeline of a camera."""

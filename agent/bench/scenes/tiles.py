@@ -23,17 +23,16 @@ from agent.bench.scenes.footage import Shown
 from agent.bench.scenes.play import Scene, frames_of
 from agent.bench.sight import Sight, sight
 from agent.media.frame import Frame
-from agent.vision.detect.dense import DenseSettings, grid
+from agent.vision.detect.dense import grid
 from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind, suppress
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.pipeline import SAME_IOU
 
 EVERY: Final = 10
-OVERLAP: Final = DenseSettings().overlap
 WAYS: Final[dict[str, tuple[Box, ...]]] = {
     "whole": (),
-    "whole and 2x2": grid(2, 2, OVERLAP),
-    "whole and 3x2": grid(3, 2, OVERLAP),
+    "whole and 2x2": grid(2, 2),
+    "whole and 3x2": grid(3, 2),
 }
 SMALL_PX: Final = 30.0
 """A person below this height is far."""

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from agent.media.frame import Instant
+from agent.vision.budget import MOST_A_FRAME
 from agent.vision.geometry import WHOLE, Box, scale
 
+OVERLAP = 0.1
+"""Share of the side that neighbouring tiles overlap: a person on the border of one is whole in the
+other."""
 PERSON_AREA = 0.01
 """Motion in this share of a tile can be a person, however large its region is."""
 
@@ -35,15 +39,10 @@ class DenseSettings:
     network's input."""
     day_luma: float = 60.0
     """Mean brightness (0-255) from which it is day: at night small people are noise."""
-    overlap: float = 0.1
-    """Share of the side that neighbouring tiles overlap: a person on the border of one is whole in
-    the other."""
     every_s: float = 0.25
     """Interval for a tile with people,"""
     quiet_every_s: float = 2.0
     """and for a quiet tile."""
-    most_looks: int = 3
-    """Most looks per frame."""
 
 
 class Dense:
@@ -90,7 +89,7 @@ class Dense:
             if not 0 <= overdue < 1.0 - 1e-6:  # below 0: the camera was opened anew
                 late.append((-overdue, number, tile))
         self._offered = tuple(tile for _, _, tile in sorted(late, key=lambda one: one[:2]))
-        return self._offered[: settings.most_looks]
+        return self._offered[:MOST_A_FRAME]
 
     def looked(self, now: Instant, count: int) -> None:
         """The first `count` looks of the last choice were carried out."""
@@ -101,10 +100,10 @@ class Dense:
         self, size_px: tuple[int, int], input_px: tuple[int, int], luma: float
     ) -> tuple[Box, ...]:
         """Four tiles, or by day six for people too small in four."""
-        four = grid(2, 2, self._settings.overlap)
+        four = grid(2, 2)
         shown_px = self._height * size_px[0] * scale(input_px, size_px, four[0])
         is_fine = shown_px < self._settings.fine_px and luma >= self._settings.day_luma
-        return grid(3, 2, self._settings.overlap) if is_fine else four
+        return grid(3, 2) if is_fine else four
 
 
 def _is_in(tile: Box, thing: Box) -> bool:
@@ -112,10 +111,10 @@ def _is_in(tile: Box, thing: Box) -> bool:
     return tile.overlap(thing) >= min(0.5 * thing.area, PERSON_AREA * tile.area)
 
 
-def grid(columns: int, rows: int, overlap: float) -> tuple[Box, ...]:
-    """Tiles that cover the picture and overlap their neighbours by `overlap` of its side."""
-    across = (1 + (columns - 1) * overlap) / columns
-    down = (1 + (rows - 1) * overlap) / rows
-    starts_x = [column * (across - overlap) for column in range(columns)]
-    starts_y = [row * (down - overlap) for row in range(rows)]
+def grid(columns: int, rows: int) -> tuple[Box, ...]:
+    """Tiles that cover the picture and overlap their neighbours."""
+    across = (1 + (columns - 1) * OVERLAP) / columns
+    down = (1 + (rows - 1) * OVERLAP) / rows
+    starts_x = [column * (across - OVERLAP) for column in range(columns)]
+    starts_y = [row * (down - OVERLAP) for row in range(rows)]
     return tuple(Box(x, y, x + across, y + down).clipped() for y in starts_y for x in starts_x)

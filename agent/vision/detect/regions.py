@@ -12,6 +12,7 @@ from math import exp
 import numpy as np
 
 from agent.media.frame import Instant
+from agent.vision.budget import MOST_A_FRAME
 from agent.vision.detect.sheet import Part, Sheet, sheet
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box, scale
 
@@ -62,8 +63,8 @@ class RegionSettings:
     person who left."""
     stood_height: float = 0.1
     """Share of the picture's height: taller motion can be a group moving inside."""
-    most_looks: int = 3
-    """Most inferences per frame; the rest waits for the next frames, longest unseen first."""
+    most_looks: int = MOST_A_FRAME
+    """The longest unseen first."""
 
 
 class Regions:

@@ -43,13 +43,12 @@ class Daylight:
         by_day: Sensitivity | None = None,
         by_night: Sensitivity | None = None,
         night: Hours | None = None,
-        settings: DaylightSettings | None = None,
     ) -> None:
         """Without `by_night` it is always day; without `night` hours the picture decides."""
         self._by_day = by_day or Sensitivity()
         self._by_night = by_night
         self._hours = night
-        self._settings = settings or DaylightSettings()
+        self._settings = DaylightSettings()
         self._looked: Instant | None = None
         self._other_since: Instant | None = None
         self.is_night = False

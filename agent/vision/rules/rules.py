@@ -67,15 +67,10 @@ class RuleMet:
 class Rules:
     """Rules of one camera; call `advance` with the tracks of every frame."""
 
-    def __init__(
-        self,
-        zones: Sequence[Zone] = (),
-        lines: Sequence[Line] = (),
-        settings: RuleSettings | None = None,
-    ) -> None:
+    def __init__(self, zones: Sequence[Zone] = (), lines: Sequence[Line] = ()) -> None:
         self._zones = zones
         self._lines = lines
-        self._settings = settings or RuleSettings()
+        self._settings = RuleSettings()
         self._bodies: dict[int, Body] = {}
         self._tracks_of: dict[UUID, set[int]] = {}
         self._told: dict[UUID, set[tuple[RuleKind, str]]] = {}

@@ -1,6 +1,6 @@
 """Judges one look at a view: normal, or one kind of tampering."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.media.frame import Instant
@@ -56,7 +56,7 @@ class JudgeSettings:
 class Judge:
     """Judges look by look; remembers the earlier light."""
 
-    settings: JudgeSettings = field(default_factory=JudgeSettings)
+    settings = JudgeSettings()
     _lit: tuple[Instant, Glance] | None = None
     """Last look in light."""
     _dark_since: Instant | None = None

@@ -6,11 +6,11 @@ time. The report and the usual view survive a restart: each change carries the m
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
-from agent.vision.tamper.judge import Judge, JudgeSettings, Tampering
+from agent.vision.tamper.judge import Judge, Tampering
 from agent.vision.tamper.memory import ReportedTamper, memory_of, read_memory
 from agent.vision.tamper.scenery import Means, Scenery
 
@@ -19,7 +19,6 @@ from agent.vision.tamper.scenery import Means, Scenery
 class TamperSettings:
     """Time limits of tampering reports."""
 
-    judge: JudgeSettings = field(default_factory=JudgeSettings)
     look_every_s: float = 2.0
     gap_s: float = 5.0
     """After a longer gap between frames a suspicion is dropped."""
@@ -81,7 +80,7 @@ class Tamper:
         self._settings = settings or TamperSettings()
         self._new_id = new_id
         self._scenery = Scenery(self._settings.known_after_s, self._settings.memory_s)
-        self._judge = Judge(self._settings.judge)
+        self._judge = Judge()
         self._said: ReportedTamper | None = None
         self._looked: Instant | None = None
         self._suspected: Instant | None = None

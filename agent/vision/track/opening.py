@@ -6,6 +6,7 @@ A person who does not move causes no look later, and the whole picture shows sma
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.vision.budget import MOST_A_FRAME
 from agent.vision.detect.dense import grid
 from agent.vision.geometry import Box
 from agent.vision.track.track import STIRS, Track
@@ -28,12 +29,6 @@ class OpeningSettings:
     anyway."""
     after_frames: int = 2
     """Frames before the first tile."""
-    most_a_frame: int = 3
-    """Most looks per frame, with the others."""
-    columns: int = 3
-    rows: int = 2
-    overlap: float = 0.1
-    """Share of the side that neighbouring tiles overlap."""
 
 
 class Opening:
@@ -41,8 +36,7 @@ class Opening:
 
     def __init__(self, settings: OpeningSettings | None = None) -> None:
         self._settings = settings or OpeningSettings()
-        tiles = grid(self._settings.columns, self._settings.rows, self._settings.overlap)
-        self._looks = dict.fromkeys(tiles, 0)
+        self._looks = dict.fromkeys(grid(3, 2), 0)
         """Looks at each tile; empty when none is due any more."""
         self._frames = 0
 
@@ -60,7 +54,7 @@ class Opening:
         due = [tile for tile, looks in self._looks.items() if self._is_due(tile, looks, likely)]
         if not due:
             self._looks.clear()
-        room = max(0, settings.most_a_frame - besides)
+        room = max(0, MOST_A_FRAME - besides)
         return tuple(sorted(due, key=self._looks.__getitem__)[:room])
 
     def looked(self, looks: Sequence[Box]) -> None:

@@ -106,7 +106,7 @@ class Tracker:
         return tuple(self._tracks)
 
     def bodies(self, now: Instant) -> tuple[Box, ...]:
-        """All bodies found recently, confirmed or not, parked two-wheelers too."""
+        """Confirmed bodies found recently, told of or not, parked two-wheelers too."""
         return tuple(
             track.box for track in self._tracks if track.is_confirmed and self._is_there(track, now)
         )

@@ -76,14 +76,14 @@ def test_between_its_bounds_it_stays_as_it_is() -> None:
 
 
 def test_tiles_cover_the_picture_and_overlap() -> None:
-    for tiles in (grid(2, 2, 0.1), grid(3, 2, 0.1)):
+    for tiles in (grid(2, 2), grid(3, 2)):
         for x in np.linspace(0.05, 0.95, 30):
             one = person(float(x), 0.5, height=0.09).box
             assert any(tile.overlap(one) >= 0.999 * one.area for tile in tiles)
 
 
 def test_everything_busy_is_looked_at_in_turn_within_the_budget() -> None:
-    busy = list(grid(2, 2, 0.1))
+    busy = list(grid(2, 2))
     count = rounds(dense_after(5, SMALL), busy, looks=1)
     assert sum(count.values()) == 100
     assert max(count.values()) - min(count.values()) <= 1
@@ -100,7 +100,7 @@ def test_a_camera_opened_anew_is_looked_at_though_its_time_begins_a_little_earli
 def test_what_moves_goes_first_and_still_background_is_looked_at_rarely() -> None:
     corner = Box(0.05, 0.05, 0.1, 0.15)
     count = rounds(dense_after(5, SMALL), [corner], looks=3)
-    first, *others = (count[tile] for tile in grid(2, 2, 0.1))
+    first, *others = (count[tile] for tile in grid(2, 2))
     assert first >= 30
     assert all(4 <= times <= 6 for times in others)
     assert count[WHOLE] >= 30
@@ -113,10 +113,10 @@ def test_far_small_people_get_six_tiles_by_day_and_four_by_night() -> None:
     dense = dense_after(5, [0.04] * 20)
     by_day = dense.choose(after(10), SIZE, input_px=INPUT, busy=(), luma=120.0)
     assert by_day[0] == WHOLE
-    assert by_day[1] in grid(3, 2, 0.1)
-    assert dense.choose(after(10), SIZE, input_px=INPUT, busy=(), luma=30.0)[1] in grid(2, 2, 0.1)
+    assert by_day[1] in grid(3, 2)
+    assert dense.choose(after(10), SIZE, input_px=INPUT, busy=(), luma=30.0)[1] in grid(2, 2)
     near = dense_after(5, [0.15] * 20)
-    assert near.choose(after(10), SIZE, input_px=INPUT, busy=(), luma=120.0)[1] in grid(2, 2, 0.1)
+    assert near.choose(after(10), SIZE, input_px=INPUT, busy=(), luma=120.0)[1] in grid(2, 2)
 
 
 def standing(frame: Frame) -> list[Detection]:
@@ -141,5 +141,5 @@ def test_a_crowd_that_stands_still_is_found_within_the_budget() -> None:
     assert sum(look.inferences for look in looks) <= 12 * 10 + 6
     counted = max(len(pipeline.sightings.open_tracks), 1)
     assert counted == 20
-    assert {WHOLE, *grid(2, 2, 0.1)} <= set(fitted.regions)
+    assert {WHOLE, *grid(2, 2)} <= set(fitted.regions)
     assert WHOLE not in seer.regions[40:], "the crowd is looked at with what shows it largest"
