@@ -281,10 +281,12 @@ class _Picture:
             closer = self._crops(wanted, due)
             if len(closer) <= len(looks) + 1:
                 return closer
-        seen = tuple(one for one in known if self.shown_px(one) >= settings.least_person_px)
+        seen = [one for one in known if self.shown_px(one) >= settings.least_person_px]
+        seen += [thing for one in looks if one.is_whole for thing in one.things]  # a small picture
         large = tuple(one for one in near if self._is_near(one))
         smaller = [_Crop(SMALLER, 0.0, large)] if large else []
-        return [_Crop(WHOLE, 0.0, seen), *smaller, *looks]
+        crops = [one for one in looks if not one.is_whole]
+        return [_Crop(WHOLE, 0.0, tuple(seen)), *smaller, *crops]
 
     def packed(
         self, looks: Sequence[_Crop], *, wanted: Sequence[Box], due: Sequence[Box]
@@ -323,10 +325,10 @@ class _Picture:
                 others = [one for one in wanted if one not in small]
                 yield [self.around(one, is_body=one in due) for one in small], others, ()
                 yield self._crops(small, due), others, ()
-        large = [one for one in wanted if self.shown_px(one) >= settings.least_person_px]
         for count in range(len(looks), 1, -1):
             crops = [one for one in looks[:count] if not one.is_whole]
-            yield crops, large if len(crops) < count else (), looks[count:]
+            seen = [thing for one in looks[:count] if one.is_whole for thing in one.things]
+            yield crops, [one for one in seen if one in wanted], looks[count:]
 
     def _part(self, things: Sequence[Box], scale: float) -> Part:
         """The surroundings of things at a scale (input pixels per pixel of the picture)."""

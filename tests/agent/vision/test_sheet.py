@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agent.cameras.codec.scaler import rgb
 from agent.vision.detect.person import PAD, NanoDet, ObjectKind
-from agent.vision.detect.regions import Regions
+from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.sheet import Part, Sheet, sheet
 from agent.vision.geometry import SMALLER, WHOLE, Box
 from tests.agent.rigs.vision import after, luma_frame
@@ -107,3 +107,26 @@ def test_a_sheet_is_never_one_look_more(
     packed = looks(HD, *people)
     assert len(packed) <= len(plain)
     assert (SMALLER in packed) <= (SMALLER in plain)
+
+
+@given(
+    size_px=st.sampled_from([(36, 64), (96, 160), (180, 320), (240, 320), (1080, 1920), (480, 34)]),
+    input_px=st.sampled_from([WIDE, (320, 320)]),
+    places=st.lists(
+        st.tuples(*[st.floats(0, 1)] * 2, st.sampled_from((0.02, 0.1, 0.3, 0.9))), max_size=8
+    ),
+)
+def test_whatever_the_pictures_size_everybody_lies_in_a_look_and_no_look_comes_twice(
+    size_px: tuple[int, int], input_px: tuple[int, int], places: list[tuple[float, float, float]]
+) -> None:
+    bodies = (body(x, y, share * size_px[0], size_px) for x, y, share in places)
+    people = [one for one in bodies if one.area > 0]
+    regions = Regions(input_px, RegionSettings(most_looks=50), takes_sheets=True)
+    made = regions.choose(after(0), size_px, moved=(), people=people, due=people)
+    shown = [
+        box
+        for look in made
+        for box in ([part.inner for part in look.parts] if isinstance(look, Sheet) else [look])
+    ]
+    assert all(any(box.overlap(one) >= 0.999 * one.area for box in shown) for one in people)
+    assert len(set(made)) == len(made)
