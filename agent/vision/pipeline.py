@@ -119,12 +119,12 @@ class Pipeline:
     allowance: Allowance
     tamper: Tamper
     things: LookAlikes
-    describer: Describer = field(default_factory=Describer)
-    ignored: Area = field(default_factory=lambda: Area(()))
-    alerting: Alerting = field(default_factory=Alerting)
+    describer: Describer
+    ignored: Area
+    alerting: Alerting
+    daylight: Daylight
+    local: Callable[[Instant], datetime | None]
     opening: Opening = field(default_factory=Opening)
-    daylight: Daylight = field(default_factory=Daylight)
-    local: Callable[[Instant], datetime | None] = _unknown
     lap: Callable[[str], None] = _unmeasured
     _waiting: tuple[Box, ...] | None = None
 

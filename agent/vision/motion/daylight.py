@@ -40,12 +40,12 @@ class Daylight:
 
     def __init__(
         self,
-        by_day: Sensitivity | None = None,
+        by_day: Sensitivity,
         by_night: Sensitivity | None = None,
         night: Hours | None = None,
     ) -> None:
         """Without `by_night` it is always day; without `night` hours the picture decides."""
-        self._by_day = by_day or Sensitivity()
+        self._by_day = by_day
         self._by_night = by_night
         self._hours = night
         self._settings = DaylightSettings()

@@ -67,7 +67,7 @@ class RuleMet:
 class Rules:
     """Rules of one camera; call `advance` with the tracks of every frame."""
 
-    def __init__(self, zones: Sequence[Zone] = (), lines: Sequence[Line] = ()) -> None:
+    def __init__(self, zones: Sequence[Zone], lines: Sequence[Line] = ()) -> None:
         self._zones = zones
         self._lines = lines
         self._settings = RuleSettings()

@@ -22,8 +22,8 @@ class Alerting:
     too few.
     """
 
-    def __init__(self, rules: Rules | None = None, alert_hours: Hours | None = None) -> None:
-        self._rules = rules or Rules()
+    def __init__(self, rules: Rules, alert_hours: Hours | None) -> None:
+        self._rules = rules
         self._alert_hours = alert_hours
         self._quiet: set[UUID] = set()
 
