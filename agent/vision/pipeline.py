@@ -262,7 +262,7 @@ class Pipeline:
 
     def _crowd_of(self, now: Instant) -> int:
         """Estimated size of a crowd; 0 without one."""
-        return self.crowd.step(now, len(self.tracker.bodies(now)) - len(self.tracker.parked))
+        return self.crowd.step(now, self.tracker.people(now))
 
     def _detector(self, frame: Frame) -> PersonDetector:
         size_px = frame.height, frame.width
@@ -280,7 +280,8 @@ class Pipeline:
         found = [one for region in regions for one in self._found(frame, region)]
         if len(_parts(regions)) > 1:
             found = suppress(found, SAME_IOU)
-        found = mounted([one for one in found if one.score >= least_score], self.tracker.parked)
+        real = [one for one in found if one.score >= least_score and one.box.area > 0]
+        found = mounted(real, self.tracker.parked)
         own = [one for one in moved if one != WHOLE]  # a change of light is nobody's motion
         return tuple(
             replace(one, clothes=clothes(frame, one.box), moved=moved_share(one.box, own))

@@ -111,6 +111,11 @@ class Tracker:
             track.box for track in self._tracks if track.is_confirmed and self._is_there(track, now)
         )
 
+    def people(self, now: Instant) -> int:
+        """Number of those bodies, without parked two-wheelers."""
+        parked = self.parked
+        return sum(box not in parked for box in self.bodies(now))
+
     def _is_there(self, track: Track, now: Instant) -> bool:
         return track.misses == 0 or now.seconds_since(track.last_seen) <= self._settings.late_s
 

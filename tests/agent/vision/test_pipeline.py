@@ -7,8 +7,8 @@ import pytest
 
 from agent.media.frame import Frame, Plane
 from agent.vision.detect.clothes import clothes, unlikeness
-from agent.vision.detect.person import Detection
-from agent.vision.geometry import SMALLER, WHOLE, Polygon
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.geometry import SMALLER, WHOLE, Box, Polygon
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Closed, Opened
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person
@@ -127,6 +127,12 @@ def test_who_walks_out_of_an_ignored_part_is_told_of() -> None:
     changes = [c for look in play(eyes_of(Seer(walker), LEFT_HALF), 1, 140) for c in look.changes]
     opened = next(c for c in changes if isinstance(c, Opened))
     assert opened.box.x1 > 0.5
+
+
+def test_a_find_beside_the_picture_is_nobody() -> None:
+    """A sensor's finds may lie outside; there they are a line at the border."""
+    line = Detection(ObjectKind.PERSON, 0.9, Box(0.2, 1.0, 0.4, 1.2).clipped())
+    assert all(not look.tracks for look in play(eyes_of(Seer(lambda _: [line])), 1, 20))
 
 
 def test_a_misshapen_frame_is_refused_and_changes_nothing() -> None:

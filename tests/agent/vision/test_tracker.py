@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.vision.detect.clothes import Clothes
-from agent.vision.detect.person import Detection
+from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import SMALLER, Box
 from agent.vision.track.track import Track
 from agent.vision.track.tracker import Tracker, TrackSettings
@@ -98,6 +98,16 @@ def test_while_unseen_it_is_said_so() -> None:
     steps = run(Tracker(), [[one] for one in walk(10)] + [[]])
     assert [track.is_seen for track in steps[-1]] == [False]
     assert steps[-1][0].last_seen == after(0.9)
+
+
+def test_a_parked_motorbike_that_is_missed_takes_nobody_from_the_number_of_people() -> None:
+    tracker = Tracker()
+    bike = replace(person(0.8), kind=ObjectKind.MOTORCYCLE)
+    run(tracker, [[person(0.3), bike]] * 10)
+    assert tracker.people(after(1.0)) == 1
+    run(tracker, [[person(0.3)]] * 10, first=10)
+    assert len(tracker.parked) == 1
+    assert tracker.people(after(2.0)) == 1
 
 
 def test_a_single_find_is_forgotten_at_once() -> None:
