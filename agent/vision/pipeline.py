@@ -262,7 +262,7 @@ class Pipeline:
 
     def _crowd_of(self, now: Instant) -> int:
         """Estimated size of a crowd; 0 without one."""
-        return self.crowd.step(now, self.tracker.people(now))
+        return self.crowd.step(now, len(self.tracker.bodies(now)))
 
     def _detector(self, frame: Frame) -> PersonDetector:
         size_px = frame.height, frame.width

@@ -106,15 +106,15 @@ class Tracker:
         return tuple(self._tracks)
 
     def bodies(self, now: Instant) -> tuple[Box, ...]:
-        """Confirmed bodies found recently, told of or not, parked two-wheelers too."""
+        """Confirmed bodies found recently, told of or not, without parked two-wheelers."""
         return tuple(
-            track.box for track in self._tracks if track.is_confirmed and self._is_there(track, now)
+            track.box
+            for track in self._tracks
+            if track.is_confirmed and self._is_there(track, now) and not self._is_parked(track)
         )
 
-    def people(self, now: Instant) -> int:
-        """Number of those bodies, without parked two-wheelers."""
-        parked = self.parked
-        return sum(box not in parked for box in self.bodies(now))
+    def _is_parked(self, track: Track) -> bool:
+        return track.is_mount and track.travelled < self._settings.rode
 
     def _is_there(self, track: Track, now: Instant) -> bool:
         return track.misses == 0 or now.seconds_since(track.last_seen) <= self._settings.late_s
@@ -122,8 +122,8 @@ class Tracker:
     @property
     def parked(self) -> tuple[Box, ...]:
         """Two-wheelers that have not moved since they were found."""
-        still = (one for one in self._tracks if one.is_mount and one.is_confirmed)
-        return tuple(one.box for one in still if one.travelled < self._settings.rode)
+        found = (one for one in self._tracks if one.is_confirmed)
+        return tuple(one.box for one in found if self._is_parked(one))
 
     def expected(self, now: Instant) -> tuple[Track, ...]:
         """Live tracks at their predicted places at `now`, inside the picture; none that left it."""

@@ -1,11 +1,13 @@
 """Dense mode: it begins and ends with a crowd, and looks at every tile in turn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from agent.media.frame import Frame
 from agent.vision.detect.dense import Dense, grid
-from agent.vision.detect.person import Detection
+from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person
@@ -143,3 +145,16 @@ def test_a_crowd_that_stands_still_is_found_within_the_budget() -> None:
     assert counted == 20
     assert {WHOLE, *grid(2, 2)} <= set(fitted.regions)
     assert WHOLE not in seer.regions[40:], "the crowd is looked at with what shows it largest"
+
+
+def test_a_row_of_parked_motorbikes_is_no_crowd_and_costs_no_look_once_nothing_moves() -> None:
+    bikes = [
+        replace(person(0.05 + number / 17, height=0.09), kind=ObjectKind.MOTORCYCLE)
+        for number in range(16)
+    ]
+    seer = Seer(lambda _: bikes)
+    pipeline = Pipeline.for_frames(PipelineSettings(), seer, counted_ids())
+    still = np.full((576, 768), 90, np.uint8)
+    looks = [pipeline.step(luma_frame(still, index)).inferences for index in range(1, 121)]
+    assert not pipeline.dense.is_on
+    assert sum(looks[80:]) == 0

@@ -104,10 +104,10 @@ def test_a_parked_motorbike_that_is_missed_takes_nobody_from_the_number_of_peopl
     tracker = Tracker()
     bike = replace(person(0.8), kind=ObjectKind.MOTORCYCLE)
     run(tracker, [[person(0.3), bike]] * 10)
-    assert tracker.people(after(1.0)) == 1
+    assert len(tracker.bodies(after(1.0))) == 1
     run(tracker, [[person(0.3)]] * 10, first=10)
     assert len(tracker.parked) == 1
-    assert tracker.people(after(2.0)) == 1
+    assert len(tracker.bodies(after(2.0))) == 1
 
 
 def test_a_single_find_is_forgotten_at_once() -> None:
