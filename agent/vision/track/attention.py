@@ -2,8 +2,8 @@
 
 A new track is looked at in every frame, because each look is evidence. A confirmed track that walks
 steadily is where its speed predicts; one without motion in its place still stands there. Both are
-looked at only often enough not to be lost. A track missed by the last looks is looked at in every
-frame again.
+looked at only often enough not to be lost. A track that is not still and was missed by the last
+looks is looked at in every frame again.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,8 @@ class AttentionSettings:
     """and it moves less than this, in its own boxes per second: in a downpour at night a walker
     hardly stands out from the motion of the weather."""
     misses: int = 3
-    """After a missed look it is looked for in the following frames, up to this often."""
+    """After a missed look one that is not still is looked for in the following frames, up to this
+    often."""
     along: float = 0.5
     """If any track is due, tracks past this share of their interval are looked at too: one look
     often shows both."""

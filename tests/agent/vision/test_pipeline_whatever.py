@@ -70,3 +70,4 @@ def test_whatever_is_found_sightings_alternate_and_belong_to_tracks(
         for index, at_s in enumerate(times, start=1)
     )
     followed(pipeline, frames)
+    assert pipeline.describer._notes == {}, "of sightings that are closed"
