@@ -148,11 +148,7 @@ class Pipeline:
         by_day = settings.by_day or Sensitivity(settings.motion.ground.least_change)
         return cls(
             motion=MotionFinder(settings.motion, settings.ignored),
-            regions=Regions(
-                detector.input_px,
-                settings.regions,
-                takes_sheets=isinstance(detector, SheetDetector),
-            ),
+            regions=Regions(settings.regions, takes_sheets=isinstance(detector, SheetDetector)),
             attention=Attention(settings.attention),
             dense=Dense(settings.dense),
             detector=detector,
@@ -249,12 +245,12 @@ class Pipeline:
         looks = self.regions.choose(
             frame.at,
             size_px,
+            input_px=input_px,
             moved=moved,
             people=[*(track.box for track in known), *new],
             due=[*self.attention.due(frame.at, known, moved=moved), *new],
             sure=[track.box for track in known if track.misses == 0],
             is_rush=self.attention.is_rush(unknown, moved=moved),
-            input_px=input_px,
         )
         if scale(input_px, size_px) >= 1:  # the whole picture is looked at in its own size
             return looks

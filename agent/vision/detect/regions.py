@@ -71,14 +71,9 @@ class Regions:
     """Chooses the parts, longest unseen first; `looked` reports which were used."""
 
     def __init__(
-        self,
-        input_px: tuple[int, int],
-        settings: RegionSettings | None = None,
-        *,
-        takes_sheets: bool = False,
+        self, settings: RegionSettings | None = None, *, takes_sheets: bool = False
     ) -> None:
-        """`input_px`: (height, width) of the network's input."""
-        self._input_px = input_px
+        """`takes_sheets`: the network takes several parts in one look."""
         self._takes_sheets = takes_sheets
         self._settings = settings or RegionSettings()
         self._seen = _Seen()
@@ -94,17 +89,17 @@ class Regions:
         now: Instant,
         size_px: tuple[int, int],
         *,
+        input_px: tuple[int, int],
         moved: Sequence[Box],
         people: Sequence[Box],
         due: Sequence[Box],
         sure: Sequence[Box] = (),
         is_rush: bool = False,
-        input_px: tuple[int, int] | None = None,
     ) -> tuple[Box | Sheet, ...]:
-        """The parts to look at in a picture of `size_px` (height, width); `people` are expected
-        places of tracks at `now`, `due` the tracks that need a look, `sure` the tracks that were
-        reported and found by their last look; in a rush all other motion is looked at too.
-        `input_px`: another network's input.
+        """The parts to look at in a picture of `size_px`, with a network of `input_px` (height,
+        width); `people` are expected places of tracks at `now`, `due` the tracks that need a look,
+        `sure` the tracks that were reported and found by their last look; in a rush all other
+        motion is looked at too.
 
         At most `most_looks`, longest unseen first: with a smaller budget take the first ones.
         Without motion and due tracks: none.
@@ -112,7 +107,7 @@ class Regions:
         if not moved and not people and not due:
             self._news, self._standing, self._offered = (), [], []
             return ()
-        picture = _Picture(size_px, input_px or self._input_px, self._settings)
+        picture = _Picture(size_px, input_px, self._settings)
         news = tuple(box for box in self._restless(moved) if picture.is_news(box, people))
         self._news = news
         is_always = is_rush or not people
@@ -122,7 +117,7 @@ class Regions:
         near = [one for one in (wanted if is_late else due) if one not in sure]
         looks = picture.looks_at(wanted, due=due, near=near, known=(*people, *news))
         looks.sort(key=self._looked_at_s)
-        if self.packs(picture.input_px) and not is_rush:
+        if self.packs(input_px) and not is_rush:
             looks = picture.packed(looks, wanted=wanted, due=due)
             looks.sort(key=self._looked_at_s)
         self._offered = looks[: self._settings.most_looks]

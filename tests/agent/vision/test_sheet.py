@@ -68,8 +68,8 @@ def test_whoever_reaches_over_the_edge_of_a_part_is_left_out() -> None:
 
 
 def looks(size_px: tuple[int, int], *people: Box) -> tuple[Box | Sheet, ...]:
-    regions = Regions(WIDE, takes_sheets=True)
-    return regions.choose(after(0), size_px, moved=(), people=people, due=people)
+    regions = Regions(takes_sheets=True)
+    return regions.choose(after(0), size_px, input_px=WIDE, moved=(), people=people, due=people)
 
 
 def test_a_far_one_and_a_near_one_are_one_look() -> None:
@@ -84,8 +84,8 @@ def test_a_far_one_and_a_near_one_are_one_look() -> None:
 
 def test_a_square_input_gets_no_sheets() -> None:
     people = [body(0.2, 0.6, 300, HD), body(0.8, 0.2, 50, HD)]
-    regions = Regions((320, 320), takes_sheets=True)
-    found = regions.choose(after(0), HD, moved=(), people=people, due=people)
+    regions = Regions(takes_sheets=True)
+    found = regions.choose(after(0), HD, input_px=(320, 320), moved=(), people=people, due=people)
     assert len(found) == 2 and not any(isinstance(one, Sheet) for one in found)
 
 
@@ -103,7 +103,7 @@ def test_a_sheet_is_never_one_look_more(
     places: list[tuple[float, float]], heights: list[int]
 ) -> None:
     people = [body(x, y, px, HD) for (x, y), px in zip(places, heights, strict=False)]
-    plain = Regions(WIDE).choose(after(0), HD, moved=(), people=people, due=people)
+    plain = Regions().choose(after(0), HD, input_px=WIDE, moved=(), people=people, due=people)
     packed = looks(HD, *people)
     assert len(packed) <= len(plain)
     assert (SMALLER in packed) <= (SMALLER in plain)
@@ -121,8 +121,8 @@ def test_whatever_the_pictures_size_everybody_lies_in_a_look_and_no_look_comes_t
 ) -> None:
     bodies = (body(x, y, share * size_px[0], size_px) for x, y, share in places)
     people = [one for one in bodies if one.area > 0]
-    regions = Regions(input_px, RegionSettings(most_looks=50), takes_sheets=True)
-    made = regions.choose(after(0), size_px, moved=(), people=people, due=people)
+    regions = Regions(RegionSettings(most_looks=50), takes_sheets=True)
+    made = regions.choose(after(0), size_px, input_px=input_px, moved=(), people=people, due=people)
     shown = [
         box
         for look in made
