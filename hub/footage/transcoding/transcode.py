@@ -34,7 +34,9 @@ class NoCopyError(Exception):
 class ShrinkBounds:
     """Limits for one copy."""
 
-    time_s: float = 120.0
+    time_s: float = 600.0
+    """Against one that hangs. It yields to everything else, so a busy hub needs minutes for what an
+    idle one makes in five seconds."""
     cpu_s: int = 120
     memory_bytes: int = 2 * 2**30
     """Address space, several times the memory in use."""
