@@ -54,6 +54,7 @@ SUCCEEDED_S: Final = (25.0, 40.0)
 """A leader is away for so long the first time and every other: Patroni waits for 20 s before it
 gives the place to another server. In between the same one comes back as the leader."""
 WHOLE_EVERY_S: Final = 0.5
+LOOK_EVERY_S: Final = 5.0
 ROOM_BYTES: Final = 2 * 2**30
 """A campaign ends before it fills the disk."""
 
@@ -162,11 +163,14 @@ class Province:
         """Until any part may be lost; one that ends by itself meanwhile is counted, and started
         again."""
         lacks: list[str] = []
+        looked_s = time.monotonic()
 
         def is_whole() -> bool:
+            nonlocal looked_s
             lacks[:] = self.rig.lacks()
-            if lacks:
+            if lacks and time.monotonic() - looked_s > LOOK_EVERY_S:
                 self.look()
+                looked_s = time.monotonic()
             return not lacks
 
         until(is_whole, lambda: f"not well yet: {', '.join(lacks)}", every_s=WHOLE_EVERY_S)
@@ -262,7 +266,9 @@ def _carry_out(province: Province, wanted: Wanted, done: dict[str, Any]) -> None
     province.nodes.start()
     _lose(province, wanted)
     done["settled_s"] = round(_settle(province, wanted.settle_s), 1)
-    done["times"] = count_times(_delays(province), province.row, events_s=wanted.events_s)
+    delays = _delays(province)
+    writing_s = (max(delays)[0] - min(delays)[0]) / 1e6
+    done["times"] = count_times(delays, province.row, events_s=len(delays) / writing_s)
     done["cost"] = _cost(province, wanted) if wanted.rush else None
     province.look()
 
