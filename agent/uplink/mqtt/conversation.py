@@ -66,9 +66,10 @@ class LinkPolicy:
     after_hang_up_s: float = 15.0
     """After the broker closed the connection, reconnect within this time: five hundred nodes come
     back at about thirty per second, not all in the first."""
-    next_broker_s: float = 4.0
+    next_broker_s: float = 2.5
     """With several brokers the next one is tried within this time: the nodes of the lost one do
-    not come to it all at once."""
+    not come to it all at once. Of all events of the next minute 99 in 100 still arrive within a
+    second: of the nodes of one in three brokers only those are late that draw a long wait."""
     step_back_low_s: float = 60.0
     step_back_high_s: float = 600.0
     """Pause after another client with the same name took over, drawn between the two limits. So
