@@ -245,7 +245,8 @@ def tell(
     print(json.dumps(numbers, indent=None if asked.json else 2))
     for line in (*found, *counted["wrong"]):
         print(f"province: {line}", file=sys.stderr)
-    print(f"province: all of it: {out}. Logs: {folder}/log", file=sys.stderr)
+    logs = f" Logs: {folder}/log" if found else ""
+    print(f"province: all of it: {out}.{logs}", file=sys.stderr)
 
 
 if __name__ == "__main__":
