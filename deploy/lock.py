@@ -108,7 +108,7 @@ def compile_with_uv(inputs: list[Path], out: Path, words: list[str]) -> None:
 
 
 def packages(pylock: Path) -> list[Package]:
-    """Of a pylock.toml (PEP 751)."""
+    """Packages of a pylock.toml (PEP 751)."""
     found: list[Package] = tomllib.loads(pylock.read_text("utf-8"))["packages"]
     return found
 
@@ -119,7 +119,7 @@ def key(package: Package) -> str:
 
 
 def environments() -> Iterator[dict[str, str]]:
-    """Of each supported Python on each processor, as markers see them."""
+    """Values for markers, of each supported Python on each processor."""
     for major, minor in PYTHONS:
         for machine in MACHINES:
             yield {

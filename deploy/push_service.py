@@ -45,7 +45,7 @@ Kind = Literal["busy", "slow_down", "hang", "cut", "gone", "too_large", "forbidd
 
 @dataclass
 class Lie:
-    """What a phone's next messages get instead of the truth.
+    """Fault that the next messages to a phone get as the answer.
 
     busy 503 · slow_down 429 with Retry-After · hang no answer · cut delivered, but the answer is
     lost · gone 410 · too_large 413 · forbidden 403.
@@ -353,7 +353,7 @@ async def serving(service: PushService, *, port: int = 0) -> AsyncIterator[PushS
 
 @contextmanager
 def in_thread(service: PushService, *, port: int = 0) -> Iterator[PushService]:
-    """The same for callers without a loop."""
+    """Serve like `serving`, in a thread, for callers without a loop."""
     ready, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 

@@ -73,7 +73,7 @@ class Town:
 
     @property
     def url(self) -> str:
-        """Of the officers' page."""
+        """Address of the officers' page."""
         return f"http://localhost:{self.web_port}"
 
     def listen_on(self, web_port: int) -> None:

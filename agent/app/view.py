@@ -40,7 +40,7 @@ DECIDING_S = 5.0
 """Ring beside pre-roll and one group of pictures: a sighting is confirmed some seconds after its
 person came into view, in a dense crowd up to five."""
 LAGGING_S = 12.0
-"""And this much beside the pre-roll while a disk hangs and clips wait."""
+"""Further seconds of the ring while a disk hangs and clips wait."""
 RING_BYTES_PER_S = 2**20
 
 

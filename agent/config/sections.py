@@ -208,7 +208,7 @@ class SightingSection(Section):
 
 
 class LogSection(Section):
-    """What the agent writes to stderr: for people on a terminal, JSON lines elsewhere."""
+    """Log of the agent on stderr: text for people on a terminal, JSON lines elsewhere."""
 
     removed: ClassVar = {"format": "for people on a terminal, JSON lines elsewhere"}
 

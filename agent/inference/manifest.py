@@ -26,7 +26,7 @@ class Entry:
 
     name: str
     sha256: str
-    """Of the whole file, hexadecimal."""
+    """SHA-256 of the whole file, hexadecimal."""
     input_name: str
     shapes: Mapping[str, Sequence[int]]
     """By name of the input or output."""

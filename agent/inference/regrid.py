@@ -127,7 +127,7 @@ class _Sizes:
         raise RegridError(f"a layer of {length} cells does not follow from {source} pixels")
 
     def _cells(self, count: int) -> int:
-        """Of one stride, or of all together."""
+        """New number of cells for the old `count`, of one stride or of all strides together."""
         pairs = {_cells(self.source_px, (one,)): _cells(self.target_px, (one,)) for one in STRIDES}
         pairs[_cells(self.source_px, STRIDES)] = _cells(self.target_px, STRIDES)
         if count not in pairs:
@@ -160,7 +160,7 @@ class _File:
         return struct.unpack_from(f"<{count}i", self.data, start)
 
     def bytes_of(self, table: int, field: int) -> int:
-        """How many bytes a vector of bytes has; 0 if it is not there."""
+        """Number of bytes in a vector of bytes; 0 without the vector."""
         return self._vector(table, field)[1]
 
     def number(self, table: int, field: int, kind: str = "i") -> int:

@@ -15,7 +15,7 @@ class UploadScope(StrEnum):
 
     ALL = "all"
     ALERTS = "alerts"
-    """Of alerts, and requested files."""
+    """Pictures and clips of alerts, and requested files."""
     ASKED = "asked"
     """Besides those pictures only requested files."""
 

@@ -38,7 +38,7 @@ class FootageClass(StrEnum):
     """Class of footage, most important first; held footage is never removed."""
 
     ALERT = "alert"
-    """Of a sighting that raised or joined an alert, as told by the hub."""
+    """Footage of a sighting that raised or joined an alert, as told by the hub."""
     SIGHTING = "sighting"
     CONTINUOUS = "continuous"
 

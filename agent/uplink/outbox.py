@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 class Pending(Protocol):
-    """What the outbox must know of an event."""
+    """Facts that the outbox needs of an event."""
 
     @property
     def event_id(self) -> UUID:
@@ -63,7 +63,7 @@ class Outbox:
         self._answered = self._sendings
 
     def choose(self, owed: Sequence[E], now_s: float) -> list[E]:
-        """Those of the `owed` events, in order, that must be sent now; they count as sent."""
+        """The `owed` events that must be sent now, in order; they count as sent."""
         self._chosen_s = now_s
         self._forget_vanished(owed, now_s)
         room = self._policy.window - sum(

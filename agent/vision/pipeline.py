@@ -226,7 +226,7 @@ class Pipeline:
         return self.local(at) if is_asked else None
 
     def _wanted(self, frame: Frame, moved: tuple[Box, ...]) -> tuple[Box | Sheet, ...]:
-        """Where to look, most needed first: around motion, or in dense mode tile by tile."""
+        """Regions to look at, most needed first: around motion, or in dense mode tile by tile."""
         size_px = frame.height, frame.width
         told = self.sightings.open_tracks
         tracks = self.tracker.expected(frame.at)

@@ -43,7 +43,7 @@ def _is_nothing(value: Any) -> bool:
 
 
 class DescriptionWords(Words):
-    """What the best views of a sighting show. Anything unsure is left out."""
+    """Description of a person by the best views of a sighting. Anything unsure is left out."""
 
     upper: Colours = Field(default=(), exclude_if=_is_nothing)
     """Upper clothing. Left out if unsure, and in a picture without colour (infrared)."""

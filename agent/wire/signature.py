@@ -6,8 +6,8 @@ from agent.wire.seal import SIGNATURE_BYTES
 
 CURVE: Final = "secp256r1"
 ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Of the curve's base point (SP 800-186 3.2.1.3). With (r, s), (r, ORDER - s) is valid too: only
-the smaller s is written and accepted, so that no bit of a sealed file can change."""
+"""Order of the curve's base point (SP 800-186 3.2.1.3). With (r, s), (r, ORDER - s) is valid too:
+only the smaller s is written and accepted, so that no bit of a sealed file can change."""
 _HALF: Final = SIGNATURE_BYTES // 2
 
 

@@ -60,7 +60,7 @@ class TimestampAuthority:
     """A time stamp authority, its trusted roots, and the transport."""
 
     name: str
-    """Its address, for display."""
+    """Address of the authority, for display."""
     roots: Sequence[x509.Certificate]
     post: Callable[[bytes], bytes]
     """Query in, answer out; StampError if there is none."""

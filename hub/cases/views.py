@@ -78,7 +78,7 @@ class ItemRow:
     is_marked: bool
     added_by_name: str
     poster_id: UUID | None = None
-    """Of a clip: the first picture in the case of the same camera and time."""
+    """For a clip, the first picture in the case of the same camera and time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class InboxForm:
 
     @property
     def grouped_by(self) -> GroupedBy | None:
-        """How alerts are put together; None: one by one."""
+        """Grouping of the alerts; None: one by one."""
         return next((by for by in GROUPS if by == self.group), None)
 
     def wanted(self, now_utc_us: int) -> AlertFilter:

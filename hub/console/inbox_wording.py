@@ -74,7 +74,7 @@ def _hours(hours: int, words: Messages) -> str:
 
 
 def filter_words(page: InboxPage, form: InboxForm, words: Messages) -> list[str]:
-    """What the filter asks for, in words; empty without one."""
+    """Conditions of the filter in words; empty without a filter."""
     say, names = words.say, {str(key): name for key, name in page.names.items()}
     nodes = {str(key): name for key, name in page.nodes.items()}
     nowhere = say("a place without alerts")

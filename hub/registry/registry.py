@@ -129,7 +129,7 @@ def node_by_name(conn: Connection, name: str) -> Node | None:
 
 
 def nodes_by_name(conn: Connection, names: Iterable[str]) -> dict[str, Node]:
-    """Those of these nodes that exist, by name."""
+    """Existing nodes among these names, by name."""
     rows = conn.execute(_THESE_NODES, {"names": [*names]})
     return {row.name: _node_of(row) for row in rows}
 

@@ -40,7 +40,7 @@ def camera_line(camera: CameraCondition, calendar: Calendar) -> str:
 
 
 def fault_line(fault: NodeFault, words: Messages) -> str:
-    """What is wrong with a node, and what to do."""
+    """Sentence that says what is wrong with a node, and what to do."""
     say = words.say
     lines = {
         NodeFault.DOUBLED: say("Two boxes speak under this name: one has to get papers of its own"),

@@ -86,7 +86,7 @@ class ClipRow:
     waiting: ClipAtNode | None
     """Text and act for a clip that is not at the hub."""
     gone: str | None
-    """What happened to a removed clip."""
+    """Sentence on the removal of a clip."""
     heard: Heard = NO_SOUND
 
 

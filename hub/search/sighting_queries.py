@@ -116,7 +116,7 @@ class SightingHit:
     way: Way | None
     rode: bool | None
     box: tuple[float, float, float, float]
-    """Of the person in the picture: x0, y0, x1, y1, as shares of it."""
+    """Box of the person in the picture: x0, y0, x1, y1, as shares of it."""
     look: Look
 
 

@@ -46,7 +46,7 @@ class FoundSighting:
     clips: tuple[MediaRow, ...]
     """Clips they may play, earliest first; at the hub or at the node."""
     alert_id: UUID | None
-    """Its alert, if they may see it."""
+    """Alert of the sighting, if the person may see it."""
     heading_deg: float | None = None
     """Compass direction of the exit from the picture; None: unknown."""
 

@@ -25,8 +25,8 @@ def _no_acts(_: Messages) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Feature:
-    """What one capability brings. Each field is optional. Names of acts, rights and globals are
-    unique over all features."""
+    """Everything that one capability adds. Each field is optional. Names of acts, rights and
+    globals are unique over all features."""
 
     name: str
     routers: tuple[APIRouter, ...] = ()

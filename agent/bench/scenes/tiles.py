@@ -48,11 +48,11 @@ class Found:
     way: str
     average_precision: float
     recall: float
-    """Of all people, at a score of 0.4."""
+    """Recall of all people, at a score of 0.4."""
     recall_at_least_score: float
-    """Of all people, at 0.3."""
+    """Recall of all people, at 0.3."""
     recall_small: float
-    """Of people under 30 px, at 0.3."""
+    """Recall of people under 30 px, at 0.3."""
     ghosts: float
     """False detections per picture, at 0.4."""
     ghosts_at_least_score: float

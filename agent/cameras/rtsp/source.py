@@ -57,7 +57,7 @@ class Received(NamedTuple):
 
     packet: Packet
     raw: Raw
-    """The same packet for a decoder."""
+    """The packet in the form that a decoder takes."""
     known: av.VideoCodecContext
     """The stream's parameters as FFmpeg knows them."""
     is_last: bool

@@ -235,7 +235,7 @@ class _TidySocket(ssl.SSLSocket):
     """Closes itself when the handshake fails; paho leaves it to the garbage collector."""
 
     def do_handshake(self, block: bool = False) -> None:
-        """As in the base class."""
+        """Do the handshake as the base class does; on a fault close the socket."""
         try:
             super().do_handshake(block)
         except OSError:

@@ -68,7 +68,7 @@ class _View:
 
 @dataclass(slots=True)
 class _Notes:
-    """Of one open sighting."""
+    """Notes on one open sighting: its best views, and counts of what was measured."""
 
     sampled_at: Instant
     samples: int = 0

@@ -49,7 +49,7 @@ class Colour:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What the best views show; everything unsure is empty or None."""
+    """Description of a person by the best views; everything unsure is empty or None."""
 
     upper: tuple[Colour, ...] = ()
     """Upper clothing, at most two, best first;"""

@@ -28,11 +28,11 @@ MOST_ROWS_BYTES: Final = (2 * ROWS_KEPT + 1) * _ROW.size
 
 @dataclass(frozen=True, slots=True)
 class FrameRow:
-    """What one frame says about a track."""
+    """Values of one frame for a track."""
 
     at: Instant
     score: float
-    """Of the network, 0-1; 0 in a frame without a detection, as `moved` and `weight`."""
+    """Score of the network, 0-1; 0 in a frame without a detection, like `moved` and `weight`."""
     height: float
     """Share of the picture's height."""
     moved: float

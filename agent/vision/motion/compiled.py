@@ -220,7 +220,7 @@ class _Table:
 
 
 def _mask(rows: int, words: int) -> NDArray[np.uint64]:
-    """Of bits, all 0, with more such rows before and behind."""
+    """A mask of bits, all 0, with further rows of zeros before and behind it."""
     return np.zeros((rows + 2 * REACH, words), np.uint64)[REACH:-REACH]
 
 

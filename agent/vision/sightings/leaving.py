@@ -15,7 +15,7 @@ LEAST_SPEED: Final = 0.02
 
 
 class LeavingSide(StrEnum):
-    """Where a person left: by a side of the picture, towards the camera, or away from it."""
+    """The way a person left: by a side of the picture, towards the camera, or away from it."""
 
     LEFT = "left"
     RIGHT = "right"

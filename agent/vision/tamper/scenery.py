@@ -64,7 +64,7 @@ class Glance:
     detail: float = 1.0
     """Fine detail relative to usual."""
     detail_where_missing: float = 1.0
-    """The same in the different cells only."""
+    """Fine detail relative to usual, in the cells that look different only."""
     sharpness: float = 1.0
     """Fine detail per unit of structure, relative to usual."""
 
@@ -74,9 +74,9 @@ class Means:
     """Block means of a frame's luma from motion detection, uint8; valid until its next frame."""
 
     blocks: Plane
-    """Of 8x8 pixels: (height // 8, width // 8)."""
+    """Means of 8x8 pixels: (height // 8, width // 8)."""
     quarters: Plane
-    """Of 4x4 pixels, of the same part of the picture."""
+    """Means of 4x4 pixels, of the same part of the picture."""
 
 
 @dataclass(slots=True)

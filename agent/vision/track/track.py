@@ -25,7 +25,7 @@ class Track:
     """A person once a body was found, also a riding one."""
     box: Box
     score: float
-    """Of the last detection."""
+    """Score of the last detection."""
     first_seen: Instant
     last_seen: Instant
     hits: int
@@ -38,7 +38,7 @@ class Track:
     travelled: float = 0.0
     """Largest distance from there, in body heights."""
     speed: tuple[float, float] = (0.0, 0.0)
-    """Of the centre, in shares of the picture per second."""
+    """Speed of the centre, in shares of the picture per second."""
     looks: int = 0
     """Looks at its place since it began,"""
     misses: int = 0
@@ -52,7 +52,7 @@ class Track:
     last_look: Instant | None = None
     """Last look at its place, failed or not; None: none since it began."""
     found: Detection | None = None
-    """Its detection in this frame."""
+    """The track's detection in this frame."""
 
     @property
     def is_mount(self) -> bool:

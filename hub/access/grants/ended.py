@@ -127,7 +127,7 @@ def _whom_to_ask(
 
 
 def _depth(grant: Grant, parents: Parents) -> int:
-    """How far below the top; a single camera is deeper than any area."""
+    """Number of levels below the top; a single camera is deeper than any area."""
     return 1000 if grant.area_id is None else len(at_or_above(grant.area_id, parents))
 
 

@@ -68,7 +68,7 @@ class AlertRow:
     """Cause of a false alarm, one of `hub.alerting.alerts.rules.lifecycle.CAUSES`."""
     is_critical: bool = False
     is_ongoing: bool = False
-    """What it is about still goes on."""
+    """True if the subject of the alert still goes on."""
 
     @property
     def is_in_words(self) -> bool:

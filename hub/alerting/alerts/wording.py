@@ -164,7 +164,7 @@ def clock_doubt(row: ShownAlert, words: Messages) -> str | None:
 
 
 def next_step(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
-    """What happens next, and why."""
+    """The next step for an alert, and its reason."""
     say = calendar.words.say
     if row.state == "open" and row.kind in KINDS:
         return say("Whoever looks after it acknowledges it. It closes itself when all is back.")

@@ -287,7 +287,7 @@ def _still_pending(
 
 
 def _in_digests(conn: Connection, grown: Collection[UUID]) -> set[UUID]:
-    """Of these notifications, those whose alert the phone shows only inside a digest."""
+    """The notifications, of `grown`, whose alert the phone shows only inside a digest."""
     if not grown:
         return set()
     first = notifications.alias("first")

@@ -53,7 +53,7 @@ def _phone_line(group: list[ToldRow], calendar: Calendar) -> PhoneLine:
 def _phone_sentence(
     opened: list[int], shown: list[int], last: ToldRow, calendar: Calendar
 ) -> tuple[str, bool]:
-    """What this phone did, and whether it may not have been seen."""
+    """Sentence on what the phone did with the message; True if perhaps nobody saw it."""
     say = calendar.words.say
     if opened:
         return say("opened at %(time)s") % {"time": calendar.clock(min(opened))}, False
@@ -63,7 +63,7 @@ def _phone_sentence(
 
 
 def _unseen_sentence(last: ToldRow, calendar: Calendar) -> tuple[str, bool]:
-    """What is known of a message without a report, and whether it may not have been seen."""
+    """Sentence on a message without a report from the phone; True if perhaps nobody saw it."""
     say = calendar.words.say
     match last.state:
         case "accepted":

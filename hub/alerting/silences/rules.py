@@ -48,7 +48,7 @@ class Silence:
     kind: str | None
     zone: str | None
     rule: str | None
-    """Of an exact silence, the rule met; else None or `NOT_CRITICAL`."""
+    """For an exact silence the rule that was met; otherwise None or `NOT_CRITICAL`."""
     is_exact: bool
     """True: only this exact spot. False: None stands for any value."""
     until_utc_us: int

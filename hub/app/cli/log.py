@@ -88,7 +88,7 @@ def verify_log(args: argparse.Namespace) -> int:
 
 
 def _stamps(settings: HubSettings) -> tuple[int, list[str]]:
-    """How many time stamps the hub's own anchors have, and what does not hold of them."""
+    """Number of time stamps on the hub's own anchors, and the faults that were found in them."""
     file = anchor_file(settings)
     count = len(list(stamps_of(file)))
     if not count:

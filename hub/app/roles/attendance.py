@@ -47,10 +47,11 @@ _CLASS: Final = 0x4D61_7474
 """First number of all these advisory locks; the second is below."""
 _OF_ROLE: Final = {role: number for number, role in enumerate(ROLES, start=1)}
 _OF_NAME: Final = dict(zip(HUB_NAMES, (10, *range(12, 11 + len(HUB_NAMES))), strict=True))
-"""Of each name at the broker. 11 was of who hears the broker, when there was one."""
+"""Second number by name at the broker. 11 is not used again: it marked the process that heard the
+broker, when there was only one broker."""
 _HEARS: Final = _CLASS + 1
-"""First number of the locks of who hears the first broker, and so on for further ones; the second
-is the process's own."""
+"""First number of the locks of processes that hear the first broker, and so on for further brokers;
+the second number is the process's own."""
 _CHANNEL: Final = "matthan_words"
 
 _HELD: Final = (

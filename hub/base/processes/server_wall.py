@@ -29,7 +29,7 @@ _NOW: Final = text(
 
 @dataclass(frozen=True, slots=True)
 class SharedTime:
-    """What all processes know about the server's clock."""
+    """Facts about the server's clock that all processes share."""
 
     untaken_us: int
     """The server's clock minus the hub's time: steps that are not taken yet."""
@@ -57,7 +57,7 @@ class ServerWall:
         self._ahead_us: int | None = None
         """The server's UTC minus this machine's ticks."""
         self.first = self.sample()
-        """What was known at the start."""
+        """Shared facts at the start."""
 
     def utc_us(self) -> int:
         """The server's UTC now, by the last answer and the ticks since."""

@@ -15,19 +15,19 @@ Done = Literal["add", "change", "same"]
 
 @dataclass(frozen=True, slots=True)
 class ImportStep:
-    """What importing one line would do."""
+    """Effect of importing one line."""
 
     line: int
     done: Done
     name: str
     place: str
-    """Its parent area as written in the table; empty: at the top, or unchanged."""
+    """The parent area as written in the table; empty: at the top, or unchanged."""
     write: Callable[[Connection, By, Moment], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What importing a table would do, or all its errors."""
+    """Effect of importing a table, or all errors of the table."""
 
     steps: tuple[ImportStep, ...]
     wrong: tuple[CsvFault, ...]

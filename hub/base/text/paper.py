@@ -22,7 +22,7 @@ FONTS: Final = Path("/usr/share/fonts/truetype/dejavu")
 PACKAGE: Final = "fonts-dejavu-core"
 MARGIN: Final = 18 * mm
 PADDING: Final = 6
-"""Of ReportLab's frames, in points, inside each margin."""
+"""Padding of ReportLab's frames, in points, inside each margin."""
 WIDTH: Final = A4[0] - 2 * (MARGIN + PADDING)
 """Width of the text of an A4 page, in points."""
 

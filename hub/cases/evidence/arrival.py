@@ -25,10 +25,10 @@ class SignedArrival(PackagePart):
     request_id: UUID
     household_id: UUID
     sha256: Sha256
-    """Of the stored file."""
+    """SHA-256 of the stored file."""
     size_bytes: Annotated[int, Field(ge=0)]
     came_sha256: Sha256
-    """Of the file as sent; the same if all of it is stored."""
+    """SHA-256 of the file as sent; equal to `sha256` if all of it is stored."""
     came_bytes: Annotated[int, Field(ge=0)]
     cut_from_ms: int | None
     cut_until_ms: int | None

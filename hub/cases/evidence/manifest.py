@@ -92,7 +92,7 @@ class Manifest(PackagePart):
     """Last record of the access log at that time."""
     log_hash: Sha256
     key_sha256: Sha256
-    """Of the certificate (DER) of the signing key."""
+    """SHA-256 of the certificate (DER) of the signing key."""
     footage: tuple[ExportedFootage, ...]
     files: tuple[File, ...]
     """All files except manifest, signature and time stamp."""

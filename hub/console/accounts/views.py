@@ -68,4 +68,4 @@ class AccountPage:
     """Names of the teams and rosters that include the person."""
     cases: tuple[OwnCase, ...]
     closed: AccountAct | None
-    """Of a closed or suspended account."""
+    """Act that closed or suspended the account; None for an open one."""

@@ -38,7 +38,7 @@ router = APIRouter(prefix="/cameras/{camera_id}/aim")
 MOST_CHARS: Final = 40_000
 MAST_M: Final = (2.0, 30.0)
 HORIZON_PERCENT: Final = (-100.0, 90.0)
-"""Of the picture's height, from its top."""
+"""Least and most horizon in percent of the picture's height, from the top."""
 
 
 @router.get("")

@@ -43,7 +43,7 @@ def _one(fault: str, words: Messages) -> str:
 
 
 def _cure(words: Messages) -> str:
-    """Of hours, the only values with a pattern."""
+    """Cure for a value of hours, the only values with a pattern."""
     return words.say('write it as "22:00-05:00" or "mon-fri 18:00-07:00"; "00:00-24:00" is all day')
 
 

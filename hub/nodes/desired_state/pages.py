@@ -82,7 +82,7 @@ def preview(
     scope_id: UUID,
     fields: Fields,
 ) -> Response:
-    """What would change at each node; nothing is stored."""
+    """Page that shows what would change at each node; nothing is stored."""
     page = _page(visit, settings, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
     words = visit.site.calendar(visit.asker.language).words

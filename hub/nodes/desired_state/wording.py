@@ -248,7 +248,7 @@ def _choices(words: Messages) -> dict[str, dict[str, str]]:
 
 
 def _view_labels(words: Messages) -> dict[str, str]:
-    """Of one camera's view, drawn on its own page."""
+    """Labels of the settings of a camera's view, which are drawn on a page of their own."""
     return {
         "every_camera.ignored": words.say("Parts without detection"),
         "every_camera.private": words.say("Privacy masks"),

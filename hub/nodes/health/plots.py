@@ -33,7 +33,7 @@ class WeekPlot:
     days: tuple[tuple[float, str], ...]
     """Start of each day, and its date."""
     summary: str
-    """The same as text."""
+    """The line described in text."""
 
 
 def plots(history: Sequence[LastHealth], calendar: Calendar) -> list[WeekPlot]:

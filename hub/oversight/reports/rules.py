@@ -86,7 +86,7 @@ class AreaLine:
     dark_s: float
     dark_cameras: int
     before: "AreaLine | None" = None
-    """The same in the span for comparison; None: nothing happened then."""
+    """Numbers of the area in the span for comparison; None: nothing happened then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def refusal_word(row: DataRequestRow, office: AnswerSettings, language: str) -> 
 
 
 def fault_word(fault: DataRequestFault, words: Messages) -> str:
-    """What is missing or invalid, and the cure."""
+    """Sentence that says what is missing or invalid, and the cure."""
     say = words.say
     return {
         DataRequestFault.WISH: say("Choose what you ask for."),

@@ -251,7 +251,7 @@ def households_of(site: Site) -> HouseholdServices:
 
 
 def fault_word(fault: HouseholdFault, words: Messages) -> str:
-    """What is missing or invalid, and the cure."""
+    """Sentence that says what is missing or invalid, and the cure."""
     say = words.say
     return {
         HouseholdFault.AREA: say("Choose the area that the camera is in."),

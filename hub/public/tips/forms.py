@@ -133,7 +133,7 @@ def kept_word(contact_days: int, keep_days: int, words: Messages) -> str:
 
 
 def fault_word(fault: TipFault, words: Messages) -> str:
-    """What is missing or invalid, and the cure."""
+    """Sentence that says what is missing or invalid, and the cure."""
     say = words.say
     return {
         TipFault.WHAT: say("Write what happened."),

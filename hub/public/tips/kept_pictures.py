@@ -17,7 +17,7 @@ from hub.public.tips.views import TipPicture
 
 KEPT_S: Final = 900.0
 MOST_BYTES: Final = 64 * 2**20
-"""Of all forms together: two of the largest, or a dozen with a phone's pictures."""
+"""Most bytes of all forms together: two of the largest, or a dozen with a phone's pictures."""
 
 FormWords = tuple[str, ...]
 """Texts that were typed into the fields of a form."""

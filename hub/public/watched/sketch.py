@@ -32,7 +32,7 @@ class Spot:
     cameras: int
     names: tuple[str, ...]
     number: int
-    """Of the first of these places in the list, from 0."""
+    """Number of the first of these places in the list, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class Token:
     """A word, a number, or one of `-/:+`; other signs only part words."""
 
     said: str
-    """As typed, in small letters."""
+    """The word as typed, in small letters."""
     folded: str
     """Without diacritics."""
     start: int

@@ -44,7 +44,7 @@ class WaitingNotification:
 
 @dataclass(frozen=True, slots=True)
 class BatchDecision:
-    """What to send now, and until when to defer the rest."""
+    """Messages to send now, and the time until which the others wait."""
 
     single: tuple[UUID, ...] = ()
     together: tuple[UUID, ...] = ()

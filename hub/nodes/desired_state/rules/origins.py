@@ -30,7 +30,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "uploads.max_kbit_per_s": 0,
     "broker.further": (),
 }
-"""Of the node's program of this release, which the hub does not import; a test compares them."""
+"""Defaults of the node's program of this release, which the hub does not import; a test compares
+them."""
 
 
 class OriginKind(StrEnum):
