@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """Every command and its arguments; those of `bench` only if `arguments` asks for it."""
+    """Every command and its arguments; the arguments of `bench` only if `arguments` asks for it."""
     top = argparse.ArgumentParser(prog="matthan-agent", description="The program of a node.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="watch the cameras and report to the hub"))

@@ -83,7 +83,8 @@ def entries(scratch: Path, wishes: list[str]) -> Iterator[str]:
 
 
 def requirements(project: dict[str, Any]) -> dict[str, list[str]]:
-    """Name of a set to what it asks for; the project's own dependencies are in each extra."""
+    """Name of a set to the packages it asks for; the project's own dependencies are in each
+    extra."""
     extras = project["project"]["optional-dependencies"]
     common = project["project"]["dependencies"]
     found = {name: [*common, *extras[name]] for name in EXTRAS}

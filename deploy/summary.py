@@ -69,7 +69,7 @@ def summarise(
 
 
 def faults(summary: dict[str, Any], *, slowest_push_s: float) -> list[str]:
-    """Every promise that this playing broke, as sentences; none is what is hoped for."""
+    """Every promise that this run broke, as sentences; none if all is well."""
     if summary["alerts"] == 0:
         return ["no alert came of the recording: nobody was seen in it"]
     events, notifications = summary["events"], summary["notifications"]

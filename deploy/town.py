@@ -166,7 +166,7 @@ class Town:
             return bool(database.execute("SELECT count(*) FROM cameras").fetchone()[0])
 
     def hub(self, *words: str, stdin: str = "") -> str:
-        """One command of `matthan-hub`; raises PartError with what it said."""
+        """Run one command of `matthan-hub`; raises PartError with its output."""
         done = subprocess.run(
             [str(BIN / "matthan-hub"), *words, "--config", str(self.hub_config)],
             input=stdin,

@@ -231,7 +231,7 @@ def has_network(camera: CameraSection) -> bool:
 def _detectors(
     camera: CameraSection, models: Models, finds: DetectorSettings
 ) -> tuple[PersonDetector, list[PersonDetector]]:
-    """For all pictures, and for those of other shapes than its input."""
+    """Detector for all pictures, and detectors for pictures whose shape differs from its input."""
     if has_network(camera):
         return SensedPeople(finds), []
     common, *fitted = (NanoDet(one, rgb, finds) for one in (models.common, *models.fitted))

@@ -105,7 +105,7 @@ class Continuous:
         self.finish()
 
     def advance(self) -> None:
-        """Write what is in the ring and not yet written."""
+        """Write the packets of the ring that are not written yet."""
         for item in self._ring.since(self._next_number):
             self._take(item)
             self._next_number = item.number + 1

@@ -22,7 +22,8 @@ def why(error: Exception, url: str) -> str:
 
 
 def context(trusted: Path | None) -> ssl.SSLContext:
-    """TLS context that trusts the system's authorities and, if given, those of a PEM file."""
+    """TLS context that trusts the system's authorities and, if given, the authorities of a PEM
+    file."""
     made = ssl.create_default_context()
     if trusted is not None:
         made.load_verify_locations(trusted)

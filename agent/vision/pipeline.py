@@ -296,7 +296,7 @@ class Pipeline:
         return found if region != SMALLER else [one for one in found if one.box.height >= NEAR]
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
-        """Motion; that of the very first frame one frame later.
+        """Motion in the frame; the motion of the very first frame comes one frame later.
 
         A person standing there at the start is first seen in the second frame, so that their clip
         has a frame from before.

@@ -29,7 +29,7 @@ _HOST = re.compile(r"\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.IG
 
 
 class CodeError(ValueError):
-    """The text is not an enrolment code; says what is wrong."""
+    """The text is not an enrolment code; the message says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class ProgramsReport(Words):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release; its `number` is higher than that of every earlier one."""
+    """A release; its `number` is higher than the number of every earlier release."""
 
     number: int
     name: str

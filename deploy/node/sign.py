@@ -46,7 +46,7 @@ def sign(key_file: Path, bundle: Path) -> None:
 
 
 def pack(bundle: Path, into: Path) -> None:
-    """One file of the signed bundle: list, signature and release first, then what is listed."""
+    """One file of the signed bundle: list, signature and release first, then the listed files."""
     listed = (bundle / "SHA256SUMS").read_text().splitlines()
     names = [line.split(" ", 1)[1][1:].removeprefix("./") for line in listed]
     first = ["SHA256SUMS", "SHA256SUMS.sig", "RELEASE"]

@@ -1,4 +1,4 @@
-"""The clock of several processes of a hub over PostgreSQL: that of the database server.
+"""The clock of several processes of a hub over PostgreSQL: the database server's clock.
 
 Only the holder of the lease judges its steps. It announces a step that it does not apply yet; when
 it applies the step, it moves all waiting times, once. The other processes follow.

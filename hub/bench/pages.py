@@ -110,7 +110,7 @@ def measure(folder: Path, url: str, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _open_alerts(db: Database, mine: list[Any]) -> list[str]:
-    """Addresses of the alerts that an officer may open: those of one commune."""
+    """Addresses of the alerts that an officer may open: alerts of one commune."""
     query = (
         select(alerts.c.id)
         .join(cameras, cameras.c.id == alerts.c.camera_id)

@@ -45,7 +45,7 @@ def page(request: Request, visit: Visit, alert_id: UUID, *, is_late: bool = Fals
 
 @router.post("/alerts/{alert_id}/go")
 def go(request: Request, visit: FormSent, goings: Goings, alert_id: UUID) -> Response:
-    """Note that the person goes to the place; the alert stays with whoever has it."""
+    """Note that the person goes to the place; the alert stays with its holder."""
     return _said(request, visit, goings, alert_id, goes=True)
 
 

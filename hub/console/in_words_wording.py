@@ -1,4 +1,5 @@
-"""Texts of an alert for a person who is told of it but may not see it, and of who goes there."""
+"""Texts of an alert for a person who is told of it but may not see it, and of the people who go
+there."""
 
 from collections.abc import Sequence
 

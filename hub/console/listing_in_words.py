@@ -46,7 +46,7 @@ def with_words(page: InboxPage, told: ToldInWords) -> InboxPage:
 
 
 def and_words(counts: InboxCounts, told: ToldInWords) -> InboxCounts:
-    """The numbers of the inbox, with those of the alerts in words added."""
+    """The numbers of the inbox, with the numbers of the alerts in words added."""
     return InboxCounts(
         counts.running + told.running, counts.handled + told.handled, counts.found + len(told.rows)
     )

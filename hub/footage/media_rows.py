@@ -244,7 +244,7 @@ Stored = Row[*tuple[Any, ...]]
 
 
 def _stored(conn: Connection, alert_id: UUID) -> Sequence[Stored]:
-    """All stored files of an alert, those of its first sighting first, then by time."""
+    """All stored files of an alert, files of its first sighting first, then by time."""
     found: Sequence[Stored] = conn.execute(_STORED_FILES, {"alert_id": alert_id}).all()
     return found
 

@@ -22,7 +22,7 @@ class ClipAtNode:
 
 
 def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
-    """Sentence about a removed file: what was removed, when, and by whose rule."""
+    """Sentence about a removed file, with the time and the rule."""
     say = calendar.words.say
     told = {
         "time": calendar.full(media.first_frame_utc_us),

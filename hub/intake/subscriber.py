@@ -320,13 +320,13 @@ class Subscriber:
             division.give_all()
 
     def _take_over(self) -> None:
-        """Nodes come to this process that another had: it may have changed what is cached here,
-        and their births came there."""
+        """Nodes of another process come to this one: that process may have changed rows that are
+        cached here, and it received their births."""
         self._writer.forget()
         self._hear_births()
 
     def _let(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
-        """Messages to store now; those of a node over its rate limit wait."""
+        """Messages to store now; messages of a node over its rate limit wait."""
         limited = self._limiter.let(came, time.monotonic())
         for arrival in limited.held_up:
             arrival.acknowledge()

@@ -40,7 +40,7 @@ def lineages(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, list[tupl
 
 
 def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Each area's name with those of the areas above: "Ngã tư 1, Khu phố 2, Tân Khai"."""
+    """Each area's name with the names of the areas above: "Ngã tư 1, Khu phố 2, Tân Khai"."""
     found = lineages(conn, area_ids)
     return {area_id: ", ".join(name for _, name in parts) for area_id, parts in found.items()}
 

@@ -51,7 +51,8 @@ class NearbyCamera:
 def neighbours(
     of: CameraSpot, others: Iterable[CameraSpot], *, most: int = MOST
 ) -> list[NearbyCamera]:
-    """At most `most` cameras: those within `NEAR_M` metres, then those of the same area."""
+    """At most `most` cameras: first cameras within `NEAR_M` metres, then cameras of the same
+    area."""
     found: list[tuple[float, UUID]] = []
     same: list[UUID] = []
     for spot in others:

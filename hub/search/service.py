@@ -124,7 +124,7 @@ class SearchService:
         )
 
     def files_of(self, asker: Asker, sighting_ids: Sequence[UUID]) -> list[UUID]:
-        """Files of sightings that this person found and may open; part of what is done with
+        """Files of sightings that this person found and may open; part of the work with
         them."""
         with self._acting.part_of(asker, "case.add") as look:
             return sighting_rows.files(look.conn, asker.person_id, sighting_ids, look.now)

@@ -61,7 +61,7 @@ class Body:
 
 
 def most_bytes(path: str, bodies: Iterable[Body]) -> int:
-    """Limit of an address: that of the first `Body` that fits, else `MAX_FORM_BYTES`."""
+    """Limit of an address: the limit of the first `Body` that fits, else `MAX_FORM_BYTES`."""
     fits = (body.most_bytes for body in bodies if re.fullmatch(body.paths, path, re.DOTALL))
     return next(fits, MAX_FORM_BYTES)
 

@@ -120,7 +120,8 @@ def average_precision(scored: list[tuple[float, bool]], asked: int) -> float:
 def scored(
     found: tuple[Detection, ...], shown: Shown, size_px: tuple[int, int]
 ) -> list[tuple[float, bool]]:
-    """Each detection's score and whether it is a person; those of unsure people are left out."""
+    """Each detection's score and whether it is a person; detections of unsure people are left
+    out."""
     height, width = size_px
     free = dict(shown.people)
     marks: list[tuple[float, bool]] = []

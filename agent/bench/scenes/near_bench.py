@@ -30,7 +30,7 @@ from agent.vision.geometry import Box
 
 WITHIN_S: Final = 2.0
 HOLDS: Final = 0.6
-"""Share of the person's visible box in that of the sighting."""
+"""Share of the person's visible box that lies in the sighting's box."""
 
 Label = tuple[int, int, int, int]
 """x, y, width, height in pixels."""

@@ -245,7 +245,7 @@ class _Film:
             self._encoder.force_key_frame()
 
     def taken(self, clock: Callable[[], Instant]) -> Iterator[Packet]:
-        """All packets so far. Times are the sensor's, so they fit those of the frames."""
+        """All packets so far. Times are the sensor's, so they fit the times of the frames."""
         while self._waiting:
             data, since_first_us, is_keyframe = self._waiting.popleft()
             sensor_us = self._encoder.firsttimestamp + since_first_us

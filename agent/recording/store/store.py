@@ -356,7 +356,8 @@ class ClipStore:
             self._forget((), unsaid)
 
     def _forget(self, free: Sequence[Removal], gone: Sequence[Removal]) -> tuple[Removal, ...]:
-        """Removable files not held now; their rows are deleted, and those of removed files."""
+        """Removable files that are not held now; their rows and the rows of removed files are
+        deleted."""
         with self._journal.transaction() as tx:
             held = tx.held(one.item.sha256 for one in free)
             still_free = tuple(one for one in free if one.item.sha256 not in held)

@@ -13,7 +13,7 @@ LEAST_SPREAD: Final = 4.5
 """Standard deviation of U plus that of V. Streets by day have 7 and more; an infrared picture has
 only noise, also one with a tint."""
 MOST_RED: Final = 139.0
-"""Mean V (128: neutral) above which the light itself is orange, as that of sodium lamps."""
+"""Mean V (128: neutral) above which the light itself is orange, like sodium lamps."""
 MOST_VEIL: Final = 62.0
 """Luma of the darkest hundredth; above it fog or glare lies over the picture, and black looks grey.
 Streets by day have up to 53."""

@@ -179,7 +179,7 @@ class ExplanationPage:
         )
 
     def _reasons(self, one: TrackRecord) -> Iterator[str]:
-        """The reasons, those of most frames first."""
+        """The reasons, the ones with most frames first."""
         for reason, frames in one.counts.most_common():
             yield self._say(N_("{frames} frames: {why}")).format(
                 frames=frames, why=self._sentence(SENTENCES[reason])

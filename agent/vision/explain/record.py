@@ -74,7 +74,7 @@ class MissedRecord:
         limits: RecordLimits | None = None,
         settings: SightingSettings | None = None,
     ) -> None:
-        """`settings` are those of the sightings."""
+        """`settings` are the settings of the sightings."""
         self._encode = encode
         self._limits = limits or RecordLimits()
         self._needed = (settings or SightingSettings()).evidence
@@ -232,7 +232,7 @@ class MissedRecord:
                 del self._live[least.track_id]
 
     def _trim(self, now: Instant) -> None:
-        """Forget what is older than the span."""
+        """Forget frames and counts older than the span."""
         self._trimmed = now
         if self._limits.span_s == inf:
             return

@@ -12,7 +12,7 @@ from agent.vision.track.track import STIRS, Track
 
 @dataclass(slots=True)
 class OpenSighting:
-    """An open sighting, and what was reported of it."""
+    """An open sighting, and its values at the last report."""
 
     sighting_id: UUID
     first_seen: Instant

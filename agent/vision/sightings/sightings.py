@@ -56,7 +56,7 @@ class SightingSettings:
     near_came_score: float = 0.3
     """finds from this score on are evidence, also at the border."""
     part: float = 0.9
-    """A box with this share of it in that of a near reported body is a part of that body."""
+    """A box with this share of it inside the box of a near reported body is a part of that body."""
     border_weight: float = 0.5
     """A body cut by the picture's border is half visible: weight of its score."""
     gap_s: float = 3.0
@@ -97,7 +97,7 @@ class Sightings:
 
     @property
     def open_ids(self) -> dict[int, UUID]:
-        """Ids of open sightings by track; that of a crowd for each of its members."""
+        """Ids of open sightings by track; each member of a crowd has the id of the crowd."""
         crowd = dict.fromkeys(self._crowd.members, self._crowd.sighting_id) if self._crowd else {}
         return crowd | self.own_ids
 

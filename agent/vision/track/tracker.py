@@ -35,7 +35,7 @@ class TrackSettings:
     apart_part: float = 0.6
     """and by at most this share of the smaller box."""
     again_part: float = 0.7
-    """A weak detection with more than this share of its box in that of a body just found,"""
+    """A weak detection with more than this share of its box inside the box of a body just found,"""
     again_iou: float = 0.45
     """and with more overlap than this, is that body again: it continues no other track."""
     near: float = 0.35
@@ -79,7 +79,7 @@ class TrackSettings:
     rode: float = 1.2
     """A two-wheeler that moved this far (of its heights) from its start is ridden."""
     mounted_reach: float = 1.5
-    """A rider's centre is above that of the wheels: they may be this much farther apart."""
+    """A rider's centre is above the centre of the wheels: they may be this much farther apart."""
     coast_s: float = 0.5
     """After this time the speed of an unseen body counts a third: it may have stopped."""
 

@@ -85,7 +85,7 @@ def provider_of(request: Request) -> OpenIdProvider:
 
 
 def cookie_name(site: Site) -> str:
-    """Name of the cookie, beside that of the session."""
+    """Name of the cookie of a sign-in; the session has a cookie of its own."""
     return "__Host-matthan-way" if site.settings.is_https else "matthan-way"
 
 

@@ -279,7 +279,7 @@ def history(rows: Iterable[HistoryRow], words: Messages) -> list[HistoryStep]:
 
 
 def _trouble_step(row: HistoryRow, words: Messages) -> HistoryStep:
-    """Number of lost units, or that it is over and what it was."""
+    """Step of a trouble: the number of lost units, or the end of the trouble with its cause."""
     if row.act == "dark":
         return HistoryStep(words.say("Silent now"), row.detail, row.at_utc_us)
     was = {

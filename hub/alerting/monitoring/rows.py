@@ -38,7 +38,7 @@ from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras, node_health, nodes
 
 OF_CAMERAS: Final = (Kind.CAMERA_LOST,)
-"""Kinds whose units are cameras; those of the others are nodes."""
+"""Kinds whose units are cameras; the units of other kinds are nodes."""
 CRITICAL: Final = (Kind.LINK_LOST, Kind.BROKER_LOST)
 """A whole part of the town is down: exempt from the rate limit."""
 

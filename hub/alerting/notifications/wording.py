@@ -14,7 +14,7 @@ ANSWERING_CHANNELS: Final = frozenset({"webpush"})
 
 @dataclass(frozen=True, slots=True)
 class PhoneLine:
-    """One phone, and what is known best about it: shown, opened, or the reason why not."""
+    """One phone and its best report: shown, opened, or the reason why not."""
 
     person: str
     device: str

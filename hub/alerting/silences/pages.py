@@ -1,4 +1,4 @@
-"""Page of silences: what is silenced, why, until when, and how to end it."""
+"""Page of silences: their alerts, reasons and ends, and how to end one."""
 
 from typing import Annotated, Final
 from uuid import UUID

@@ -32,7 +32,7 @@ from hub.base.moment import Moment
 REASON_CHARS: Final = 300
 FALSE_ALARMS: Final = f"{FALSE_IN_A_ROW} false alarms one after the other"
 LOOK_BACK_ALERTS: Final = 200
-"""Number of a camera's last handled alerts in which those of one spot are searched."""
+"""Number of a camera's last handled alerts among which alerts of one spot are searched."""
 
 _COUNTING_ANYWHERE: Final = select(
     silences.c.id,

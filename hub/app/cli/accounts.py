@@ -59,7 +59,7 @@ def reopen(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _noting_refusal(args: argparse.Namespace, act: str) -> Iterator[None]:
-    """Log an AccountError in a transaction of its own: that of the command is rolled back."""
+    """Log an AccountError in a transaction of its own: the command's transaction is rolled back."""
     try:
         yield
     except AccountError as error:

@@ -214,7 +214,7 @@ class Attendance:
                 self._forget()
 
     def _forget(self) -> None:
-        """The session has ended: what is known is believed no more, and then dropped. In the other
+        """The session has ended: first trust the known locks no more, then drop them. In the other
         order another thread would see for a moment that the intake is not ours."""
         self._looked_s = float("-inf")
         self._mine, self._held, self._hearers = set(), frozenset(), ()
@@ -223,7 +223,8 @@ class Attendance:
                 self._words.get_nowait()
 
     def _look(self, conn: psycopg.Connection) -> None:
-        """Take what is to be taken, send what waits, and read who is there."""
+        """Take the locks that are due, send the waiting messages, and read which processes are
+        there."""
         if INTAKE in self._roles:
             self._take_name(conn)
         self._follow(conn)

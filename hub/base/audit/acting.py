@@ -200,7 +200,7 @@ class Acting:
             line.write(conn, asker.by, self._clock.now())
 
     def _refused(self, asker: Asker, act: str, on: On, error: DomainError, about: str) -> None:
-        """In a transaction of its own: that of the act is rolled back."""
+        """Log in a transaction of its own: the act's transaction is rolled back."""
         why = f"{error}: {about}" if about else str(error)
         with self._db.writing() as conn:
             _Line(f"{act}.refused", on, why).write(conn, asker.by, self._clock.now())

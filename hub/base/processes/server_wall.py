@@ -1,4 +1,4 @@
-"""The clock that all processes of a hub over PostgreSQL share: that of the database server.
+"""The clock that all processes of a hub over PostgreSQL share: the database server's clock.
 
 A process asks for it at intervals, and in between counts its own ticks. So a step of the clock of a
 hub's machine has no effect that others see.
@@ -36,7 +36,8 @@ class SharedTime:
     steps: int
     """Number of steps that were taken, with all waiting times, since the database was made."""
     holder_sign: str | None
-    """Another one with each sign of life of who judges the clock; None: there was never one."""
+    """A text that changes with each sign of life of the process that judges the clock; None: never
+    one."""
 
 
 class ServerWall:

@@ -91,7 +91,7 @@ class SealedSecrets:
         return self._key.open(path.name, row)
 
     def make(self, path: Path, new: Callable[[], bytes], *, group_reads: bool = False) -> bytes:
-        """See `SecretStore`. Of two processes that make it at once, both get that of the first."""
+        """See `SecretStore`. If two processes make it at once, both get the first one's."""
         if not self.has(path):
             sealed = self._key.seal(path.name, new())
             with self._reached(), self._db.writing() as conn:

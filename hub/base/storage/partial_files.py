@@ -34,7 +34,7 @@ MOST_CHUNK_BYTES: Final = 16 * 2**20
 
 
 class WrongOffsetError(Exception):
-    """The offset of the request differs from that of the upload."""
+    """The offset of the request differs from the offset of the upload."""
 
 
 log = structlog.get_logger()

@@ -28,7 +28,7 @@ _FIRST_DAY: Final = 0x21
 
 
 class LayoutError(Exception):
-    """The bytes are not those of a package; the message says where and why."""
+    """The bytes are not a package; the message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Order for a package: what is exported, by whom and why."""
+    """Order for a package: its files, its exporter and the reason."""
 
     package_id: UUID
     case_number: str

@@ -51,7 +51,7 @@ def _cameras(conn: Connection, asker: Asker, now: Moment) -> Iterator[Entry]:
 
 
 def _at_or_above(place: str) -> Iterator[tuple[str, str]]:
-    """Names of a place and of those above, each with what is above it."""
+    """Names of a place and of the places above it, each with the names above it."""
     rest = place
     while rest:
         name, _, rest = rest.partition(", ")

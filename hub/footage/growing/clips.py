@@ -194,7 +194,7 @@ class GrowingClips:
     def grew_utc_us(
         self, conn: Connection, node_id: UUID, clip_id: UUID, media_id: UUID | None
     ) -> int | None:
-        """Time of the last bytes of a clip, under its own name or that of its whole file."""
+        """Time of the last bytes of a clip, under its own name or the name of its whole file."""
         grew = self._parts.grew_utc_us(node_id, part_of(clip_id), conn)
         if grew is None and media_id is not None:
             grew = self._parts.grew_utc_us(node_id, str(media_id), conn)

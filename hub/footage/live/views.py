@@ -113,7 +113,7 @@ class LiveViews:
         self._cameras: dict[Place, _Watched] = {}
         self._elsewhere = Elsewhere()
         self._came_s: dict[Place, float] = {}
-        """When the last picture came, of those of which one came just now."""
+        """Time of the last picture, for places from which a picture came just now."""
         self.turned_away = 0
 
     def come(

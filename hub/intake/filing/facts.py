@@ -83,8 +83,8 @@ class BatchFacts:
         return True
 
     def alerts_of(self, sighting_ids: Iterable[UUID], camera_id: UUID) -> list[UUID] | None:
-        """Alerts of these sightings of a camera, that of the earliest sighting first; None if some
-        are not known here."""
+        """Alerts of these sightings of a camera, the alert of the earliest sighting first; None if
+        some are not known here."""
         ids = [*sighting_ids]
         if any(one not in self.sightings for one in ids):
             return None

@@ -231,7 +231,7 @@ def _is_urgent(is_critical: bool, told: RoutingDecision) -> bool:
 
 
 def _plan_muted(node_event: NodeEvent, begun: _Begun, silence: Silence, add: _Add) -> FilingPlan:
-    """No alert: its footage is kept like that of any sighting, and the silence counts it."""
+    """No alert: the sighting's footage is kept like any other, and the silence counts it."""
 
     def write(conn: Connection) -> None:
         add(None, conn)
@@ -242,7 +242,7 @@ def _plan_muted(node_event: NodeEvent, begun: _Begun, silence: Silence, add: _Ad
 
 
 def _kind(body: SightingOpened) -> str:
-    """Kind of the alert: a crowd raises its own alert beside those of single people."""
+    """Kind of the alert: a crowd raises its own alert beside the alerts of single people."""
     return CROWD if body.is_crowd else body.object_kind.value
 
 

@@ -64,7 +64,7 @@ FIRST: Final = (
 def fields(
     wanted: Mapping[str, Any], origins: Mapping[str, Origin], words: Messages
 ) -> list[Field]:
-    """Every key of the form, those of `FIRST` first, with its desired value."""
+    """Every key of the form with its desired value, the keys of `FIRST` first."""
     ordered = sorted(_KINDS.items(), key=lambda one: one[0] not in FIRST)
     return [
         Field(

@@ -89,7 +89,8 @@ class KeptPictures:
         return sum(one.size_bytes for one in self._kept.values())
 
     def _tidy(self) -> None:
-        """Forget what is over, and come again for the rest though nobody sends a form."""
+        """Forget forms whose time is over, and come again for the rest though nobody sends a
+        form."""
         now_s = self._now_s()
         for mark in [mark for mark, one in self._kept.items() if one.until_s <= now_s]:
             del self._kept[mark]

@@ -158,7 +158,7 @@ def groups(
 
 
 def by_area(listed: Iterable[AlertFacts]) -> Counter[UUID]:
-    """Number of alerts in each area, those of the areas below it included."""
+    """Number of alerts in each area, alerts of the areas below it included."""
     return Counter(area_id for one in listed for area_id in one.area_ids)
 
 

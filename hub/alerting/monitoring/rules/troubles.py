@@ -216,7 +216,8 @@ class _Watch:
             yield TroubleRaised(kind, frozenset({node_id}), since[node_id], node_id=node_id)
 
     def of_cameras(self) -> Iterator[Step]:
-        """Lost cameras of one node are one trouble; those of a silent node belong to the node's."""
+        """Lost cameras of one node are one trouble; cameras of a silent node belong to the node's
+        trouble."""
         known = {one.node_id: one for one in self.running if one.kind is Kind.CAMERA_LOST}
         by_node: dict[UUID, list[CameraLiveness]] = {}
         for camera in self.facts.cameras:

@@ -141,7 +141,7 @@ def roster_turns(roster: Roster, first: date, days: int) -> list[RosterTurn]:
 
 
 def people_on_call(roster: Roster, at: datetime) -> Crew:
-    """People on duty at this time; those of the earliest shift come first."""
+    """People on duty at this time, the earliest shift first."""
     near = roster_turns(roster, at.date() - timedelta(days=1), 2)
     there = [person for turn in near if turn.starts <= at < turn.ends for person in turn.crew]
     return tuple(dict.fromkeys(there))

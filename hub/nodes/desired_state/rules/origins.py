@@ -59,7 +59,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The value that counts now, and what decides it; `name` is that of an area or group."""
+    """The value that applies now, and what decides it; `name` is the name of an area or group."""
 
     value: Any
     kind: OriginKind
