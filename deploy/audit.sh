@@ -4,8 +4,9 @@
 #   deploy/audit.sh
 #   deploy/audit.sh --vulnerability-service osv --osv-url URL    ask a mirror of your own
 #
-# Fails for a weakness that deploy/audit-accepted.txt does not accept with a reason. What could not be
-# asked (no network, an index without advisories) is printed as NOT AUDITED and does not fail.
+# Fails for a weakness that deploy/audit-accepted.txt does not accept with a reason. A package that
+# could not be asked about (no network, an index without advisories) is printed as NOT AUDITED and does
+# not fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly list=${ACCEPTED:-deploy/audit-accepted.txt}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The fast check: format, lint, types, layers, and every test that needs no broker, database server,
-# browser or real time. It needs the virtual environment alone and takes a minute and a half on two
+# browser or real time. It needs only the virtual environment and takes a minute and a half on two
 # cores.
 #
-#   deploy/check.sh            all of it
+#   deploy/check.sh            everything
 #   deploy/check.sh --static   without the tests
-#   deploy/check.sh ARGS...    the same, and these arguments for pytest
+#   deploy/check.sh ARGS...    everything, with these arguments for pytest
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly bin=.venv/bin

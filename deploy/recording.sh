@@ -3,10 +3,10 @@
 #
 #   deploy/recording.sh                    the street scene from Debian's package opencv-doc
 #   deploy/recording.sh --recording FILE   a video of your own
-#   deploy/recording.sh --scenes           the folder with all that the scene suite is made of
+#   deploy/recording.sh --scenes           the folder with the sources of the scene suite
 #
 # A camera sends H.264 without B-frames and with a keyframe every second or so, because a clip can
-# begin only at a keyframe. What is not like that is made so once and kept in the cache
+# begin only at a keyframe. Another video is converted once and kept in the cache
 # ($MATTHAN_CACHE, else $XDG_CACHE_HOME/matthan, else ~/.cache/matthan); a second run finds it there.
 # The path goes to stdout, progress and the one line of an error to stderr.
 set -euo pipefail

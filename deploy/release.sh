@@ -3,7 +3,7 @@
 #
 #   deploy/release.sh            of the commit that carries the tag v<version of pyproject.toml>
 #   deploy/release.sh --draft    without the tag, to try it
-#   deploy/release.sh --notes    prints the notes alone
+#   deploy/release.sh --notes    prints only the notes
 #
 # The bundle is not signed: that is done where the town's update key lies, with deploy/node/sign.py.
 set -euo pipefail

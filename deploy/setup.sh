@@ -3,7 +3,7 @@
 #
 #   deploy/setup.sh demo    what the demonstration needs
 #   deploy/setup.sh test    the same, and what the tests need
-#   deploy/setup.sh check   the virtual environment alone, for deploy/check.sh: no root, no packages
+#   deploy/setup.sh check   only the virtual environment, for deploy/check.sh: no root, no packages
 #
 # Runs as root or with sudo; installs only what is missing, and starts no
 # system service: the demonstration and the tests bring up their own on free ports.

@@ -2,8 +2,8 @@
 # Gets the public certificate of the hub's pages, renews it when a third of its life is left, and puts
 # the complete file where the proxy reads it. Run by matthan-certificate.service as the proxy's user.
 #
-#   certificate.sh CHOICES STATE [DAYS]    the installer's choices, the proxy's folder, and how long before
-#                                          its end a certificate is renewed (30)
+#   certificate.sh CHOICES STATE [DAYS]    the installer's choices, the proxy's folder, and the number
+#                                          of days before its end when a certificate is renewed (30)
 #
 # The provider of the domain is configured by environment variables of lego (lego dnshelp -c PROVIDER).
 set -euo pipefail

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# The node's bundle on the processor of a Raspberry Pi, emulated: an arm64 Debian that was only
-# unpacked, the programs installed from the stick without a network, enrolled, checked, and a recorded
-# street replayed to a hub on this machine. Each step is timed; last output:
+# Tries the node's bundle on the emulated processor of a Raspberry Pi. In an arm64 Debian that is
+# unpacked and not booted it installs the programs from the stick without a network, enrols the node,
+# checks it, and replays a recorded street to a hub on this machine. Each step is timed; last output:
 # docs/contributing/arm64-run.md.
 #
 #   tests/rigs/arm64.sh                    Debian 13, Python 3.13
 #   SUITE=bookworm tests/rigs/arm64.sh     Debian 12, Python 3.11
 #   STICK=FOLDER tests/rigs/arm64.sh       with a bundle that was made before
-#   KEEP=1 tests/rigs/arm64.sh             in the root of the last run, whose whole slot is not filled again
+#   KEEP=1 tests/rigs/arm64.sh             in the root of the last run; a complete slot is not filled again
 #
-# Tried here: the bundle's sums, the choice of Python, slot and programs (deploy/installing.sh as
-# install.sh calls it), enrolment, check, replay. Not here but in a booted x86-64 root
-# (tests/rigs/node_install.sh): Debian's packages, users, units, start, power cuts, uninstall. Not in
-# either: Raspberry Pi OS's own packages, a real camera, power, heat, card.
+# It tries the bundle's checksums, the choice of Python, slot and programs (deploy/installing.sh as
+# install.sh calls it), enrolment, check, replay. tests/rigs/node_install.sh tries the rest in a booted
+# x86-64 root: Debian's packages, users, units, start, power cuts, uninstall. Neither tries Raspberry
+# Pi OS's own packages, a real camera, power, heat, card.
 #
 # Needs root, mmdebstrap, qemu-user-binfmt and some 2 GB below $ROOTS.
 set -euo pipefail

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the rigs that install things: a Debian of our own that boots a real systemd, in a
-# container of systemd-nspawn. Needs root, mmdebstrap, systemd-container and some 3 GB below $ROOTS.
+# Sourced by the rigs that install programs: makes a Debian that boots a real systemd in a container
+# of systemd-nspawn. Needs root, mmdebstrap, systemd-container and some 3 GB below $ROOTS.
 readonly roots="${ROOTS:-/var/tmp/matthan-roots}"
 readonly suite="${SUITE:-trixie}"
 nspawn='' leader=''

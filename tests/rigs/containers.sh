@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The hub's compose file for real: its image is built, all five parts run with a read-only root and
-# without a capability, pages and nodes' port answer over TLS, a keeper is invited, the hub's plug is
-# pulled and it is back. In a network of its own, so that no port of this machine is taken.
+# Tries the hub's compose file with real containers: builds the image, runs all five parts with a
+# read-only root and without capabilities, asks the pages and the port for nodes over TLS, invites a
+# keeper, kills the hub as a power cut does and waits until it is back. It runs in a network of its
+# own, so that it takes no port of this machine.
 #
 #   tests/rigs/containers.sh
 #   BASE=docker.io/library/debian:trixie-slim tests/rigs/containers.sh    on the published base

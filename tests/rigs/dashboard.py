@@ -3,10 +3,10 @@
     apt-get download prometheus && dpkg -x prometheus_*.deb P
     python -m tests.rigs.dashboard P/usr/bin/prometheus
 
-A hub's site with a town behind it says its numbers on loopback; Prometheus reads them by the
-configuration and the alert rules of `deploy/metrics`, but each second; then every panel's question
-must be answered with something, and no rule be sick. Prints a line for each question, and ends with
-1 where one has no answer.
+A hub's site with a town behind it serves its metrics on loopback. Prometheus reads them with the
+configuration and the alert rules of `deploy/metrics`, but every second. Then every query of a panel
+must return a value, and no rule may have an error. Prints a line for each query; exits with 1 if
+one has no answer.
 """
 
 import json

@@ -3,9 +3,9 @@
     unshare --net --mount --propagation private python -m tests.rigs.domain FOLDER
 
 Knot serves `town.test` and lets a key change one name; Pebble signs as Let's Encrypt does; Caddy
-speaks with the configuration of `deploy/hub/pages.sh`, and `deploy/hub/certificate.sh` gets what it
-shows. All of it in a network of its own, at the ports that they have in earnest. Prints what came
-about as JSON.
+has the configuration of `deploy/hub/pages.sh`, and `deploy/hub/certificate.sh` gets the certificate
+that Caddy shows. All run in a network of their own, at their real ports. Prints the results as
+JSON.
 """
 
 import base64

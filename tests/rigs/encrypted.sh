@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Footage that lies encrypted, in an empty Debian that boots a real systemd, its data on a card of its
-# own (a file with ext4): encrypted by the installer's command with what there is, its plug pulled, booted
-# again without a person, and its card looked through by somebody who has it alone.
+# Tries encrypted footage in an empty Debian that boots a real systemd, with the data on a card of its
+# own (a file with ext4). The installer's command encrypts the existing footage, the power is cut, the
+# machine boots again without a person, and the card is searched like by a thief who has only the card.
 #
 #   tests/rigs/encrypted.sh
 set -euo pipefail

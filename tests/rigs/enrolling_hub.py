@@ -2,7 +2,8 @@
 
     python -m tests.rigs.enrolling_hub NODE
 
-Prints one code for that node, then what the node says, a topic a line, until its input ends.
+Prints one code for that node, then a line with the topic of each message from the node, until stdin
+ends.
 """
 
 import signal

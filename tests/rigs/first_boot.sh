@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A flashed card that makes itself a camera box: an empty Debian with cloud-init boots a real systemd,
-# finds user-data as the hub made it and the stick's folder beside it, and enrols by itself. Then its
-# key is sealed, unsealed, sealed, and the plug pulled.
+# Tries a flashed card that sets up a camera box by itself: an empty Debian with cloud-init boots a real
+# systemd, finds the hub's user-data and the stick's folder beside it, and enrols. Then the box's key is
+# sealed, unsealed and sealed again, and the power is cut.
 #
 #   tests/rigs/first_boot.sh
 set -euo pipefail

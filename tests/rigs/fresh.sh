@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The two commands on a machine that has nothing: makes an empty Debian root with Python and git,
-# clones this checkout into it and runs there what a newcomer would, timed.
+# Tries the two commands of a newcomer on an empty machine: makes a Debian root with only Python and
+# git, clones this checkout into it, runs the command there, and times it.
 #
 #   tests/rigs/fresh.sh demo            deploy/demo.sh --once --json …
 #   tests/rigs/fresh.sh test            deploy/test.sh
-#   TIMES=2 tests/rigs/fresh.sh …       the same again in the checkout that the first run left
+#   TIMES=2 tests/rigs/fresh.sh …       the command a second time in the same checkout
 #   ARCH=arm64 tests/rigs/fresh.sh …    the same under qemu-user, as on a Raspberry Pi (slow)
 #   SLOWER=8 ARCH=arm64 … demo          a street eight times slower, so that an emulated node keeps up
 #

@@ -1,10 +1,11 @@
-"""Whether the dashboard keeps to Grafana's own schema, as Grafana's foundation SDK has it.
+"""Check the dashboard against Grafana's own schema, as Grafana's foundation SDK has it.
 
     python3 -m venv /tmp/g && /tmp/g/bin/pip install grafana-foundation-sdk
     /tmp/g/bin/python tests/rigs/grafana_schema.py deploy/metrics/grafana.json
 
-The SDK's types are made from Grafana's schemas. What it reads and writes again must have all that
-the file has: a key that Grafana does not know would be gone. Prints how many panels there are.
+The SDK's types are made from Grafana's schemas. It reads the file and
+writes it again: a key that Grafana does not know would be missing then. Prints the number of
+panels.
 """
 
 import importlib

@@ -4,8 +4,8 @@
 
 Two whole hubs run over one PostgreSQL, each with a broker and a disk of its own. An officer writes
 notes to an alert on the one; another has the inbox open on each. One JSON object comes out: the
-time from the request of the note to the line in each page's stream. A command of its own: no test
-asserts what it says.
+time from the request of the note to the line in each page's stream. This is a command; no test
+asserts its result.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The hub's installer in an empty Debian that boots a real systemd: installed twice in a row, killed,
-# stopped, its plug pulled, upgraded, uninstalled. Says what came about, and ends at the first that
-# did not.
+# Tries the hub's installer in an empty Debian that boots a real systemd: installs the hub twice in a
+# row, kills and stops it, cuts the power, upgrades, uninstalls. It prints each result and ends at the
+# first failure.
 #
 #   tests/rigs/hub_install.sh                   SQLite and the hub's own authority
 #   DATABASE=postgresql tests/rigs/hub_install.sh

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The node's installer in an empty Debian that boots a real systemd: wheels and Debian's packages from a
-# stick, without any network, enrolled at a hub on this machine, a recorded street as its camera. Killed,
-# stopped, its plug pulled while it installs and while it runs, uninstalled. Ends at the first that did
-# not come about.
+# Tries the node's installer in an empty Debian that boots a real systemd. Wheels and Debian's packages
+# come from a stick, without any network; the node enrols at a hub on this machine and has a recorded
+# street as its camera. It is killed, stopped, loses power while it installs and while it runs, and is
+# uninstalled. The rig ends at the first failure.
 #
 #   tests/rigs/node_install.sh
 #   SUITE=bookworm tests/rigs/node_install.sh    on Debian 12
-#   PULLS=5 tests/rigs/node_install.sh     the plug pulled so often while it is brought to a new version
+#   PULLS=5 tests/rigs/node_install.sh     number of power cuts during an upgrade
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/rigs/booted.sh

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# A node in an empty Debian that boots a real systemd, and a whole hub on this machine: limits of memory,
-# processor and tasks take effect under the units' own text, and signed programs go their whole way, from
-# `matthan-hub programs add` by fetch, path unit and installer into the other slot and back to the hub's
-# table; a release that cannot start is left. Ends at the first that did not come about.
+# Tries limits and updates of a node in an empty Debian that boots a real systemd, with a whole hub on
+# this machine. The units' limits of memory, processor and tasks must take effect. Signed programs go
+# the whole way: `matthan-hub programs add`, download, path unit, installer, the other slot, the hub's
+# table. A node must go back from a release that cannot start. The rig ends at the first failure.
 #
 #   tests/rigs/node_update.sh
 #   STICK=FOLDER tests/rigs/node_update.sh    a bundle that was made before (deploy/node/bundle.sh)
 #   FIRST=FOLDER tests/rigs/node_update.sh    the bundle of an older version, which the node is installed from
-#   KEEP=yes tests/rigs/node_update.sh        the node of the run before, for whoever works on this file
+#   KEEP=yes tests/rigs/node_update.sh        the node of the last run, for work on this file
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/rigs/booted.sh

@@ -1,10 +1,10 @@
-"""A network with hundreds of ONVIF cameras, and how many of them `matthan-agent cameras` finds.
+"""A network with hundreds of ONVIF cameras; counts how many `matthan-agent cameras` finds.
 
     unshare --net python -m tests.rigs.onvif_wire --cameras 436 [--at-once]
 
 In a network of its own each camera has an address and a socket of its own in WS-Discovery's
 multicast group, hears the real question and answers from its own address: after up to half a
-second, as the standard asks (APP_MAX_DELAY), or all at once, as cameras do that do not keep to it.
+second, as the standard asks (APP_MAX_DELAY), or all at once, like cameras that ignore the standard.
 Prints as JSON how many were found, in how many seconds, and how often each was asked.
 """
 

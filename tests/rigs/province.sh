@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # A province on the loopback of one machine, from Debian's packages: three etcd, three PostgreSQL under
 # Patroni, OpenStack Swift in three zones with its S3 API, three Mosquitto, four processes of the hub by roles,
-# Caddy before them. docs/guide/province.en.md says what stands on which machine in service.
+# Caddy before them. docs/guide/province.en.md says which part stands on which machine in a real province.
 #
 #   tests/rigs/province.sh build [FOLDER]         build what is missing
 #   tests/rigs/province.sh up [FOLDER]            the same, and start what does not run
-#   tests/rigs/province.sh check [FOLDER]         is each part well?
-#   tests/rigs/province.sh names [FOLDER]         which parts there are, and which run
-#   tests/rigs/province.sh kill NAME [FOLDER]     as a loss of power; NAME may be 'swift-*-2', leader or follower
-#   tests/rigs/province.sh start NAME [FOLDER]    start it again
-#   tests/rigs/province.sh stop [FOLDER]          stop all that it started; the data stay
+#   tests/rigs/province.sh check [FOLDER]         check whether each part works
+#   tests/rigs/province.sh names [FOLDER]         list the parts, and whether they run
+#   tests/rigs/province.sh kill NAME [FOLDER]     kill a part as a loss of power does; NAME may be 'swift-*-2', leader or follower
+#   tests/rigs/province.sh start NAME [FOLDER]    start the part again
+#   tests/rigs/province.sh stop [FOLDER]          stop every part; the data stay
 #   tests/rigs/province.sh remove [FOLDER]        stop, and delete the folder
 #
 # FOLDER is /var/tmp/matthan-province by default, and everything is below it: packages too, which are

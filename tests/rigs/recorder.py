@@ -1,7 +1,7 @@
 """A camera's own recorder on loopback, as strict as ONVIF Profile G allows.
 
 SOAP over HTTP (device, search, replay), and RTSP that plays an H.264 file by the clock with the
-replay header extension. Who asks wrongly is refused as a real one may refuse.
+replay header extension. A wrong request is refused as a real recorder may refuse it.
 """
 
 import base64

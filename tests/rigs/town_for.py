@@ -2,8 +2,8 @@
 
     python -m tests.rigs.town_for FOLDER FILM
 
-Says `ready` when the hub serves; the agent's configuration is FOLDER/agent.toml then. When its
-input ends it says what the hub has, and ends. An alert's clip is waited for up to a minute.
+Prints `ready` when the hub serves; the agent's configuration is FOLDER/agent.toml then. When stdin
+ends, it prints what the hub has and exits. It waits for the clip of an alert, up to a minute.
 """
 
 import sqlite3

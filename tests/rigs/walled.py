@@ -2,9 +2,9 @@
 
     unshare --net python -m tests.rigs.walled REPORT COMMAND...
 
-The kernel takes each packet to any address for its own, so that a program that speaks to a stranger
-is heard and refused instead of going out. The report is JSON: what was turned to (`spoken`), and
-how many packets went by unread (`missed`).
+The kernel takes every packet, to any address, as its own. So a program that speaks to a stranger is
+heard and refused, and nothing goes out. The report is JSON: the addresses that were spoken to
+(`spoken`), and the number of packets that were not read (`missed`).
 """
 
 import ctypes

@@ -2,7 +2,7 @@
 
     unshare --net python -m tests.rigs.walled REPORT python -m tests.rigs.walled_town FOLDER FILM
 
-Writes `places.json` into the folder: who may be spoken to, by name, and at which port.
+Writes `places.json` into the folder: the names and ports that may be spoken to.
 """
 
 import json

@@ -5,8 +5,8 @@
 Quiet: nobody; still: people who stand like statues; busy: people in every frame; sensor noise over
 the first two. The cameras (H.264, 15 frames a second, a keyframe every two seconds, 4 Mbit/s; a
 sub-stream of 640×360) are made from the street scene once, and play by RTSP on loopback. The agent
-has a broker of its own and is measured by `matthan-agent bench agent`; one JSON object comes out. A
-command of its own: no test asserts what it says.
+has a broker of its own and is measured by `matthan-agent bench agent`; one JSON object comes out.
+This is a command; no test asserts its result.
 """
 
 import argparse
