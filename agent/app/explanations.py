@@ -12,7 +12,7 @@ from agent.wire.no_answer import NoAnswer
 
 
 class Explanations:
-    """For any thread."""
+    """Maker of the page of a camera's last hour. For any thread."""
 
     def __init__(
         self, views: Sequence[View], *, now: Callable[[], Instant], time_zone: tzinfo

@@ -6,7 +6,7 @@ from agent.media.frame import Plane
 
 
 class QrReader:
-    """For one thread."""
+    """Reader of the QR code in a picture. For one thread."""
 
     def __init__(self) -> None:
         # The older detector fails on about 1 code of 50, however well it is shown.

@@ -46,7 +46,8 @@ def is_due(cert: x509.Certificate, now: datetime) -> bool:
 
 
 class Renewal:
-    """A named service. It calls `renewed` once, after the new certificate is on the disk."""
+    """Named service that renews the node's certificate. It calls `renewed` once, after the new
+    certificate is on the disk."""
 
     def __init__(
         self,

@@ -55,7 +55,7 @@ class InstalledRelease:
 
 
 class ReleaseFetch:
-    """A named service, and the `ProgramsDesk` of the link."""
+    """Named service that downloads a desired release; also the `ProgramsDesk` of the link."""
 
     def __init__(  # noqa: PLR0913 - all that it works with, each by its name
         self,

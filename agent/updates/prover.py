@@ -20,7 +20,7 @@ LOOK_S: Final = 1.0
 
 
 class SlotProver:
-    """A named service; it ends once there is nothing to prove."""
+    """Named service that marks the slot as working; it ends once there is nothing to prove."""
 
     def __init__(
         self,

@@ -31,7 +31,7 @@ ERROR: Final = 40  # as in the standard library: no log lines for births
 
 
 class Carrier:
-    """Client of the process: the intake's present counts."""
+    """Client of the process that runs the intake."""
 
     def __init__(self, pipe: "Connection[Any, Any]", number: int) -> None:
         self._pipe = pipe

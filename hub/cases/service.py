@@ -35,8 +35,8 @@ NOTE_CHARS: Final = 1000
 
 
 class CaseService:
-    """For any thread. None or False: there is no such case or item, or the person has no
-    right to it."""
+    """Cases, their items and their members. For any thread. None or False: there is no such case
+    or item, or the person has no right to it."""
 
     def __init__(self, acting: Acting, *, material: CaseMaterial) -> None:
         self._acting = acting

@@ -68,7 +68,8 @@ class LimitedBatch:
 
 
 class MessageLimiter:
-    """For one thread; only `over` may be called from any thread."""
+    """Rate limit of the messages of each node. For one thread; only `over` may be called from
+    any thread."""
 
     def __init__(self, bounds: MessageLimits | None = None) -> None:
         self._bounds = bounds or MessageLimits()

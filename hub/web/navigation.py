@@ -35,7 +35,7 @@ class Standing:
 
 
 class Part(Enum):
-    """Parts of the page "More", in their order."""
+    """A part of the page "More", in the order of the page."""
 
     ALERTS = "alerts"
     FOOTAGE = "footage"

@@ -14,7 +14,7 @@ AGAIN_S: Final = 600.0
 
 
 class StorageNotice:
-    """For any thread; two at once may log twice."""
+    """Writer of log lines about full storage. For any thread; two at once may log twice."""
 
     def __init__(self) -> None:
         self._said: type[BlobsError] | None = None

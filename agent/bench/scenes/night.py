@@ -42,7 +42,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """All shifts, summed by name."""
+    """The shifts of a night, one for each condition, with their sums."""
 
     shifts: tuple[Shift, ...]
 

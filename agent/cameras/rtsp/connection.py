@@ -30,7 +30,7 @@ TRIES: Final = 3
 
 
 class RtspConnection:
-    """For one thread at a time. Every call may raise ArchiveError."""
+    """Connection to an RTSP server. For one thread at a time. Every call may raise ArchiveError."""
 
     def __init__(
         self,

@@ -92,7 +92,7 @@ class Dense:
         return self._offered[:MOST_A_FRAME]
 
     def looked(self, now: Instant, count: int) -> None:
-        """The first `count` looks of the last choice were carried out."""
+        """Note that the first `count` looks of the last choice were carried out."""
         for tile in self._offered[:count]:
             self._looked_s[tile] = now.mono_ns / 1e9
 

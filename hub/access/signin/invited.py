@@ -10,7 +10,8 @@ from hub.base.db.database import Database
 
 
 class InvitationLinks:
-    """For any thread. Invitations are made in `hub.access.invitations`."""
+    """First sign-in by the link of an invitation. For any thread. Invitations are made in
+    `hub.access.invitations`."""
 
     def __init__(
         self, db: Database, *, clock: Clock, passwords: Passwords, limits: SessionLimits

@@ -17,7 +17,8 @@ from hub.web.session import Session
 
 
 class OwnAccountService:
-    """For any thread. Reading one's own sessions leaves no line in the log."""
+    """Acts of a person on their own account. For any thread. Reading one's own sessions leaves
+    no line in the log."""
 
     def __init__(
         self,

@@ -39,7 +39,8 @@ class PasskeyRow:
 
 
 class Passkeys:
-    """For any thread. Each challenge is valid for one answer, within five minutes."""
+    """Registration of passkeys and sign-in by them. For any thread. Each challenge is valid for
+    one answer, within five minutes."""
 
     def __init__(
         self, db: Database, *, clock: Clock, limits: SessionLimits, key: bytes | None = None

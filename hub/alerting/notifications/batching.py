@@ -83,7 +83,7 @@ def is_rate_limited(row: AnyRow) -> bool:
 
 @dataclass(frozen=True)
 class SendHistory:
-    """Send history and queue per phone."""
+    """Recent rings and waiting messages, by phone."""
 
     rang: Mapping[UUID, Sequence[SentRing]]
     waits: Mapping[UUID, int]

@@ -10,7 +10,8 @@ from hub.base.audit.asker import Asker
 
 
 class NotificationService:
-    """For any thread. False: the notification was not for this person."""
+    """Reports of phones on their notifications. For any thread. False: the notification was not
+    for this person."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting

@@ -50,7 +50,7 @@ class BulkClosed:
 
 
 class BulkService:
-    """For any thread."""
+    """Closes many alerts at once, and takes that back. For any thread."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting

@@ -16,7 +16,7 @@ from hub.base.audit.asker import Asker
 
 
 class GoingService:
-    """For any thread."""
+    """Stores who goes to the place of an alert. For any thread."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting

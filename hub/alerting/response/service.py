@@ -41,7 +41,8 @@ NOTE_CHARS: Final = 2000
 
 
 class ResponseService:
-    """For any thread. None: the alert is unknown, or the person may not see it."""
+    """Acts of officers on an alert. For any thread. None: the alert is unknown, or the person
+    may not see it."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting

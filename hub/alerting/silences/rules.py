@@ -57,7 +57,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A person closed an alert of the spot."""
+    """The act of a person who closed an alert of the spot."""
 
     was_false: bool
     closed_utc_us: int

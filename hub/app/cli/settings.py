@@ -148,7 +148,7 @@ def list_rollouts(args: argparse.Namespace) -> int:
 
 
 def halt(args: argparse.Namespace) -> int:
-    """Halt: the earlier settings are desired everywhere again."""
+    """Halt a roll-out: the earlier settings are desired everywhere again."""
 
     def stop(conn: Connection, now: Any) -> str:
         if not rollout_rows.halt(conn, args.rollout, why=args.reason, by=SHELL, now=now):

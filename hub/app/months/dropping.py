@@ -46,7 +46,8 @@ BY_THE_HUB: Final = By()
 
 
 class MonthDropper:
-    """For one thread. `keep_months` 0: every month is kept for good."""
+    """Drops months that are too old. For one thread. `keep_months` 0: every month is kept for
+    good."""
 
     def __init__(self, db: Database, *, clock: Clock, keep_months: int) -> None:
         self._db = db

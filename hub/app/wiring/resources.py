@@ -247,7 +247,7 @@ def broker_addresses(settings: HubSettings) -> list[BrokerAddress]:
 
 def listening_socket(settings: HubSettings, port: int | None = None) -> socket.socket:
     """The socket on which the pages are served; StartRefusedError if its port is taken. `port`:
-    that of a process without pages, or of a second process on this machine."""
+    the port of a process without pages, or of a second process on this machine."""
     host, name = settings.web.host, "the port" if port else "web.port"
     port = port or settings.web.port
     if not 0 < port <= MOST_PORT:

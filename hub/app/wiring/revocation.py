@@ -43,7 +43,8 @@ HOLDS: Final = timedelta(minutes=5)
 
 
 class Revocation:
-    """For any thread; one list is written at a time."""
+    """Writes the revocation list and ends connections of revoked nodes. For any thread; one list
+    is written at a time."""
 
     def __init__(
         self,

@@ -50,7 +50,8 @@ class MachineWall:
 
 
 class SteadyClock:
-    """For any thread. `folder`: place of the state file for the next run; None: no file."""
+    """The hub's clock during a run and across restarts. For any thread. `folder`: place of the
+    state file for the next run; None: no file."""
 
     def __init__(
         self, folder: Path | None = None, *, wall: Wall | None = None, steps: int = 0

@@ -27,8 +27,8 @@ class _Deed(Generic[T]):
 
 
 class GroupCommit:
-    """For any thread. The thread that can write next also does the writes that arrived during the
-    last commit."""
+    """Commits small writes of many threads together. For any thread. The thread that can write
+    next also does the writes that arrived during the last commit."""
 
     def __init__(self, db: Database, *, patience_s: float) -> None:
         """`patience_s`: see `Database.writing`."""

@@ -48,7 +48,8 @@ def ticks_s() -> float:
 
 
 class Lease:
-    """For any thread. On a database of one process (SQLite) it is always held."""
+    """Right of one process to do the work that is done once for all. For any thread. On a
+    database of one process (SQLite) it is always held."""
 
     def __init__(self, db: Database, name: str, *, now_s: Callable[[], float] = ticks_s) -> None:
         self._db = db

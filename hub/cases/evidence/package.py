@@ -162,7 +162,7 @@ class _Ending:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """Content of the package before these."""
+    """Content of the package before the final files."""
 
     files: Sequence[File]
     pictures: Mapping[str, bytes]

@@ -85,7 +85,8 @@ class Export:
 
 
 class ExportService:
-    """For any thread. An export is complete or refused: half a package is no evidence."""
+    """Exports footage as evidence. For any thread. An export is complete or refused: half a
+    package is no evidence."""
 
     def __init__(self, acting: Acting, *, blobs: Blobs, material: CaseMaterial) -> None:
         self._acting = acting

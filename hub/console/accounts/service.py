@@ -32,7 +32,7 @@ from hub.notify.phones import rows as phones_rows
 
 
 class AccountService:
-    """For any thread."""
+    """Acts of keepers on accounts. For any thread."""
 
     def __init__(self, acting: Acting, *, db: Database, change_signal: ChangeSignal) -> None:
         self._acting = acting

@@ -35,7 +35,8 @@ Unended = Row[*tuple[Any, ...]]
 
 
 class Salvage:
-    """For one thread."""
+    """Turns the uploaded part of a growing clip into footage if its node does not come back. For
+    one thread."""
 
     def __init__(
         self,

@@ -91,7 +91,8 @@ class _Watched:
 
 
 class LiveViews:
-    """For any thread; nothing here blocks."""
+    """Live views of all watchers, and the newest picture of each camera. For any thread; nothing
+    here blocks."""
 
     def __init__(
         self,

@@ -56,7 +56,8 @@ class ReconcileResult:
 
 
 class Reconciler:
-    """For one thread; reads the store in parts, by the first two digits of the hash."""
+    """Repairs differences between rows and files. For one thread; reads the store in parts, by
+    the first two digits of the hash."""
 
     def __init__(
         self,

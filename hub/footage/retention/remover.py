@@ -59,8 +59,8 @@ BlobOwner = Callable[[Connection, str], bool]
 
 
 class Remover:
-    """For one thread. `makes_room`: on a full disk remove files without a hold instead of refusing
-    uploads."""
+    """Removes footage past its retention. For one thread. `makes_room`: on a full disk remove
+    files without a hold instead of refusing uploads."""
 
     def __init__(
         self,

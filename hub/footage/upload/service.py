@@ -107,7 +107,7 @@ class Upload:
 
 
 class Uploads:
-    """For any thread."""
+    """Uploads of announced pictures and clips. For any thread."""
 
     def __init__(
         self,

@@ -156,7 +156,7 @@ class BatchFacts:
         return self.watched.get((seen.camera_id, seen.kind))
 
     def raised(self, alert: NewAlert) -> None:
-        """The batch has raised this alert."""
+        """Note that the batch has raised this alert."""
         known = KnownAlert(
             alert_id=alert.alert_id,
             camera_id=alert.camera_id,

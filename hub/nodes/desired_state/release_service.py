@@ -50,7 +50,7 @@ class BundleRow:
 
 
 class ReleaseService:
-    """For any thread."""
+    """Bundles of programs, and the release that nodes should run. For any thread."""
 
     def __init__(self, acting: Acting, db: Database, *, blobs: Blobs) -> None:
         """`db` is for the nodes themselves."""

@@ -48,7 +48,7 @@ MOST_NODES_SHOWN: Final = 2000
 
 
 class SettingsService:
-    """For any thread."""
+    """Desired settings of areas, groups and nodes. For any thread."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting

@@ -33,7 +33,7 @@ _NEWEST_FIRST: Final = (diagnoses.c.asked_utc_us.desc(), diagnoses.c.id.desc())
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One request and its result."""
+    """A request for a diagnosis file, and its result."""
 
     diagnosis_id: UUID
     state: AnswerState

@@ -19,7 +19,7 @@ from hub.registry.tables import nodes
 
 
 class DiagnosisService:
-    """For any thread."""
+    """Requests for diagnosis files of nodes. For any thread."""
 
     def __init__(self, acting: Acting, db: Database, *, clock: Clock) -> None:
         """`db` is for the nodes themselves."""

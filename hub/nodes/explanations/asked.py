@@ -32,7 +32,7 @@ Key = tuple[UUID, UUID]
 
 @dataclass(frozen=True, slots=True)
 class AskedExplanation:
-    """One request and its result."""
+    """A request for an explanation, and its result."""
 
     node: str
     command_id: UUID
@@ -47,7 +47,7 @@ class AskedExplanation:
 
 
 class AskedExplanations:
-    """For any thread; nothing here blocks."""
+    """Requested explanations, in memory only. For any thread; nothing here blocks."""
 
     def __init__(self, tell: Tell, now_s: Callable[[], float] = time.monotonic) -> None:
         self._tell = tell

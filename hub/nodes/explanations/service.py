@@ -39,7 +39,7 @@ class ExplainedCamera:
 
 
 class ExplanationService:
-    """For any thread."""
+    """Explanations of a camera's last hour. For any thread."""
 
     def __init__(self, acting: Acting, asked: AskedExplanations) -> None:
         self._acting = acting

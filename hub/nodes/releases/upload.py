@@ -67,7 +67,8 @@ class BundleUpload:
 
 
 class BundleService:
-    """For any thread. The caller has checked that the asker looks after nodes."""
+    """Uploads of program bundles. For any thread. The caller has checked that the asker looks
+    after nodes."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from hub.notify.views import LostPhone, PhoneRow, SilentPhone
 
 
 class PhoneService:
-    """For any thread."""
+    """Phones and browsers of a person. For any thread."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting

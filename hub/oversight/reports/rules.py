@@ -113,7 +113,7 @@ class DarkLine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A span, and the span for comparison."""
+    """Numbers of a span and of the span for comparison, with tables by area and camera."""
 
     now: Figures
     before: Figures

@@ -45,7 +45,7 @@ class Reach:
         return self.areas is None or area_id in self.areas
 
     def has_camera(self, camera_id: UUID) -> bool:
-        """True if the camera may be changed."""
+        """True if the importing person may change the camera."""
         return self.cameras is None or camera_id in self.cameras
 
 

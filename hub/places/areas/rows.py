@@ -76,7 +76,7 @@ class AreaWords:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Side effects of a change."""
+    """Side effects of a change to an area."""
 
     ended_grants: int
     """Grants that no longer lie inside the grant they came from."""

@@ -105,7 +105,7 @@ class PendingErasures:
 
 
 class DataRequestEraser:
-    """For any thread."""
+    """Deletes footage for a granted data request. For any thread."""
 
     def __init__(
         self,

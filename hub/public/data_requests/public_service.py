@@ -39,7 +39,7 @@ COUNTER: Final = "counter"
 
 
 class PublicDataRequestService:
-    """For any thread."""
+    """Data requests of people without an account. For any thread."""
 
     def __init__(self, db: Database, *, clock: Clock, box: TipBox, office: AnswerSettings) -> None:
         self._db = db

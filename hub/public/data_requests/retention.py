@@ -18,7 +18,8 @@ log = structlog.get_logger()
 
 
 class DataRequestRetention:
-    """For one thread. `contact_days`: days after the answer; 0: forever."""
+    """Deletes identities of requesters after their time. For one thread. `contact_days`: days
+    after the answer; 0: forever."""
 
     def __init__(self, db: Database, *, clock: Clock, contact_days: int) -> None:
         self._db = db

@@ -37,7 +37,7 @@ ANSWERERS: Final = frozenset({Role.LEADER, Role.KEEPER})
 
 
 class DataRequestService:
-    """For any thread."""
+    """Answers to data requests, by leaders and keepers. For any thread."""
 
     def __init__(self, acting: Acting, *, service: PublicDataRequestService) -> None:
         self._acting = acting

@@ -17,7 +17,7 @@ from hub.registry.areas import places
 
 
 class HouseholdMaterial:
-    """For any thread; holds no state."""
+    """Household files as material of cases. For any thread; holds no state."""
 
     def file_ids(
         self, conn: Connection, case_id: UUID, *, only_marked: bool = False

@@ -50,7 +50,8 @@ MEDIA_TYPES: Final = {
 
 
 class HouseholdRequestService:
-    """For any thread. None or False: the item is unknown, or the person has no right to it."""
+    """Requests of a case to households, and their clips. For any thread. None or False: the item
+    is unknown, or the person has no right to it."""
 
     def __init__(self, acting: Acting, *, blobs: Blobs, box: TipBox) -> None:
         self._acting = acting

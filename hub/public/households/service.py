@@ -34,7 +34,8 @@ from hub.registry.tables import areas
 
 
 class HouseholdService:
-    """For any thread. None or False: the item is unknown, or the person has no right to it."""
+    """Registered household cameras. For any thread. None or False: the item is unknown, or the
+    person has no right to it."""
 
     def __init__(self, acting: Acting, *, box: TipBox) -> None:
         self._acting = acting

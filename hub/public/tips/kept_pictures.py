@@ -36,7 +36,7 @@ class _Kept:
 
 
 class KeptPictures:
-    """For any thread."""
+    """Pictures of refused forms, kept until the form comes again. For any thread."""
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s

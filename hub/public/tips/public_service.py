@@ -57,7 +57,7 @@ HOUR_US: Final = 3600 * 1_000_000
 
 
 class PublicTipService:
-    """For any thread."""
+    """Tips of people without an account. For any thread."""
 
     def __init__(
         self,

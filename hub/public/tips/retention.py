@@ -38,7 +38,7 @@ class TipSpans:
 
 
 class TipRetention:
-    """For one thread."""
+    """Deletes tips and identities of senders after their time. For one thread."""
 
     def __init__(self, db: Database, *, clock: Clock, spans: TipSpans) -> None:
         self._db = db

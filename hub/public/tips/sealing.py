@@ -39,7 +39,7 @@ class Reporter:
 
 
 class TipBox:
-    """For any thread."""
+    """Seals and opens tips with the hub's own key. For any thread."""
 
     def __init__(self, key: bytes) -> None:
         """ValueError unless the key has 32 bytes."""

@@ -36,7 +36,8 @@ class TipSender:
 
 
 class TipService:
-    """For any thread. None and False mean that the tip does not exist or is not the asker's."""
+    """Tips as officers read and answer them. For any thread. None and False mean that the tip
+    does not exist or is not the asker's."""
 
     def __init__(self, acting: Acting, *, box: TipBox, cases: CaseService) -> None:
         self._acting = acting

@@ -19,8 +19,8 @@ ARTICLES: Final = frozenset(("the", "a", "an"))
 def place_at(
     said: Sequence[Token], place: int, names: Sequence[PlaceName]
 ) -> tuple[tuple[PlaceName, ...], int] | None:
-    """The places whose name, or a part of it, the next words are, and the place after these words;
-    as many words as any name has are taken. A whole name counts before parts of other names."""
+    """Places whose whole name or part of a name stands at `place`, and the index after these words.
+    The longest match counts; a whole name counts before parts of other names."""
     if place < len(said) and said[place].folded in ARTICLES:
         place += 1
     names = _with_word(said, place, names)

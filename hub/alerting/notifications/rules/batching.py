@@ -12,7 +12,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class BatchingLimits:
-    """Limits of the rate limit."""
+    """Numbers of the rate limit for messages to a phone."""
 
     calm: int = 3
     """Alerts within the span that are sent one by one."""
