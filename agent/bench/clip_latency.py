@@ -172,7 +172,7 @@ class _Shelf(ClipStore):
         self.growing = self.watched = _Watched(journal)
 
     def add_clip(self, clip: Any, **about: Any) -> None:
-        """The file is complete, hashed and named."""
+        """Note that the file is complete, hashed and named."""
         self.watched.path = clip.path
         self.watched.note(self.watched.whole)
         super().add_clip(clip, **about)

@@ -58,12 +58,12 @@ class GrowingClips:
             self._wake()
 
     def over(self, clip_id: UUID) -> None:
-        """The clip is complete, or nothing more of it may be uploaded before it is."""
+        """Forget a clip that is complete, or of which nothing more may be uploaded before it is."""
         with self._lock:
             self._clips.pop(clip_id, None)
 
     def dropped(self, clip_id: UUID, *, camera: str, reason: str, at: Instant) -> None:
-        """The clip will not come."""
+        """Forget the clip, and tell the hub that it will not come."""
         if clip_id not in self._clips:
             return
         self.over(clip_id)

@@ -149,13 +149,13 @@ class Journal:
                 wake()
 
     def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
-        """The hub has stored these events, some of them in an alert; returns the ids that were
-        waiting."""
+        """Note that the hub has stored these events, some of them in an alert; returns the ids
+        that were waiting."""
         with self.transaction() as tx:
             return tx.receipt(event_ids, alerted=alerted)
 
     def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
-        """The hub will never accept this event: it is set aside and counted. False if it was not
+        """Set aside and count an event that the hub will never accept. False if it was not
         waiting."""
         with self.transaction() as tx:
             return tx.refuse(event_id, reason=reason, detail=detail)
@@ -166,12 +166,12 @@ class Journal:
             return tx.close_left_open()
 
     def media_done(self, sha256: str) -> None:
-        """The hub has this file."""
+        """Note that the hub has this file."""
         with self.transaction() as tx:
             tx.media_done(sha256)
 
     def media_refused(self, sha256: str, reason: str) -> None:
-        """The hub will never accept this file."""
+        """Note that the hub will never accept this file."""
         with self.transaction() as tx:
             tx.media_refused(sha256, reason)
 
@@ -246,8 +246,8 @@ class Journal:
         return self._read(lambda sql: requested_spans.clips_of(sql, span, limit=limit))
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
-        """Somebody at the hub waits for these files: they go first. A repetition changes
-        nothing."""
+        """Put these files first, because somebody at the hub waits for them. A repetition
+        changes nothing."""
         with self.transaction() as tx:
             tx.bring(command_id, sha256s)
 

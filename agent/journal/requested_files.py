@@ -99,7 +99,7 @@ def wish(
 
 
 def fulfilled(sql: sqlite3.Connection, sha256: str) -> None:
-    """Nobody waits for this file any more."""
+    """Note that nobody waits for this file any more."""
     sql.execute("DELETE FROM wishes WHERE sha256 = ?", (sha256,))
 
 

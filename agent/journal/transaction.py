@@ -154,7 +154,7 @@ class Transaction:
         self.add_event(answer, at=self._now())
 
     def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
-        """The hub has stored these events; returns the ids that were waiting.
+        """Note that the hub has stored these events; returns the ids that were waiting.
 
         `alerted`: those that raised or joined an alert, whose footage belongs to it.
         """
@@ -164,7 +164,7 @@ class Transaction:
         return fresh
 
     def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
-        """The hub will never accept this event: it is set aside and counted. False if it was not
+        """Set aside and count an event that the hub will never accept. False if it was not
         waiting."""
         moved = self._sql.execute(
             "DELETE FROM events WHERE event_id = ? AND receipted_utc_us IS NULL"
@@ -201,7 +201,7 @@ class Transaction:
         self._say_drops()
 
     def media_done(self, sha256: str) -> None:
-        """The hub has this file."""
+        """Note that the hub has this file."""
         changed = self._sql.execute(
             "UPDATE media SET state = 'done' WHERE sha256 = ? AND state != 'done'", (sha256,)
         ).rowcount
@@ -209,7 +209,7 @@ class Transaction:
         self.count("media_done", min(1, changed))
 
     def media_refused(self, sha256: str, reason: str) -> None:
-        """The hub will never accept this file, or it is gone: not waiting any more, counted."""
+        """Count a file that the hub will never accept, or that is gone; it waits no more."""
         changed = self._sql.execute(
             "UPDATE media SET state = 'refused', reason = ? WHERE sha256 = ?"
             " AND state IN ('waiting', 'due')",

@@ -107,8 +107,8 @@ class OpenSightings:
             return self._forget([pair for pair in self._of(take) if self._is_past(pair[1], at)])
 
     def forget_take(self, take: Take) -> int:
-        """The take has ended and is written; returns the number of its sightings never shown in a
-        clip."""
+        """Forget a take that has ended and is written; returns the number of its sightings never
+        shown in a clip."""
         with self._lock:
             return self._forget(self._of(take))
 

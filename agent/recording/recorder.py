@@ -123,7 +123,8 @@ class Recorder:
         self.counts = RecorderCounts()
 
     def begin_stream(self, stream: StreamInfo) -> None:
-        """The camera was opened (camera loop's thread): packets now belong to `stream`."""
+        """Note that the camera was opened: packets now belong to `stream`. For the camera loop's
+        thread."""
         self._take = self._ring.begin(stream)
 
     def push(self, packet: Packet) -> None:
@@ -185,7 +186,8 @@ class Recorder:
             pass
 
     def finish(self) -> None:
-        """The node stops: write the rest and close the clip, also if somebody is still there."""
+        """When the node stops, write the rest and close the clip, also if somebody is still
+        there."""
         self.advance()
         if self._clip is not None:
             self._end_with_take(self._clip)

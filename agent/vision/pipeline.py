@@ -308,7 +308,7 @@ class Pipeline:
         return (*waiting, *moved)
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
-        """The stream ended: close every open sighting."""
+        """At the end of the stream, close every open sighting."""
         self.alerting.finish()
         return self._described(self.sightings.finish(at))
 

@@ -60,7 +60,7 @@ class ClockWatch:
         return step_us
 
     def _take(self, step_us: int) -> None:
-        """The step is applied while nobody else can write: the next transaction must not compare
+        """Apply the step while nobody else can write: the next transaction must not compare
         moved times with the earlier time."""
         is_taken = False
         try:

@@ -173,4 +173,4 @@ def may_be_urgent(payload: bytes) -> bool:
 
 
 def _is_acknowledged() -> None:
-    """The broker was told already."""
+    """Do nothing: the message was acknowledged to the broker already."""

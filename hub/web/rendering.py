@@ -213,7 +213,7 @@ def render(
     after_dusk = "dark" if calendar.is_dark() else "light"
 
     def links() -> Navigation:
-        """For the pages that have a navigation: a part of a page asks for none."""
+        """Links of the navigation, made only for pages that show one."""
         standing = site.standing(session.asker) if session else Standing("", 0)
         shown = site.links if session else ()
         return navigation(shown, standing, request.url.path, calendar.words)

@@ -160,7 +160,7 @@ class RtspConnection:
         self.socket.close()
 
     def __enter__(self) -> Self:
-        """The connection is already open."""
+        """Return the connection, which is already open."""
         return self
 
     def __exit__(self, *_: object) -> None:

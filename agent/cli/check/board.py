@@ -96,7 +96,8 @@ def _heat(words: BoardWords) -> Finding:
 
 
 def _clock(clock: SystemClock) -> Finding:
-    """An untrusted clock is not a fault: the hub uses the age of messages."""
+    """Check of the clock; an untrusted clock is not a fault, because the hub uses the age of
+    messages."""
     source, error_ms = clock.trust()
     if source is ClockSource.NONE:
         return Finding(N_("clock: nobody vouches for it yet; the hub goes by its own"))

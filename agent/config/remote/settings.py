@@ -156,8 +156,8 @@ class SettingsFromHub:
         return known is not None and known.wanted == self._working_by
 
     def prove(self) -> None:
-        """The node reached its broker with the settings on probation; raises OSError if that cannot
-        be stored."""
+        """Note that the node reached its broker with the settings on probation; raises OSError
+        if that cannot be stored."""
         with self._lock:
             if not self.is_on_probation:  # others came since the connection was checked
                 return

@@ -58,7 +58,7 @@ class Preroll:
         return self._size_bytes
 
     def begin(self, stream: StreamInfo) -> Take:
-        """The camera was opened: a new take begins."""
+        """Begin a new take, because the camera was opened."""
         with self._lock:
             self._take = Take(stream)
             self._is_waiting_for_keyframe = True

@@ -98,7 +98,7 @@ class Inbound:
             self._strange(topic, str(error))
 
     def set_aside(self, event_id: UUID, *, reason: str, detail: str) -> None:
-        """The hub will never accept this event."""
+        """Set aside an event that the hub will never accept."""
         try:
             is_news = self._journal.refuse(event_id, reason=reason, detail=detail)
         except JournalFull as full:

@@ -26,7 +26,7 @@ class ChunkSizes:
         return min(MOST_BYTES, max(LEAST_BYTES, run_bytes // SHARE))
 
     def arrived(self, size_bytes: int) -> None:
-        """The hub has `size_bytes` more."""
+        """Note that the hub has `size_bytes` more."""
         self._run_bytes += size_bytes
 
     def cut(self) -> None:

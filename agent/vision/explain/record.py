@@ -139,7 +139,8 @@ class MissedRecord:
         return [*self._live.values(), *self._ended]
 
     def _tell(self, track: Track, at: Instant, result: FrameResult, sightings: Sightings) -> None:
-        """The track has a sighting. One that only continues a lost sighting is not late."""
+        """Note that the track has a sighting. One that only continues a lost sighting is not
+        late."""
         if track.track_id in self._done:
             return
         self._done.add(track.track_id)

@@ -60,7 +60,7 @@ class Alerting:
         return tuple(told)
 
     def finish(self) -> None:
-        """The camera stops and all open sightings are closed."""
+        """Close all open sightings, because the camera stops."""
         self._quiet.clear()
 
     def _is_quiet(self, local: datetime | None) -> bool:

@@ -161,7 +161,7 @@ class Sightings:
         return (*closed, *opened, *updated, *crowd)
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
-        """The camera stops: close every open sighting."""
+        """Close every open sighting, because the camera stops."""
         self._suspected.clear()
         return (*self._close(at, list(self._open)), *self._close_crowd(at))
 

@@ -203,7 +203,7 @@ def _change(conn: Connection, alert_id: UUID, dark: frozenset[UUID], now: Moment
 
 
 def _end(conn: Connection, alert_id: UUID, now: Moment) -> None:
-    """The device is back. An alert that is still open is closed; phones that show it are
+    """Store that the device is back. Its open alert is closed, and phones that show it are
     notified."""
     this = alerts.c.id == alert_id
     row = conn.execute(select(alerts.c.state, alerts.c.camera_id).where(this)).one()

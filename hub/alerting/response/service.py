@@ -273,7 +273,7 @@ def _change(change: Changing, row: AlertRow, *, life: AlertLife, note: str) -> N
 def _come_back(
     change: Changing, row: AlertRow, *, life: AlertLife, act: str, note: str = ""
 ) -> None:
-    """The alert is no longer closed; what followed from its closing ends."""
+    """Undo the consequences of closing, because the alert is open again."""
     conn, person_id, now = change.conn, change.asker.person_id, change.now
     if row.state == AlertState.FALSE_ALARM:
         for silence_id in rows.end_mute_of(conn, row.alert_id, person_id=person_id, now=now):

@@ -156,7 +156,7 @@ _URGENCY: Final = (Urgency.USUAL, Urgency.AS_IS, Urgency.CRITICAL)
 
 
 def subjects_of(kind: str, rules: Rules) -> tuple[RuleSubject, ...]:
-    """The things an alert is judged by, from its kind and the camera rules people met."""
+    """The subjects by which an alert is judged, from its kind and the camera rules people met."""
     if is_tampering(kind):
         return (RuleSubject(TAMPER),)
     if kind in TROUBLES:
@@ -176,7 +176,7 @@ def judge(
 
 
 def decision_of(rule: AlertRule | None, what: RuleSubject) -> RoutingDecision:
-    """Decision of one rule for one thing."""
+    """Decision of one rule for one subject."""
     if rule is None:
         return DEFAULT
     tells, team_id = rule.tells, rule.team_id

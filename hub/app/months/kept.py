@@ -95,7 +95,8 @@ def _alert_is_needed(which: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _has_needed_footage(part: Table) -> ColumnElement[bool]:
-    """The hub has footage of the sighting, or a hold or a case names it, wherever it is."""
+    """SQL condition: the hub has footage of the sighting, or a hold or a case names it, wherever
+    it is."""
     is_in_case = exists().where(
         case_items.c.media_id == media.c.id, case_items.c.removed_utc_us.is_(None)
     )

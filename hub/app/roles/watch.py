@@ -19,7 +19,7 @@ GRACE_S: Final = 15.0
 
 
 class RoleWatch:
-    """Task of the hub that watches whether every role has a process."""
+    """Task of the hub that logs roles without a process."""
 
     def __init__(
         self, attendance: Attendance, *, now_s: Callable[[], float] = time.monotonic

@@ -46,7 +46,7 @@ class CaseMaterial(Protocol):
     def case_closes(
         self, conn: Connection, case_id: UUID, *, keeps: bool, by: By, now: Moment
     ) -> None:
-        """The case is closed: its files stay held, or are released."""
+        """Keep or release the holds of the case's files, because the case is closed."""
 
     def case_reopens(self, conn: Connection, case_id: UUID) -> None:
-        """The case is open again: its stored files are held again."""
+        """Hold the case's stored files again, because the case is open again."""

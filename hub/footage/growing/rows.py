@@ -32,7 +32,8 @@ def begin(
     now: Moment,
     alert_ids: Sequence[UUID] | None = None,
 ) -> None:
-    """A node has begun to record a clip of these sightings; repeated when more sightings join.
+    """Store that a node has begun to record a clip of these sightings; repeated when more sightings
+    join.
 
     `alert_ids`: the caller knows that the clip is new, and these are the alerts of its sightings.
     """

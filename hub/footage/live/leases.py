@@ -19,7 +19,7 @@ LOOK_EVERY_S: Final = 0.5
 
 
 class LiveLeases:
-    """Task of the hub that keeps the leases of live views; `look` is one round."""
+    """Task of the hub that ends live views and renews nodes' leases; `look` is one round."""
 
     def __init__(
         self,

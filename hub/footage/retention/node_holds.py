@@ -56,7 +56,7 @@ def note_answer(conn: Connection, node_id: UUID, said: HoldAnswered, *, now: Mom
 
 
 def forget_sent(conn: Connection, node_id: UUID) -> None:
-    """The node has lost its memory: mark its holds as unsent, so that they are sent again."""
+    """Mark the holds of a node that has lost its memory as unsent, so that they are sent again."""
     its_own = select(cameras.c.id).where(cameras.c.node_id == node_id)
     conn.execute(
         update(node_holds)

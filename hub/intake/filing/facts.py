@@ -183,25 +183,25 @@ class BatchFacts:
         return known is None or known.quiet_reason == reason
 
     def grown(self, alert_id: UUID, *, people: int, seen: Moment) -> None:
-        """The batch has written this growth of an alert."""
+        """Note that the batch has written this growth of an alert."""
         if (known := self.alerts.get(alert_id)) is not None:
             known.people = max(known.people, people)
             known.last_seen_utc_us = max(known.last_seen_utc_us, seen.utc_us)
 
     def opened(self, sighting_id: UUID, sighting: KnownSighting) -> None:
-        """The batch has added this sighting."""
+        """Note that the batch has added this sighting."""
         if sighting_id in self.sightings:
             self.sightings[sighting_id] = sighting
         self._count_open(sighting, 1)
 
     def closed(self, sighting: KnownSighting) -> None:
-        """The batch has closed this sighting."""
+        """Note that the batch has closed this sighting."""
         if sighting.is_open:
             sighting.is_open = False
             self._count_open(sighting, -1)
 
     def joined(self, sighting: KnownSighting, alert_id: UUID) -> None:
-        """The batch has linked this sighting, which had no alert."""
+        """Note that the batch has linked this sighting, which had no alert."""
         sighting.alert_id = alert_id
         if sighting.is_open:
             self._count_open(sighting, 1)

@@ -52,7 +52,7 @@ def plan_clip(
     body: ClipReady | ClipBegun | ClipDropped,
     policy: Policy,
 ) -> FilingPlan:
-    """A clip is being recorded, is complete, or will not come."""
+    """Plan for a clip that is being recorded, is complete, or will not come."""
     if isinstance(body, ClipReady):
         return _plan_whole(conn, facts, node_event, body, policy)
     return _plan_growing(conn, facts, node_event, body)
@@ -72,7 +72,7 @@ def _alert_of(
 def _plan_whole(
     conn: Connection, facts: BatchFacts, node_event: NodeEvent, body: ClipReady, policy: Policy
 ) -> FilingPlan:
-    """A clip waits at the node; its alerts show it once it is stored."""
+    """Plan for a clip that waits at the node; its alerts show it once it is stored."""
     write = partial(_announce_clip, facts, node_event, body)
     alert_id = _alert_of(conn, facts, node_event, body.sighting_ids)
     if alert_id is not None:
@@ -84,7 +84,8 @@ def _plan_whole(
 def _plan_growing(
     conn: Connection, facts: BatchFacts, node_event: NodeEvent, body: ClipBegun | ClipDropped
 ) -> FilingPlan:
-    """A clip is being recorded, and its alerts show it as it grows; or it will not come."""
+    """Plan for a clip that is being recorded, which its alerts show as it grows, or that will
+    not come."""
     if isinstance(body, ClipDropped):
         return FilingPlan(
             "noted", "a clip will not come", None, partial(_drop_clip, node_event, body)
@@ -101,7 +102,7 @@ def _plan_growing(
 def plan_camera_state(
     conn: Connection, node_event: NodeEvent, body: CameraLost | CameraBack
 ) -> FilingPlan:
-    """A camera is lost or back; ignored if newer news of the camera is stored."""
+    """Plan for a camera that is lost or back; ignored if newer news of the camera is stored."""
     newer = (
         select(events.c.id)
         .where(
@@ -172,7 +173,7 @@ def _plan_dropped(node_event: NodeEvent, body: NumbersDropped) -> FilingPlan:
 def _plan_recording(
     conn: Connection, node_event: NodeEvent, body: RecordingStopped | RecordingResumed
 ) -> FilingPlan:
-    """The node stops or resumes storing footage; ignored if newer news is stored."""
+    """Plan for a node that stops or resumes storing footage; ignored if newer news is stored."""
     newer = (
         select(events.c.id)
         .where(

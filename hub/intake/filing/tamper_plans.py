@@ -55,7 +55,7 @@ def alert_kind(what: Tampering) -> str:
 def plan_tampering(
     conn: Connection, node_event: NodeEvent, body: TamperBegan | TamperEnded
 ) -> FilingPlan:
-    """A view is lost or restored."""
+    """Plan for a view that is lost or restored."""
     return (
         _began(conn, node_event, body)
         if isinstance(body, TamperBegan)

@@ -55,7 +55,7 @@ def received(known: SpoolNumbers, number: int, *, now_us: int, policy: AskPolicy
 
 
 def announced(known: SpoolNumbers, top: int, *, now_us: int, policy: AskPolicy) -> SpoolNumbers:
-    """The node has used numbers up to `top`; unknown ones are on their way."""
+    """Note that the node has used numbers up to `top`; unknown ones are on their way."""
     if top <= known.top:
         return known
     due_us = now_us + _us(policy.gap_after_s)

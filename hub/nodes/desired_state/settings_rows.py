@@ -139,7 +139,7 @@ def check_fits(
 
 
 def area_moved(conn: Connection, area_id: UUID, *, now: Moment) -> None:
-    """The area was moved: compute its nodes' settings from the new parent areas."""
+    """Compute the settings of a moved area's nodes from the new parent areas."""
     reckon_what_fits(conn, nodes_of(conn, Scope("area", area_id)), now=now)
 
 

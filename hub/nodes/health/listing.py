@@ -50,7 +50,7 @@ class NodesForm:
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "NodesForm":
-        """The form in the fields of an address."""
+        """Form from the fields of an address."""
         state, area, page = (query.get(name, "") for name in ("state", "area", "page"))
         return cls(
             find=query.get("find", "")[:MOST_CHARS].strip(),

@@ -87,7 +87,7 @@ class StateCount:
 
 
 def _states(cards: list[wording.NodeCard], table: TableView, words: Messages) -> list[StateCount]:
-    """The states that there are and the one that is shown, worst first; that one leads back to
+    """Links to the states that occur, worst first; the link of the shown state leads back to
     all."""
     counts = Counter(card.condition for card in cards)
     shown = table.filters["state"]

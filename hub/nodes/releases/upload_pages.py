@@ -93,7 +93,7 @@ def take(
     upload: Annotated[UUID, Form()],
     may_be_older: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
-    """The script has uploaded everything: check it and store it."""
+    """Check and store the bundle, because the script has uploaded everything."""
     _check(visit)
     try:
         return _taken(visit, bundles, upload, may_be_older=bool(may_be_older))
