@@ -32,7 +32,7 @@ _STARTS: Final = ("subprocess.Popen", "os.posix_spawn", "os.fork")
 
 
 class _Started:
-    """What this process started."""
+    """Processes that this process started."""
 
     def __init__(self) -> None:
         self.has_new = False
@@ -133,7 +133,7 @@ def _is_beginning(pid: int) -> bool:
 
 
 def _going(within_s: float) -> set[int]:
-    """What is still there after it had its time to go."""
+    """Processes that are still there after their time to end."""
     until_s = time.monotonic() + within_s
     while any(map(_is_beginning, _children())) and time.monotonic() < until_s:
         time.sleep(0.001)

@@ -15,7 +15,7 @@ App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def strict(app: App) -> App:
-    """The same application behind both refusals."""
+    """The application behind both refusals."""
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "PUT":

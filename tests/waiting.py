@@ -36,7 +36,7 @@ def patience_s() -> float:
 
 
 def patience_ms() -> float:
-    """The same in milliseconds, as a browser's calls take it."""
+    """Patience in milliseconds, as a browser's calls take it."""
     return patience_s() * 1000
 
 

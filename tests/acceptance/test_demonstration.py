@@ -76,14 +76,14 @@ def page(request: pytest.FixtureRequest, chromium: Browser, demo: Running) -> It
 
 
 def rows(demo: Running, query: str) -> list[tuple[str, ...]]:
-    """Of the hub's database."""
+    """Rows of a query to the hub's database."""
     hub = demo.folder / "hub" / "hub.sqlite"
     with closing(sqlite3.connect(f"file:{hub}?mode=ro", uri=True)) as database:
         return database.execute(query).fetchall()
 
 
 def node_said(demo: Running, event: str) -> int:
-    """How often the node's log has that line."""
+    """Number of times that the node's log has the line."""
     log = (demo.folder / "agent.log").read_text(errors="replace")
     return len(re.findall(rf"\b{event}\b", log))
 

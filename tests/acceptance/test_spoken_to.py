@@ -38,14 +38,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Heard:
-    """What was spoken in a walled network, and what its programs told of it."""
+    """Packets in a walled network, and reports of the programs in it."""
 
     spoken: frozenset[tuple[str, int]]
     missed: int
     told: tuple[Told, ...]
 
     def of(self, *words: str) -> tuple[Told, ...]:
-        """What one program told."""
+        """Reports of programs whose command has these words."""
         return tuple(one for one in self.told if all(word in one.words for word in words))
 
     def untold(self) -> list[str]:

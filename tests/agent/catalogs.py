@@ -32,7 +32,7 @@ def gathered() -> Catalog:
 
 
 def po_path(language: str) -> Path:
-    """Where a catalog is."""
+    """Path of a catalog."""
     return LOCALE / language / "LC_MESSAGES" / "agent.po"
 
 

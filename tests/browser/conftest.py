@@ -122,7 +122,7 @@ def hub(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
 
 @contextmanager
 def town_that_packs(sqlite_url: str, folder: Path) -> Iterator[Hub]:
-    """As everywhere, and packages can leave."""
+    """The usual town; it can also make packages."""
 
     def more(town: Town, url: str) -> dict[str, Any]:
         settings = config.HubSettings(

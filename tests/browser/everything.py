@@ -144,7 +144,7 @@ def case_pages(hub: Hub, asker: Asker) -> list[str]:
 
 
 def household_pages(hub: Hub) -> list[str]:
-    """Those of a household that was asked from a case: officers' and its own."""
+    """Pages about a household that was asked from a case: officers' pages and its own."""
     town = hub.town
     now_us = town.clock.now().utc_us
     asker = keeper_of(hub)

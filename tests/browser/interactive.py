@@ -188,7 +188,7 @@ def _spans(found: dict[str, Any]) -> list[str]:
 
 
 def _shares(found: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    """Of each span and size the median and the most."""
+    """Median and maximum of each span and size."""
     told = {}
     for name in _spans(found[0]):
         values = sorted(one[name] for one in found if one[name] is not None)

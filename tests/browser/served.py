@@ -23,7 +23,7 @@ def free_socket() -> socket.socket:
 
 
 def address(place: socket.socket, scheme: str = "http") -> str:
-    """How a browser reaches it."""
+    """Address at which a browser reaches the site."""
     return f"{scheme}://127.0.0.1:{place.getsockname()[1]}"
 
 

@@ -133,7 +133,7 @@ postroll_s = 1.0
 
 
 class Hearing:
-    """What node and hub say to each other, in its order."""
+    """Messages between node and hub, in order."""
 
     def __init__(self, town: Town, node: str) -> None:
         self.turns: list[Turn] = []
@@ -215,7 +215,7 @@ class Officer:
         return self._client.get(path).text
 
     def leads(self, path: str) -> str:
-        """Where an address leads."""
+        """Target of an address."""
         return self._client.get(path).headers["location"]
 
     def sends(self, path: str, **form: str) -> str:

@@ -86,7 +86,7 @@ def properties(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def takes(part: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
-    """What a value may be: kind and bounds."""
+    """Kind and bounds of a value."""
     part = resolved(part, schema)
     if "anyOf" in part:
         yield " or ".join("; ".join(takes(one, schema)) for one in part["anyOf"])

@@ -42,7 +42,7 @@ def test_the_hub_takes_what_a_node_of_then_says(path: Path) -> None:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    """Of the node and the spool that the messages are for."""
+    """Journal of the node and the spool that the messages are for."""
     journal = open_journal(tmp_path / "journal.db")
     journal.spool_id = UUID("01927f6e-7c04-7abc-8def-0123456789ab")
     yield journal

@@ -146,7 +146,7 @@ def test_postgresql_of_a_divided_hub_is_reached_by_its_socket_alone() -> None:
 
 
 def caddyfile(*upstreams: str) -> str:
-    """What the proxy's container writes for itself."""
+    """Configuration that the proxy's container writes for itself."""
     text = START[: START.index("\ncase ${1:-hub} in")]
     said = {"PATH": os.environ["PATH"], "MATTHAN_HOST": "hub.example"}
     words = ["bash", "-c", f'{text}\ncaddyfile tls1.3 "$1"', "start", " ".join(upstreams)]

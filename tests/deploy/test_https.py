@@ -21,7 +21,7 @@ PROGRAMS = ("knotd", "pebble", "lego", "caddy")
 
 @pytest.fixture(scope="module")
 def found(needs_system: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What came about in a town with a name server and a public authority of its own."""
+    """Results in a town with a name server and a public authority of its own."""
     for name in PROGRAMS:
         if shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") is None:
             pytest.skip(f"{name} is not installed: run deploy/setup.sh test")

@@ -230,7 +230,7 @@ def make_stick(folder: Path) -> Path:
 
 
 def take_from(stick: Path, *names: str) -> tuple[list[str], str]:
-    """What apt would install of these, and what the installer says."""
+    """Packages that apt would install of these, and the installer's output."""
     script = "source deploy/dots.sh; source deploy/installing.sh; source deploy/node/packages.sh; "
     script += 'list_packages "$1"; from_stick "$@"'
     done = subprocess.run(

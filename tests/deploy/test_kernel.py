@@ -48,7 +48,7 @@ sys.exit(replay(Path(sys.argv[1]), Path(sys.argv[2]), model_dir=Path(sys.argv[3]
 
 
 def checkout(folder: Path) -> Path:
-    """What a wheel is built from, without anything compiled."""
+    """Files from which a wheel is built, without anything compiled."""
     listed = subprocess.run(
         ["git", "ls-files", "-zco", "--exclude-standard", "--", ":!tests", ":!docs"],
         cwd=ROOT,

@@ -52,7 +52,7 @@ class UnfinishedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What campaign, and how patient; times in seconds."""
+    """Size and patience of a campaign; times in seconds."""
 
     events: int
     seed: int
@@ -75,7 +75,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Timetable:
-    """What is to be undone, and when, by the monotonic clock."""
+    """Faults to undo, with their times by the monotonic clock."""
 
     _rows: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=numbers)
@@ -85,14 +85,14 @@ class Timetable:
         heappush(self._rows, (time.monotonic() + wait_s, next(self._numbers), act))
 
     def do_due(self, *, all_of_it: bool = False) -> None:
-        """What is due now; with `all_of_it` what is due later as well."""
+        """Undo the faults that are due now; with `all_of_it` all of them."""
         while self._rows and (all_of_it or self._rows[0][0] <= time.monotonic()):
             heappop(self._rows)[2]()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disks:
-    """What can be filled: small disks by whose they are; none where that is not allowed."""
+    """Small disks that can be filled, by owner; none where that is not allowed."""
 
     journal: tuple[Path, ...] = ()
     hub: tuple[Path, ...] = ()
@@ -304,7 +304,7 @@ def run(wanted: Wanted, folder: Path, base: Base) -> dict[str, Any]:
 
 
 def faults(counted: dict[str, Any]) -> list[str]:
-    """What a campaign must not show, a sentence each."""
+    """Broken promises of a campaign, a sentence each."""
     crashed = [
         f"{name} ended by itself {times} times" for name, times in counted["crashes"].items()
     ]
@@ -350,7 +350,7 @@ def _write(wanted: Wanted, town: Town, mischief: Mischief) -> float:
 
 
 def kinds(disks: Disks) -> list[Kind]:
-    """What can go wrong here."""
+    """Kinds of faults that are possible here."""
     can: list[Kind] = [
         "kill_agent", "kill_broker", "kill_hub", "lose_queue", "reset", "black_hole",
         "half_close", "refuse", "slow", "lie", "lie", "lie", "step_clock", "step_hub_clock",
@@ -386,7 +386,7 @@ def _settle(wanted: Wanted, town: Town, mischief: Mischief, receipts: Receipts) 
 
 
 def spooled(plan: dict[str, Any]) -> int:
-    """How many numbers a node gave out."""
+    """Number of sequence numbers that a node gave out."""
     return _ask(plan, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence")
 
 
@@ -445,7 +445,7 @@ def _hang_up(database_url: str) -> None:
 
 
 def main() -> int:
-    """What the arguments ask for."""
+    """Run the campaign of the arguments."""
     parser = argparse.ArgumentParser(description="Break everything, then count.")
     parser.add_argument("--events", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))

@@ -37,7 +37,7 @@ RUN_S = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Where and what a run writes."""
+    """Folder and clips of a run."""
 
     folder: Path
     max_bytes: int
@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def clips(self) -> Path:
-        """Where the footage lies."""
+        """Folder of the footage."""
         return self.folder / "clips"
 
     @property

@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Row:
-    """What the journal says of a file."""
+    """Row of a file in the journal."""
 
     path: Path
     sha256: str

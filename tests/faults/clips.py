@@ -52,7 +52,7 @@ BROKE: Final = 4
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a campaign does."""
+    """Settings of a campaign."""
 
     seed: int
     kills: int
@@ -61,7 +61,7 @@ class Wanted:
 
 @dataclass
 class Tally:
-    """What came of it."""
+    """Result of a campaign."""
 
     deeds: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -124,7 +124,7 @@ class Campaign:
             self.tally.faults.append(f"life {life} ended with {ended}, not by a kill")
 
     def _spoil(self, chance: random.Random) -> None:
-        """What a power cut does to the end of a file that was being written."""
+        """Damage the end of a file as a power cut does while it is written."""
         unfinished = sorted(self._plan.clips.glob("*.mp4.part"))
         if not unfinished or chance.random() > 1 / 3:
             return

@@ -228,7 +228,7 @@ def _until(claim: Any, patience_s: float, what: str) -> None:
 
 
 def main() -> int:
-    """What the arguments ask for."""
+    """Run the command of the arguments."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     kinds = parser.add_subparsers(dest="kind", required=True)
     back = kinds.add_parser("return", help="the broker dies under all nodes and comes back")

@@ -86,5 +86,5 @@ def memory(looks: Sequence[tuple[float, float]]) -> dict[str, float]:
 def shares(
     before_s: Mapping[str, float], after_s: Mapping[str, float], span_s: float
 ) -> dict[str, float]:
-    """How much of a core each part took."""
+    """Share of a core that each part used."""
     return {name: round((after_s[name] - before_s[name]) / span_s, 3) for name in after_s}

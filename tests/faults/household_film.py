@@ -53,7 +53,7 @@ def pieces(head: bytes, size_bytes: int) -> Iterator[bytes]:
 
 
 def most_kib() -> int:
-    """What this process held at most, KiB."""
+    """Peak memory of this process in KiB."""
     found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text(encoding="utf-8"))
     return int(found[1]) if found else 0
 

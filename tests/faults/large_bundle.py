@@ -30,7 +30,7 @@ HOME = "/configuration/programs"
 
 
 def memory_mib() -> int:
-    """What this process holds now."""
+    """Present memory of this process in MiB."""
     said = Path("/proc/self/status").read_text("ascii")
     return int(said.split("VmRSS:")[1].split()[0]) // 1024
 

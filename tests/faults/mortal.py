@@ -38,12 +38,12 @@ class Fate:
             die()
 
     def share(self) -> float:
-        """How much of the last write is done."""
+        """Share of the last write that is done."""
         return self._chance.random()
 
 
 def die() -> None:
-    """As if the plug were pulled on this process alone."""
+    """End this process at once, like a power cut."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -16,7 +16,7 @@ HEARD: Final = frozenset({204, 404})
 
 
 class Receipts(threading.Thread):
-    """Of all phones, each officer's under their own session."""
+    """Receipts of all phones, each officer's under their own session."""
 
     def __init__(self, url: str, push: PushService, logins: tuple[str, ...], password: str) -> None:
         super().__init__(name="phones", daemon=True)

@@ -197,7 +197,7 @@ def wanted(rig: Province, asked: argparse.Namespace) -> losses.Wanted:
 
 
 def main() -> int:
-    """What the arguments ask for."""
+    """Run the campaign of the arguments."""
     parser = argparse.ArgumentParser(description="Lose parts of a province, then count.")
     parser.add_argument("--events", type=int, default=300)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))

@@ -23,7 +23,7 @@ _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
-    """How a line behaves; the default is fair."""
+    """Behaviour of a line; the default has no faults."""
 
     is_black_hole: bool = False
     """Nothing passes in either direction, and nobody is told."""
@@ -69,7 +69,7 @@ class Proxy:
 
     @property
     def open_connections(self) -> int:
-        """How many it carries now."""
+        """Number of open connections."""
         return len(self._connections)
 
     def set(self, weather: Weather) -> None:

@@ -51,7 +51,7 @@ path = "{folder}/node/journal.db"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a campaign does."""
+    """Settings of a campaign."""
 
     seed: int
     pulls: int

@@ -69,7 +69,7 @@ _FILM: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """How much of it."""
+    """Size of the campaign."""
 
     sightings: int
     cameras: int
@@ -91,7 +91,7 @@ class Tap:
 
 @dataclass(slots=True, kw_only=True)
 class Found:
-    """What came of it."""
+    """Result of the campaign."""
 
     seed: int
     sightings: int
@@ -414,7 +414,7 @@ def _spread(values: list[float]) -> dict[str, float]:
 
 
 def record(path: Path, seconds: int = 12) -> Path:
-    """What a camera sends: H.264, a keyframe a second, no two pictures alike."""
+    """Record video like a camera's: H.264, a keyframe a second, no two pictures alike."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FRAMES_PER_S)
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
@@ -470,7 +470,7 @@ def _officer(url: str) -> Iterator[httpx.Client]:
 
 
 def main() -> int:
-    """What the arguments ask for."""
+    """Run the campaign of the arguments."""
     parser = argparse.ArgumentParser(description="Sightings on a looping camera, each tapped.")
     parser.add_argument("--sightings", type=int, default=200)
     parser.add_argument("--cameras", type=int, default=4)

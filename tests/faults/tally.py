@@ -74,7 +74,7 @@ class Hub:
 
 
 def read_spool(journal: Path, witness: Path) -> Spool:
-    """What a node gave out by its journal's own file."""
+    """Events of a node, read from its journal file."""
     with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
         spool_id = database.execute("SELECT value FROM meta WHERE name = 'spool_id'").fetchone()[0]
         given = database.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()[0]

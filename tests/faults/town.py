@@ -67,7 +67,7 @@ class Child:
             )
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """Kill the part like a power cut."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
@@ -109,7 +109,7 @@ class Child:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How large a town, and how busy."""
+    """Size and activity of a town."""
 
     events: int
     nodes: int

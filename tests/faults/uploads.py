@@ -47,7 +47,7 @@ POLICY: Final = UploadPolicy(connect_s=1, stall_s=1, retry_base_s=0.05, retry_ca
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to bring, over what line."""
+    """Files to upload, and the line."""
 
     size_bytes: int
     cuts: int
@@ -57,7 +57,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What came of it. `sent_share`: bytes of the file given to the line, of its size;
+    """Result of the uploads. `sent_share`: bytes of the file given to the line, of its size;
     `carried_share`: all bytes the node put on the line, headers too."""
 
     seed: int
@@ -166,7 +166,7 @@ def _owing(folder: Path, data: bytes) -> Iterator[Journal]:
 
 
 def main() -> int:
-    """What the arguments ask for."""
+    """Run the campaign of the arguments."""
     parser = argparse.ArgumentParser(description="Cut an upload again and again, then count.")
     parser.add_argument("--mib", type=float, default=50)
     parser.add_argument("--cuts", type=int, default=100)

@@ -171,7 +171,7 @@ def test_hangs(number):
 
 
 def pids(folder: Path) -> list[int]:
-    """What the tests say they began."""
+    """Ids of processes that the tests say they started."""
     return [int(pid) for file in folder.glob("pids-*") for pid in file.read_text().split()]
 
 

@@ -34,7 +34,7 @@ def modules() -> dict[str, ast.Module]:
 
 
 def contracts() -> list[dict[str, Any]]:
-    """Those of import-linter."""
+    """Contracts of import-linter."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     found: list[dict[str, Any]] = project["tool"]["importlinter"]["contracts"]
     return found
@@ -103,7 +103,7 @@ def named(module: str, base: str) -> str:
 
 @cache
 def levels(name: str) -> int:
-    """How many classes of ours lie one above the other in its bases; those aside do not count."""
+    """Number of our own classes one above the other in its bases; classes aside do not count."""
     bases = [base for base in classes()[name] if base in classes() and not is_aside(base)]
     return max((1 + levels(base) for base in bases), default=0)
 

@@ -56,7 +56,7 @@ def read(language: str) -> Catalog:
 
 
 def po_path(language: str) -> Path:
-    """Where it is."""
+    """Path of the catalog."""
     return LOCALE / language / "LC_MESSAGES" / "hub.po"
 
 

@@ -31,7 +31,7 @@ def entry(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def content(entry: dict[str, Any]) -> bytes:
-    """Of the file, or made from another's as the agent makes it."""
+    """Content of the file, or made from another file as the agent makes it."""
     if "file" in entry:
         return (MODELS / entry["file"]).read_bytes()
     source = ENTRIES[entry["made_from"]]["file"]

@@ -172,7 +172,7 @@ class Town:
             yield
 
     def papers_of_our_own(self) -> None:
-        """As the installer makes them."""
+        """Make the hub's own certificates like the installer."""
         hub = [sys.executable, "-m", "hub", "ca"]
         made = self.run(*hub, "init", self.folder / "ca")
         assert made.returncode == 0, made.stderr
@@ -291,13 +291,13 @@ def by_the_domain(town: Town, url: str) -> dict[str, object]:
 
 
 def pem_serial(town: Town) -> str:
-    """Of the file that the proxy reads."""
+    """Serial number of the certificate in the proxy's file."""
     told = town.run("openssl", "x509", "-in", town.state / "site.pem", "-noout", "-serial")
     return told.stdout.strip().removeprefix("serial=")
 
 
 def led_to() -> str:
-    """Where http:// leads."""
+    """Address to which http:// redirects."""
     with socket.create_connection(("127.0.0.1", 80), timeout=60) as line:
         line.sendall(f"GET /cases?x=1 HTTP/1.0\r\nHost: {HOST}\r\n\r\n".encode())
         head = line.makefile("rb").read().decode()

@@ -43,12 +43,12 @@ ANSWER: Final = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def host_of(number: int) -> str:
-    """Its address: 10.0.0.1, and so on."""
+    """Address of a camera: 10.0.0.1, and so on."""
     return f"10.0.{number // 250}.{number % 250 + 1}"
 
 
 def answer_of(number: int) -> bytes:
-    """What it says of itself."""
+    """Answer of a camera about itself."""
     scopes = " ".join(
         f"onvif://www.onvif.org/Profile/Streaming/{one}/of/camera/{number}"
         for one in range(LONG_SCOPES)

@@ -127,7 +127,7 @@ class Recorder:
 
     @property
     def address(self) -> str:
-        """Of its device service."""
+        """Address of the recorder's device service."""
         return f"http://127.0.0.1:{self._http.server_port}/onvif/device_service"
 
     # SOAP

@@ -48,7 +48,7 @@ class Reel:
 
 @dataclass
 class Orders:
-    """What the camera shall do wrong just now."""
+    """Faults that the camera shall make now."""
 
     is_frozen: bool = False
     garbled: set[str] = field(default_factory=set)

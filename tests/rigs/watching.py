@@ -85,7 +85,7 @@ def pictures(street: str, recording: Path) -> Iterator[Plane]:
 
 
 def encode(street: Iterator[Plane], file: Path, size: str, rate: str) -> None:
-    """As a camera would."""
+    """Encode the video like a camera."""
     first = next(street)
     height, width = first.shape[0] * 2 // 3, first.shape[1]
     source = f"-f rawvideo -pix_fmt yuv420p -s {width}x{height} -r {FRAMES_PER_S} -i -"

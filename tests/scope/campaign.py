@@ -119,7 +119,7 @@ SHOWN: Final = frozenset({200, 206, 303, 304, 307, 409})
 
 @dataclass
 class Found:
-    """What a campaign counted, and every leak in words."""
+    """Counts of a campaign, and every leak in words."""
 
     requests: int = 0
     people: int = 0
@@ -325,7 +325,7 @@ class Street:
             self.found.leaks.append(f"{said}: {what}")
 
     def _strange(self, who: Person, ask: Ask, body: bytes) -> Iterator[str]:
-        """What of the body is not theirs."""
+        """Parts of the body that the person may not see."""
         reads_all = ask.path in ("/log", "/log/month") and (
             who.role == "oversight" or self.twin.keeps_everything(who)
         )
@@ -455,7 +455,7 @@ class Street:
 
 @dataclass(frozen=True)
 class Wanted:
-    """How long, how random."""
+    """Length and seed of a campaign."""
 
     requests: int
     seed: int
@@ -525,7 +525,7 @@ def in_memory() -> str | None:
 
 
 def main() -> int:
-    """What the arguments ask for."""
+    """Run the campaign of the arguments."""
     asked = started.asked("Random people at the real site, judged by a twin.", "requests")
     began = time.monotonic()
     teller = started.Teller()

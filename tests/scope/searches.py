@@ -55,7 +55,7 @@ THUMB: Final = re.compile(r'src="/media/(.*?)/small"')
 
 @dataclass
 class Found:
-    """What a campaign counted, and every fault in words."""
+    """Counts of a campaign, and every fault in words."""
 
     searches: int = 0
     pages: int = 0
@@ -263,7 +263,7 @@ def run(
 
 
 def main() -> int:
-    """What the arguments ask for."""
+    """Run the campaign of the arguments."""
     asked = started.asked("Random searches by random grants, judged.", "searches")
     began = time.monotonic()
     teller = started.Teller()

@@ -60,7 +60,7 @@ RIGHTS: Final = (
 
 
 def mark(rng: random.Random) -> str:
-    """What a secret is known by."""
+    """Mark by which a secret is recognised."""
     return f"zq{rng.getrandbits(48):012x}"
 
 

@@ -41,7 +41,7 @@ def without_sets(codec: Codec, unit: Unit) -> Unit:
 
 
 def from_the_middle(codec: Codec, units: Sequence[Unit]) -> Iterator[list[bytes]]:
-    """As a camera that makes no keyframe for a new viewer."""
+    """Packets like from a camera that makes no keyframe for a new viewer."""
     return plainly(codec, [*units[4:], *units[:4]])
 
 

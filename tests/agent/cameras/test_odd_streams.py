@@ -79,7 +79,7 @@ def test_sound_of_a_network_camera_is_not_even_asked_for(with_sound: Path, tmp_p
 
 
 def offer_of(url: str, port: int) -> str:
-    """What the camera says that it has."""
+    """Answer of the camera with its streams (SDP)."""
     with socket.create_connection(("127.0.0.1", port), timeout=patience_s()) as line:
         line.sendall(f"DESCRIBE {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
         said = b""

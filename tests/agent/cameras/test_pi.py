@@ -116,7 +116,7 @@ def test_without_picamera2_it_is_said_what_to_install() -> None:
 
 @pytest.fixture(scope="module")
 def board(needs_system: None) -> Path:
-    """What stands for a board, made once and kept outside the tree."""
+    """Stand-in for a board, made once and kept outside the tree."""
     if sys.version_info[:2] != (3, 13) or not Path(virtual.DEBIAN, "libcamera").is_dir():
         pytest.skip("needs Debian 13's python3-libcamera and its own Python (deploy/setup.sh test)")
     place = CACHE / f"picamera-{virtual.version()}"

@@ -100,7 +100,7 @@ def test_a_camera_that_is_no_pis_has_no_such_keys(tmp_path: Path) -> None:
 
 
 class Module:
-    """As much of a Picamera2 as is asked before it films."""
+    """The part of Picamera2 that is asked before it films."""
 
     def __init__(self) -> None:
         self.told: dict[str, Any] = {}

@@ -28,7 +28,7 @@ def kept(tmp_path: Path) -> Path:
 
 
 def kept_file(kept: Path, name: str = SMALL) -> Path:
-    """Of a network, made if need be."""
+    """File of a network; it is made if it is missing."""
     path = model_file(read_entry(MANIFEST, name), kept)
     assert isinstance(path, Path)
     return path

@@ -544,7 +544,7 @@ def test_a_group_of_ten_seconds_is_durable_in_fragments_of_two(
 
 
 def fragments_begin_s(data: bytes, ticks_per_s: Fraction) -> list[float]:
-    """Where each fragment begins, by its `tfdt` box."""
+    """Start of each fragment, in seconds, by its `tfdt` box."""
     times = [int.from_bytes(box[4:12]) for box in data.split(b"tfdt")[1:]]
     return [float(ticks / ticks_per_s) for ticks in times]
 

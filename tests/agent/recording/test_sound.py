@@ -199,7 +199,7 @@ def test_sound_does_not_leave_by_itself(
 
 
 def asked(journal: Journal, store: ClipStore, *, with_sound: bool) -> list[ClipReady]:
-    """What the hub is told when it asks for the street's first six seconds."""
+    """Answer to the hub's request for the street's first six seconds."""
     journal.receipt([one.event_id for one in journal.waiting(100)])
     span = BringSpan(
         camera="cam",
@@ -262,7 +262,7 @@ def test_stray_sound_is_removed_when_the_node_starts(
 
 
 def left_by_the_plug(folder: Path, spoken: list[SoundPacket], town: Office | None) -> Path:
-    """What is on the disk of sound of eleven seconds, unfinished; its clip is whole."""
+    """Unfinished sound file of eleven seconds after a power cut; its clip is whole."""
     clip = folder / "clips" / f"cam-{clip_id_at(at(0))}.mp4"
     clip.parent.mkdir()
     clip.write_bytes(b"is asked by its name alone")

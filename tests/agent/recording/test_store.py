@@ -219,7 +219,7 @@ def test_clip_under_way_is_nobodys_leftover(
 
 
 def unfinished(folder: Path, street: Street, *, frames: int, close: bool = False) -> Path:
-    """What a killed run leaves: a clip of which the journal has no row."""
+    """A clip without a row in the journal, as a killed run leaves it."""
     folder.mkdir(exist_ok=True)
     path = folder / f"cam-{clip_id_at(at(0))}.mp4"
     writer = ClipWriter(path, street[0])

@@ -41,5 +41,5 @@ def public_of(folder: Path, keys: str = "keys") -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """Of the file."""
+    """SHA-256 of the file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -41,7 +41,7 @@ def unchanged(codec: Codec, unit: Unit) -> Unit:
 
 @dataclass(frozen=True)
 class Habits:
-    """How it behaves."""
+    """Behaviour of the camera."""
 
     challenges: tuple[str, ...] = ()
     """`WWW-Authenticate`, one a line; with them nobody comes in without the login."""
@@ -65,7 +65,7 @@ class Habits:
 
 @dataclass
 class Seen:
-    """What the other side did."""
+    """Requests that the camera received."""
 
     requests: list[tuple[str, str]] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)

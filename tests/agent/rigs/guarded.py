@@ -59,7 +59,7 @@ class Guarded:
         return guarded
 
     def apart(self, rows: _Array, spare: int) -> _Array:
-        """The same, with so many bytes behind each row but the last."""
+        """A copy of the array with so many bytes behind each row except the last."""
         height, width = rows.shape
         line = self.of(np.zeros((height - 1) * (width + spare) + width, np.uint8))
         view = np.lib.stride_tricks.as_strided(line, rows.shape, (width + spare, 1))
@@ -84,7 +84,7 @@ class Guarded:
         return self.empty(array.shape, array.dtype)
 
     def array(self, *told: Any) -> _Array:
-        """As numpy's."""
+        """Array like numpy's."""
         return self.of(np.array(*told))
 
 

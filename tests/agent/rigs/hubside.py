@@ -47,7 +47,7 @@ def open_journal(path: Path) -> Journal:
 
 
 class FullJournal(Journal):
-    """Its disk takes nothing of what the hub says while `is_full`."""
+    """Journal that stores nothing from the hub while `is_full`."""
 
     is_full = True
 

@@ -29,7 +29,7 @@ class Intrinsics:
 
 @dataclass
 class Camera:
-    """As much of a Picamera2 as the sensor asks of it."""
+    """The part of Picamera2 that the sensor uses."""
 
     main: tuple[int, int] = (1920, 1080)
     raw: tuple[int, int] | None = (2028, 1520)
@@ -102,7 +102,7 @@ def metadata(
     *,
     crop: tuple[int, int, int, int] = WHOLE_CROP,
 ) -> dict[str, Any]:
-    """Of one picture; without `boxes` the sensor said nothing of it."""
+    """Metadata of one picture; without `boxes` it has no answer of the sensor."""
     told: dict[str, Any] = {"ScalerCrop": crop, "SensorTimestamp": 0}
     if boxes is not None:
         shape = (len(boxes), 4)

@@ -55,7 +55,7 @@ def nals_of(data: bytes) -> Unit:
 
 
 def whole(unit: Unit) -> bytes:
-    """As Annex B."""
+    """The access unit as Annex B."""
     return b"".join(START + nal for nal in unit)
 
 

@@ -48,7 +48,7 @@ def office(folder: Path, node: str = "nga-tu-01") -> Office:
 def write_clip(
     path: Path, street: Street, sealer: Sealer, *, clip_id: UUID | None = None, frames: int = 60
 ) -> ClipWriter:
-    """Of so many frames, not closed yet."""
+    """Write a clip of so many frames; it is not closed yet."""
     info, packets = street
     # The street's packets begin at instant 0; these begin when the test does.
     moved = [
@@ -69,7 +69,7 @@ def parts_of(data: bytes) -> list[bytes]:
 
 
 def own_key_sealer(sealer: Sealer) -> Sealer:
-    """The same certificate, another key."""
+    """Sealer with the same certificate and another key."""
     key = ec.generate_private_key(ec.SECP256R1())
     forged = Sealer("nga-tu-01", key=key, certificates=(), trust=sealer._trust)
     forged._certificates = sealer._certificates

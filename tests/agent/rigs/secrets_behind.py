@@ -43,12 +43,12 @@ def pictures(folder: Path, secret: int, *, count: int = 12) -> Path:
 
 
 def lossless(path: Path, secret: int, *, width: int, height: int, codec: str = "libx264") -> Path:
-    """The same as video without any loss: pixels outside the window do not know the secret."""
+    """The picture as video without any loss: pixels outside the window do not know the secret."""
     return _video(path, secret, width=width, height=height, codec=codec, options={"qp": "0"})
 
 
 def lossy(path: Path, secret: int, *, width: int, height: int) -> Path:
-    """As a camera would send it, 25 frames a second."""
+    """The picture as a camera's video, 25 frames a second."""
     return _video(path, secret, width=width, height=height, codec="libx264", options={"crf": "20"})
 
 
@@ -73,7 +73,7 @@ def _video(
 
 
 def mjpeg(path: Path, secret: int) -> Path:
-    """What a USB camera sends."""
+    """The picture as the video of a USB camera."""
     with av.open(str(path), "w", format="avi") as container:
         stream = container.add_stream("mjpeg", rate=25)
         stream.width, stream.height, stream.pix_fmt = 200, 120, "yuvj420p"

@@ -82,7 +82,7 @@ def record(
 
 
 def record_mjpeg(path: Path, pictures: int, *, frames_per_s: int = 10) -> Path:
-    """What a USB camera sends: pictures, each compressed by itself."""
+    """Record video like a USB camera's: pictures, each compressed by itself."""
     with av.open(str(path), "w", format="avi") as container:
         stream = container.add_stream("mjpeg", rate=frames_per_s)
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuvj420p"

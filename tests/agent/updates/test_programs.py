@@ -80,7 +80,7 @@ class Box:
         return slot
 
     def lay(self, file: Path, wanted: TakePrograms | None = None) -> None:
-        """What the agent hands over."""
+        """Lay out the files that the agent hands over."""
         shutil.copy(file, self.agents / BUNDLE)
         (self.agents / NOTE).write_bytes((wanted or take(file)).model_dump_json().encode())
 

@@ -299,7 +299,7 @@ def _forms(found: NDArray[np.uint8], over: Mask) -> tuple[fast.Steps, plain.Step
 
 
 def _regions(found: Mask) -> list[Region]:
-    """As both say."""
+    """Regions of a mask, on which both implementations must agree."""
     forms = _forms(np.stack([found] * 3), found)
     rule = Rule(has_oldest=True, is_lasting=False, sure=1, lasts=1)
     fine, simple = (form.regions(2, rule) for form in forms)

@@ -36,7 +36,7 @@ def dense_after(seconds: float, heights: list[float]) -> Dense:
 
 
 def rounds(dense: Dense, busy: list[Box], *, looks: int, frames: int = 100) -> dict[Box, int]:
-    """How often each tile was looked at, `looks` a frame."""
+    """Number of looks at each tile, with `looks` looks a frame."""
     count: dict[Box, int] = {}
     for frame in range(frames):
         now = after(100 + frame / 10)

@@ -87,7 +87,7 @@ DARK_POSTER: Clothes = (30, 128, 128, 30, 128, 128)
 
 
 def in_light(things: LookAlikes, brightness: int, *, tint: int = 128) -> LookAlikes:
-    """The same memory before a picture of this light."""
+    """The memory before a picture of this light."""
     frame = luma_frame(np.full((96, 128), brightness, np.uint8))
     frame.yuv[96:] = tint
     things.see(frame)

@@ -235,7 +235,8 @@ def test_a_lamp_is_not_motion_but_who_carries_it_is() -> None:
 
 
 def by_lamp(picture: Plane) -> Plane:
-    """The same by the camera's own lamp, which lights the middle and nothing at the border."""
+    """The scene in the light of the camera's own lamp, which lights the middle and nothing at
+    the border."""
     rows, columns = np.mgrid[0:240, 0:320]
     away = ((rows - 120) / 100) ** 2 + ((columns - 160) / 110) ** 2
     return (picture * np.exp(-0.5 * away)).astype(np.uint8)

@@ -29,7 +29,7 @@ def with_walker(index: int) -> Plane:
 
 
 def walker(frame: Frame) -> list[Detection]:
-    """What a perfect network says of `with_walker`."""
+    """Answer of a perfect network to `with_walker`."""
     if 30 <= frame.index < 90:
         return [person((20 + 4 * (frame.index - 30) + 12) / 320, 0.5, height=60 / 240)]
     return []

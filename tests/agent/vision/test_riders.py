@@ -36,7 +36,7 @@ def rider(x: float, score: float = 0.7) -> Detection:
 
 
 def ride(index: int) -> float:
-    """Where the middle of a motorbike is that goes right."""
+    """Position of the middle of a motorbike that goes right."""
     return 0.1 + 0.02 * index
 
 

@@ -37,7 +37,8 @@ def test_parts_lie_apart_and_inside_the_input(parts: list[Part]) -> None:
 
 
 def two_corners() -> Sheet:
-    """Of a picture of 128×128: the top left and the bottom right, one beside the other."""
+    """Two parts of a picture of 128×128: the top left and the bottom right, one beside the
+    other."""
     return Sheet(
         (
             Part(Box(0.0, 0.0, 0.5, 0.5), 32, 32),

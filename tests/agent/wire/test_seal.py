@@ -51,7 +51,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory, street: Street, sealer: Seale
 
 @pytest.fixture(scope="module")
 def other_clip(tmp_path_factory: pytest.TempPathFactory, street: Street, sealer: Sealer) -> bytes:
-    """Of the same street, camera and second, with an id of its own."""
+    """Clip of the same street, camera and second, with an id of its own."""
     path = tmp_path_factory.mktemp("other") / "clip.mp4"
     return write_clip(path, street, sealer).close().path.read_bytes()
 
@@ -187,7 +187,7 @@ def test_bits_of_a_clip_that_is_signed_only_now_and_then_are_found_too(
 
 
 def changes(parts: list[bytes], other: list[bytes]) -> dict[str, tuple[list[bytes], int]]:
-    """What is done, the outcome, and the place that must be named."""
+    """By the name of a change: the changed parts, and the place that must be named."""
     head, end = parts[:3], parts[-1]
     return {
         "dropped": ([*head, *parts[4:]], 3),
@@ -353,7 +353,7 @@ def test_noise_is_no_record_and_no_trouble(noise: bytes) -> None:
 
 
 def cut_off(path: Path, street: Street, sealer: Sealer, *, lost_bytes: int = 0) -> Path:
-    """What a pulled plug leaves of a clip of five fragments and a half."""
+    """File that a power cut leaves of a clip of five fragments and a half."""
     writer = write_clip(path, street, sealer, frames=55)
     part = path.with_name(path.name + ".part")
     kept = part.read_bytes()

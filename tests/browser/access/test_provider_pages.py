@@ -32,7 +32,7 @@ BUTTON = {"vi": "Đăng nhập bằng tài khoản cơ quan", "en": "Sign in wit
 
 @pytest.fixture
 def place(needs_loopback: None) -> Iterator[Place]:
-    """Where the hub is, and the provider that sends browsers back to it."""
+    """Socket for the hub, and the provider that sends browsers back to it."""
     here = free_socket()
     office = OpenIdOffice(f"{address(here)}/login/provider/back")
     with office.open():
@@ -41,7 +41,7 @@ def place(needs_loopback: None) -> Iterator[Place]:
 
 @pytest.fixture
 def hub(sqlite_url: str, tmp_path: Path, place: Place) -> Iterator[Hub]:
-    """As everywhere, with a provider."""
+    """The usual hub, with a provider."""
     here, office = place
     db, stopped = Database(sqlite_url), threading.Event()
     town, url = Town(db, tmp_path), address(here)

@@ -99,7 +99,7 @@ class Hub:
         return dict(entry)
 
     def told(self, alert_id: UUID) -> list[ToldRow]:
-        """What the alert's page says of who was told."""
+        """Rows of the alert's page on the people who were told."""
         page = self.town.services.use(InboxService).alert(self.asker("binh"), alert_id)
         assert page is not None
         return page.told

@@ -63,7 +63,7 @@ class Phone:
         self._delivered_s = time.monotonic()
 
     def shown(self) -> list[dict[str, Any]]:
-        """What stands in the phone's list of notifications."""
+        """Notifications in the phone's list."""
         found: list[dict[str, Any]] = self._officer.page.evaluate(
             """async () => {
                 const registration = await navigator.serviceWorker.ready;

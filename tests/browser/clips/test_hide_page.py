@@ -93,7 +93,7 @@ def put_into_a_case(officer: Officer, seen: Seen) -> None:
 
 
 def drag(page: Page, x0: float, y0: float, x1: float, y1: float) -> None:
-    """As a pointer does, finger or mouse."""
+    """Drag a pointer, which may be a finger or a mouse."""
     frame = page.locator("#hide canvas").bounding_box()
     mouse = page.mouse
     assert frame is not None

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while som
 
 
 def small(frame: Any) -> bytes:
-    """As nodes send it: 640 pixels wide."""
+    """Live picture as nodes send it: 640 pixels wide."""
     _, data = cv2.imencode(".jpg", cv2.resize(frame, (640, 480)), [cv2.IMWRITE_JPEG_QUALITY, 60])
     return bytes(data)
 

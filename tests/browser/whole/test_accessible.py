@@ -34,7 +34,7 @@ def axe(needs_system: None) -> str:
 
 
 def faults(page: Page, axe: str) -> list[Any]:
-    """What axe-core finds grave on the page as it is."""
+    """Serious faults that axe-core finds on the page."""
     page.evaluate(axe)
     found: list[Any] = page.evaluate(ASK)
     return [one for one in found if one[0] in GRAVE]

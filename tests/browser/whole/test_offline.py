@@ -17,7 +17,7 @@ pytestmark = pytest.mark.promise("Pages: The app works for a minute without a ne
 
 
 def kept(officer: Officer) -> dict[str, Any]:
-    """What the phone keeps, as its service worker says."""
+    """Answers that the phone's service worker has stored."""
     told: dict[str, Any] = officer.page.evaluate(
         """async () => {
             const { active } = await navigator.serviceWorker.ready;

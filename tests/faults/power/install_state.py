@@ -18,7 +18,7 @@ LOADS: Final = "from agent.config import load; import agent; load(None); print(a
 
 @dataclass(frozen=True)
 class Release:
-    """What was installed, and what a whole slot of it has."""
+    """An installed release, and the files of a complete slot."""
 
     checkout: Path
     slot: str
@@ -30,7 +30,7 @@ class Release:
 
     @property
     def units(self) -> list[str]:
-        """Those that a node has."""
+        """Units that a node has."""
         text = (self.checkout / "deploy/node/install.sh").read_text("utf-8")
         [words] = re.findall(r"^readonly units=\((.+?)\)", text, re.MULTILINE | re.DOTALL)
         return [
@@ -43,7 +43,7 @@ class Release:
 def broken(
     root: Root, before: Release | None, new: Release, *, config: str | None
 ) -> Iterator[str]:
-    """Of what must hold at any moment, what does not: a fault a line."""
+    """Rules that must hold at any moment and do not: a fault a line."""
     may_be = [one for one in (before, new) if one is not None]
     link = root.path / "opt/matthan/agent"
     in_use = str(link.readlink()) if link.is_symlink() else ""
@@ -64,7 +64,7 @@ def broken(
 
 
 def unfinished(root: Root, new: Release, *, config: str | None) -> Iterator[str]:
-    """Of what a whole run leaves, what is not there: a fault a line."""
+    """Things that a complete run leaves and that are missing: a fault a line."""
     yield from _slot_faults(root, new)
     yield from _file_faults(root, [new], must_be=True)
     if config is not None:

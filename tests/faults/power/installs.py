@@ -41,7 +41,7 @@ AFTER_THE_END: Final = 40
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a campaign does."""
+    """Settings of a campaign."""
 
     seed: int
     pulls: int
@@ -53,7 +53,7 @@ class Wanted:
 
 @dataclass
 class Counts:
-    """What there was to find."""
+    """Counts of a campaign."""
 
     plugs: int = 0
     kills: int = 0

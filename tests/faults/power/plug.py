@@ -42,7 +42,7 @@ HARMS: Final = ("files", "folders")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a campaign does."""
+    """Settings of a campaign."""
 
     seed: int
     cuts: int
@@ -64,7 +64,7 @@ class Announced:
 
 @dataclass
 class Tally:
-    """What came of it."""
+    """Result of a campaign."""
 
     faults: list[str] = field(default_factory=list)
     fragments_found: int = 0

@@ -34,7 +34,7 @@ class Change:
 
 @dataclass(slots=True, eq=False)
 class File:
-    """What of its bytes is sure, and what was done since."""
+    """A file: its durable bytes, and the changes since."""
 
     sure: bytes = b""
     since: list[Change] = field(default_factory=list)
@@ -117,7 +117,7 @@ class Disk:
         return {path: data for path, data in left.items() if not isinstance(data, Path)}
 
     def left_with_links(self, chance: random.Random) -> dict[Path, bytes | Path | None]:
-        """The same, with the target of each link."""
+        """The remaining files, with the target of each link."""
         return {self._root / path: data for path, data in self._top.left(chance)}
 
     def now(self, path: Path) -> bytes | None:

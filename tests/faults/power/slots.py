@@ -37,7 +37,7 @@ PROGRAM: Final = b"#!" + b"program " * 400
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a campaign does."""
+    """Settings of a campaign."""
 
     seed: int
     pulls: int
@@ -73,7 +73,8 @@ class Life:
                 self._prove()
 
     def _fill(self) -> None:
-        """As the installer: the programs, synced, then the word that they are whole."""
+        """Fill a slot like the installer: the programs, synced, then the mark of a complete
+        slot."""
         self._count += 1
         self._filled = self._home / f"agent-{self._count}"
         self._filled.mkdir()
@@ -86,7 +87,7 @@ class Life:
             sync_folder(self._home)
 
     def _prove(self) -> None:
-        """As the agent does once it has reached its broker."""
+        """Prove a slot like the agent after it has reached its broker."""
         in_use = self._slots.in_use
         write_whole(self._mark, str(in_use).encode(), mode=0o644)
         self.proved = str(in_use)

@@ -19,7 +19,7 @@ class Lines:
 
     @property
     def kinds(self) -> list[str]:
-        """Of lines, as `hub>broker`."""
+        """Kinds of lines, as `hub>broker`."""
         return sorted({kind_of(name) for name in self._proxies})
 
     def lay(self, name: str, upstream_port: int, *, port: int = 0) -> int:
@@ -50,7 +50,7 @@ class Lines:
         ]
 
     def heal(self) -> None:
-        """What was cut carries again."""
+        """Let the cut lines carry again."""
         if self._cut is not None:
             proxy, manner = self._cut
             if manner == "loses":
@@ -65,5 +65,5 @@ class Lines:
 
 
 def kind_of(name: str) -> str:
-    """Of a line: the kinds of its ends."""
+    """Kind of a line: the kinds of its ends."""
     return ">".join(re.split(r"-", end, maxsplit=1)[0] for end in name.split(">"))

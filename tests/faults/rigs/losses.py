@@ -64,15 +64,15 @@ class Rig(Protocol):
 
     @property
     def folder(self) -> Path:
-        """Where it keeps all it has."""
+        """Folder of all its files."""
 
     @property
     def parts(self) -> Sequence[str]:
-        """What is killed, one after the other."""
+        """Parts that are killed, one after the other."""
 
     @property
     def lines(self) -> Lines:
-        """What is cut."""
+        """Lines that are cut."""
 
     @property
     def brokers(self) -> Sequence[tuple[str, int]]:
@@ -83,7 +83,7 @@ class Rig(Protocol):
 
     @property
     def authority(self) -> Authority:
-        """Of the nodes' certificates."""
+        """Authority of the nodes' certificates."""
 
     def kill(self, part: str) -> list[str]:
         """With -9; the names of what has ended."""

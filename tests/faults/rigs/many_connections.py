@@ -188,7 +188,7 @@ class Crowd:
         self.nodes.append(Node(name, pem, self, number % BROKERS))
 
     def begin_tls(self, node: Node, heard: ssl.MemoryBIO, said: ssl.MemoryBIO) -> ssl.SSLObject:
-        """Of one connection."""
+        """Begin TLS on one connection."""
         self.pem.write_bytes(node.cert + self._key_pem)
         self._context.load_cert_chain(self.pem)
         return self._context.wrap_bio(heard, said, server_hostname=HOST)
@@ -303,7 +303,7 @@ def _spent_s(programs: Sequence[psutil.Process]) -> float:
 
 
 def main() -> int:
-    """What the arguments ask for."""
+    """Run the command of the arguments."""
     parser = argparse.ArgumentParser(description="Kill a broker of many nodes.")
     parser.add_argument("--connections", type=int, default=20_000)
     parser.add_argument("--processes", type=int, default=4)

@@ -67,7 +67,7 @@ class SmallRig:
         return load(self.folder / "hub-2.toml")
 
     def kill(self, part: str) -> list[str]:
-        """As a power cut would."""
+        """Kill the part like a power cut."""
         self._part(part).kill()
         return [part]
 
@@ -76,7 +76,7 @@ class SmallRig:
         self._part(name).start()
 
     def look(self) -> list[str]:
-        """What ended by itself."""
+        """Parts that ended by themselves."""
         ended = []
         for hub in self._hubs.values():
             crashes = hub.crashes

@@ -195,7 +195,7 @@ def rosters(draw: st.DrawFn) -> Roster:
 
 
 def there_by_the_minute(roster: Roster, moment: datetime) -> set[UUID]:
-    """The same question, answered by walking each shift's minutes."""
+    """People on duty, found by walking each shift's minutes."""
     found: set[UUID] = set()
     for one in roster.shifts:
         for back in (0, 1):

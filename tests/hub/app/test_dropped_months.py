@@ -41,7 +41,7 @@ def streets(postgres_url: str, tmp_path: Path) -> Iterator[Streets]:
 
 
 def pass_months(streets: Streets, count: int) -> None:
-    """As the hourly chore does it."""
+    """Let months pass, each turned like by the hourly chore."""
     for _ in range(count):
         streets.clock.pass_s(MONTH_S)
         months.turn(streets.db, streets.clock.now())

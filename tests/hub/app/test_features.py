@@ -103,5 +103,5 @@ def test_limits_and_sizes_of_two_features_do_not_meet(town: Town) -> None:
 
 
 def twice(names: Iterable[object]) -> list[object]:
-    """What is there more than once."""
+    """Values that occur more than once."""
     return [name for name, times in Counter(names).items() if times > 1]

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.promise(
 
 
 class NodesPort:
-    """What the proxy passes on there."""
+    """Server behind the proxy's port for nodes."""
 
     def __init__(self, app: Any, *, everything: bool = False) -> None:
         self._app = app

@@ -18,7 +18,7 @@ __all__ = ["running", "site"]  # fixtures
 
 
 class Told:
-    """What systemd was told, and a clock by hand."""
+    """Messages to systemd, and a clock that is set by hand."""
 
     def __init__(self) -> None:
         self.words: list[str] = []

@@ -47,7 +47,7 @@ class Based(Site):
 
 @dataclass
 class Ground:
-    """What the database stands on."""
+    """Disk below the database."""
 
     server: Server
     disk: Path

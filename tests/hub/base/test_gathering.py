@@ -107,7 +107,7 @@ class UndoneError(Exception):
 
 
 def written(db: Database, story: list[Step], *, together: bool) -> tuple[list[object], object]:
-    """What the steps answer, and leave; taken back afterwards."""
+    """Answers of the steps and the rows they leave; rolled back afterwards."""
     with pytest.raises(UndoneError), db.writing() as conn:
         if together:
             with gathering(conn):

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.promise("Security: Secrets can come from systemd creden
 
 @pytest.fixture
 def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What systemd hands the service."""
+    """Folder of the credentials that systemd gives to the service."""
     folder = tmp_path / "credentials"
     folder.mkdir()
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))

@@ -130,7 +130,7 @@ def test_one_who_believes_another_root_is_told_that_the_stamp_does_not_hold(
 
 
 def refused(office: StampOffice) -> bytes:
-    """What openssl answers to no question."""
+    """Answer of openssl to an invalid query."""
     return office.reply(b"no question")
 
 

@@ -403,7 +403,7 @@ def test_a_case_called_by_quotes_and_marks_is_shown_as_it_is_and_runs_nothing(
 
 
 def repacked(content: bytes, *, way: int, folder: str = "", leave: str = "") -> bytes:
-    """As somebody packs it anew who unpacked it."""
+    """The package after somebody unpacked it and packed it again."""
     anew = io.BytesIO()
     with zipfile.ZipFile(anew, "w", way) as archive:
         if folder:

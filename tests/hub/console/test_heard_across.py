@@ -30,7 +30,7 @@ def there(db: Database, database_url: str) -> Iterator[OtherProcess]:
 
 
 def town_of(process: OtherProcess, town: Town) -> Town:
-    """The same town, as this process serves it."""
+    """The town as this process serves it."""
     other = copy.copy(town)
     other.db, other.change_signal = process.db, process.change_signal
     other.accounts = Accounts(other.db, clock=town.clock, passwords=town.passwords)

@@ -206,7 +206,7 @@ def a_phone(town: Town, person_id: UUID) -> None:
 
 
 def pushes(town: Town) -> dict[str, dict[str, Any]]:
-    """What the hub would send now, by the name of the person at the phone's address."""
+    """Messages that the hub would send now, by the name of the person at the phone's address."""
     with town.db.writing() as conn:
         claimed = leasing.claim(conn, worker="w", now=town.clock.now(), lease_s=30, limit=50)
     sent = [(one, json.loads(payload(message_for(one, ZoneInfo("UTC"))))) for one in claimed]

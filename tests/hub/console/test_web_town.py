@@ -277,7 +277,8 @@ def test_only_who_may_play_clips_waits_for_one_and_not_for_ever(
 def events_heard(
     town: Town, login: str, *, cursor: int, meanwhile: Callable[[], None] = lambda: None
 ) -> str:
-    """What a live page of this person hears in two rounds, with something between them."""
+    """Events that a live page of this person receives in two rounds, with something between
+    them."""
     signed_in = town.accounts.sign_in(login, PASSWORD, came_from="")
     assert hasattr(signed_in, "token")
     rounds = iter(range(3))

@@ -39,7 +39,7 @@ def media_id(streets: Streets) -> UUID:
 
 
 def said(streets: Streets) -> list[tuple[str, UUID, tuple[str, ...]]]:
-    """What is published to nodes now."""
+    """Commands that are published to nodes now."""
     with streets.db.writing() as conn:
         replies = commands(conn, now=streets.clock.now())
     read: list[tuple[str, Any]] = [

@@ -68,7 +68,7 @@ def camera_of(town: Town) -> UUID:
 
 
 def acts(town: Town) -> list[tuple[str, str]]:
-    """What the log has of watching, in order."""
+    """Acts of watching in the log, in order."""
     query = select(audit.c.act, audit.c.detail).order_by(audit.c.seq)
     with town.db.reading() as conn:
         return [(act, said) for act, said in conn.execute(query) if act.startswith("live.")]
@@ -79,7 +79,7 @@ def come_in(town: Town, login: str = "an") -> Visitor:
 
 
 def bring(town: Town, data: bytes, *, camera: str | None = None, **headers: str) -> httpx.Response:
-    """As the node does."""
+    """Upload a live picture like the node."""
     sent = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "image/jpeg", **headers}
     path = f"/upload/live/{camera or town.voice.camera}"
     return Visitor(town.app()).send("PUT", path, content=data, headers=sent)

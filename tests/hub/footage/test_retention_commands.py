@@ -135,7 +135,7 @@ class Idle:
 
 
 def fault_of_sqlite(code: int, words: str) -> DBAPIError:
-    """As SQLAlchemy hands it on."""
+    """Fault of SQLite as SQLAlchemy passes it on."""
     cause = sqlite3.OperationalError(words)
     cause.sqlite_errorcode = code
     return OperationalError("UPDATE media", {}, cause)

@@ -67,7 +67,7 @@ class Hub:
             return self.filer.file(conn, batch, now=now)
 
     def asks(self, now: Moment = LATER) -> dict[str, tuple[tuple[int, int], ...]]:
-        """What each node is asked for."""
+        """Requests to each node."""
         with self.db.writing() as conn:
             replies = self.filer.ask(conn, now=now, for_files=False)
         return {

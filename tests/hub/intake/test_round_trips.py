@@ -33,7 +33,7 @@ class Trace:
         connection.pgconn.trace(self._file.fileno())
 
     def trips(self) -> int:
-        """How often the hub has waited for the server so far."""
+        """Number of times that the hub has waited for the server so far."""
         self._file.flush()
         self._file.seek(0)
         return sum(b"ReadyForQuery" in line for line in self._file)

@@ -45,7 +45,7 @@ class Process:
         self.members.discard(self.number)
 
     def look(self) -> None:
-        """As the intake does between two batches."""
+        """Look at the shards like the intake between two batches."""
         self.shards.give(self.shards.look().give)
 
     def file(self, *said: object, confirm: bool = True) -> BatchOutcome:
@@ -75,7 +75,7 @@ def two(postgres_url: str) -> Iterator[tuple[Process, Process]]:
 
 @pytest.fixture
 def voices(two: tuple[Process, Process]) -> list[NodeVoice]:
-    """Of two nodes whose births are filed."""
+    """Voices of two nodes whose births are filed."""
     voices = [NodeVoice(name) for name in NODES]
     two[0].file(*(voice.birth() for voice in voices))
     return voices

@@ -40,7 +40,7 @@ def place_of(town: Town) -> str:
 
 
 def wanted(town: Town) -> dict[str, Any]:
-    """What the hub wants of the camera."""
+    """Settings that the hub wants of the camera."""
     with town.db.reading() as conn:
         node = node_by_name(conn, NODE)
         assert node is not None

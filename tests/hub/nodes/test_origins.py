@@ -21,7 +21,7 @@ DAYS, PREROLL, CONTINUOUS = "clips.alert_days", "clips.preroll_s", "every_camera
 
 
 def report(**own: Any) -> SettingsReport:
-    """Of a node with these values in its own file."""
+    """Report of a node with these values in its own file."""
     return SettingsReport(node="tk-01", in_force=None, last=None, own=own, from_afar=None)
 
 

@@ -73,7 +73,7 @@ class Walk:
         self.file = bundle(folder / "box", number=70, name="r70")
 
     def line(self) -> str:
-        """What the page of programs says of the real box."""
+        """Text of the programs page about the real box."""
         page = text_of(self.kim.get("/configuration/programs"))
         return page[page.index(NODE) :].split("tram-02")[0]
 

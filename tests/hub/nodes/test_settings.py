@@ -108,11 +108,11 @@ class Yard:
             return settings_rows.want(conn, scope, body, reason="gió", by=SHELL, now=self.now)
 
     def told(self) -> list[Configure]:
-        """What is published now to nodes."""
+        """Commands that are published to nodes now."""
         return [words for _, words in self.told_by_name()]
 
     def told_by_name(self) -> list[tuple[str, Configure]]:
-        """The same, and to whom."""
+        """Commands that are published now, by the name of the node."""
         with self.db.writing() as conn:
             replies = commands(conn, now=self.now)
         said = [(one.topic.split("/")[1], decode_command(one.payload).body) for one in replies]

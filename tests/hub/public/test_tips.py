@@ -84,7 +84,7 @@ class Sender:
         self.visitor = Visitor(self.app)
 
     def mark(self, *, age_s: float = 60) -> str:
-        """Of a form that was opened so long ago."""
+        """Mark of a form that was opened so long ago."""
         return TipBox(bytes(32)).form_mark(self.town.clock.now().plus_s(-age_s))
 
     def send(

@@ -131,7 +131,7 @@ class Office:
         return answer is not None
 
     def lines(self, act: str) -> list[tuple[UUID | None, UUID | None, str]]:
-        """Who did it, to whom, and the reason."""
+        """Lines of the log: actor, object and reason."""
         query = select(audit.c.person_id, audit.c.object_id, audit.c.detail)
         with self.streets.db.reading() as conn:
             found = conn.execute(query.where(audit.c.act == act).order_by(audit.c.seq))

@@ -33,7 +33,7 @@ class Box:
 
     @property
     def request(self) -> str:
-        """Its certificate request."""
+        """Certificate request of the box."""
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hub")])
         asked = x509.CertificateSigningRequestBuilder().subject_name(name)
         return asked.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
@@ -74,7 +74,7 @@ class EnrolHub:
         return self.enroller.redeem(token.hex(), box.request, came_from=came_from)
 
     def enrolling(self, port: int) -> Enrolling:
-        """As the pages want it."""
+        """Enrolment as the pages take it."""
         return Enrolling(
             enroller=self.enroller,
             host="127.0.0.1",

@@ -26,7 +26,7 @@ NUMBER: Final = re.compile(r"84\d{9}")
 
 @dataclass
 class FakeZalo:
-    """What was taken, and what it knows: followers, chats, tokens."""
+    """Stand-in for Zalo: messages it took, and its followers, chats and tokens."""
 
     url: str = ""
     now_s: float = 0.0

@@ -36,7 +36,7 @@ UPLOAD_URL = "https://hub.example/upload"
 
 
 def address(broker: Broker, name: str = "hub") -> BrokerAddress:
-    """How the hub reaches this broker."""
+    """Address at which the hub reaches this broker."""
     papers = broker.papers(name)
     return BrokerAddress(
         broker.host, broker.port, papers.ca_file, papers.cert_file, papers.key_file
@@ -91,7 +91,7 @@ def found_town(db: Database, *nodes: str) -> None:
 
 
 def count(db: Database, table: Table) -> int:
-    """How many rows a table has."""
+    """Number of rows of a table."""
     with db.reading() as conn:
         return int(conn.scalar(select(func.count()).select_from(table)) or 0)
 

@@ -19,7 +19,7 @@ KNOWN: Final = {"topic", "sequence_id", "title", "message", "priority", "click",
 
 
 class NewerNtfy:
-    """What was published, and what an app then shows."""
+    """Stand-in for a newer ntfy: messages published to it, and the app's list."""
 
     def __init__(self) -> None:
         self.published: list[dict[str, Any]] = []

@@ -105,7 +105,7 @@ class Night:
         self.deliver()
 
     def deliver(self) -> None:
-        """What is due reaches its phones."""
+        """Deliver the due messages to their phones."""
         while claimed := self.town.claim():
             for owed in claimed:
                 self.town.record(owed, Delivered(201))

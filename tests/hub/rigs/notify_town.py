@@ -215,7 +215,7 @@ class Town:
             )
 
     def take(self, alert_id: UUID, officer: Officer) -> int:
-        """As the service does it: the alert and what it owes in one transaction."""
+        """Take the alert like the service: the alert and its messages in one transaction."""
         with self.db.writing() as conn:
             conn.execute(
                 update(alerts)

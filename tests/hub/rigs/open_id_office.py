@@ -62,7 +62,7 @@ class OpenIdOffice:
         } | self.more_metadata
 
     def told(self, path: str) -> tuple[int, bytes]:
-        """What anybody may read."""
+        """Document that anybody may read; 404 for another path."""
         pages = {"/.well-known/openid-configuration": self.metadata, "/keys": self.keys}
         page = pages.get(path)
         return (200, json.dumps(page()).encode()) if page else (404, b"{}")

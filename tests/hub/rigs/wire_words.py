@@ -65,7 +65,7 @@ class NodeVoice:
         )
 
     def health(self, **more: object) -> Health:
-        """How the node is."""
+        """Health report of the node."""
         return Health(
             node=self.name,
             boot_id=self.boot_id,

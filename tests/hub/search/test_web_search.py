@@ -62,7 +62,7 @@ def camera_of(town: Town) -> UUID:
 
 
 def address(town: Town, *, minutes: int = 40) -> str:
-    """Of a search around now, as the form sends it."""
+    """Address of a search around now, as the form sends it."""
     now_s = town.clock.now().utc_us / 1e6
     since, until = (
         datetime.fromtimestamp(now_s + shift * 60, ZONE) for shift in (-minutes / 2, minutes / 2)
@@ -78,7 +78,7 @@ def address(town: Town, *, minutes: int = 40) -> str:
 
 
 def form_of(page: str, action: str) -> dict[str, str]:
-    """What the form with that address would send."""
+    """Fields that the form at that address would send."""
     [form] = re.findall(rf'<form method="post" action="{action}".*?</form>', page, re.DOTALL)
     fields: dict[str, str] = dict(re.findall(r'type="hidden" name="(\w+)" value="(.*?)"', form))
     return {name: value.replace("&amp;", "&") for name, value in fields.items() if name != "csrf"}

@@ -33,7 +33,7 @@ def shown(page: str) -> set[str]:
 
 
 def bar(page: str) -> list[str]:
-    """What the bar of a phone has, in order."""
+    """Links in the bar of a phone, in order."""
     (rail,) = re.findall(r'<nav class="places".*?</nav>', page, re.DOTALL)
     return re.findall(r'<li><a href="([^"]*)"', rail)
 

@@ -63,7 +63,8 @@ def test_a_height_that_no_person_has_is_none(box: Box) -> None:
 
 
 def heights_m(person_id: str) -> list[float]:
-    """Of a person in the demo recording, at each labelled place where nothing hides them."""
+    """Heights of a person in the demo recording, at each labelled place where nothing hides
+    them."""
     height_px, person = STREET.height_px, STREET.person(person_id)
     found = []
     for place in person.places:

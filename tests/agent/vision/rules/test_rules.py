@@ -257,7 +257,7 @@ Streets = list[tuple[float, datetime | None, dict[int, Track]]]
 
 @dataclass
 class Told:
-    """What came of a street, and what was known when it was said."""
+    """Reports from a street, with the facts known at that time."""
 
     met: list[tuple[RuleMet, datetime | None, dict[int, UUID]]]
     changes: list[SightingChange]

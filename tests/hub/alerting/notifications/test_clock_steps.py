@@ -31,7 +31,7 @@ HOUR = 3600 * S
 
 
 class ForcedClock(SteadyClock):
-    """Whose steps need not last."""
+    """Clock whose steps need not last."""
 
     def due_step_us(self) -> int:
         self.now()
