@@ -119,6 +119,16 @@ def areas_to(right: Right) -> Select[UUID]:
     return select(_covered(_counting(WHO, right, NOW, name=f"areas_to_{int(right)}")).c.area_id)
 
 
+def tended_area_ids(conn: Connection, person_id: UUID, now: Moment) -> set[UUID]:
+    """The areas of `tended_areas`; most pages ask for them."""
+    return set(conn.scalars(_tended(), visible_values(person_id, now)))
+
+
+@cache
+def _tended() -> Select[UUID]:
+    return areas_to(Right.MANAGE)
+
+
 def _counting(
     who: ColumnElement[UUID], right: Right, now_utc_us: ColumnElement[int], *, name: str
 ) -> CTE:
@@ -246,8 +256,9 @@ def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple
 
 def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
     """True if this person looks after any camera, or an area without cameras."""
-    mine = (tended_cameras(person_id, now), tended_areas(person_id, now))
-    return any(conn.execute(query.limit(1)).first() is not None for query in mine)
+    if tended_area_ids(conn, person_id, now):
+        return True
+    return conn.execute(tended_cameras(person_id, now).limit(1)).first() is not None
 
 
 def tended_cameras(person_id: UUID, now: Moment) -> Select[UUID, int]:

@@ -28,7 +28,7 @@ from hub.access.grants.views import (
 )
 from hub.access.rules.grants import Right, at_or_above
 from hub.access.rules.roles import Role, gives_for_good, may_give
-from hub.access.scope import NOW, WHO, grant_counts, tended_areas, visible_cameras
+from hub.access.scope import NOW, WHO, grant_counts, tended_area_ids, visible_cameras
 from hub.access.tables import grants, people
 from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
@@ -71,7 +71,7 @@ def grants_page(conn: Connection, asker: Asker, now: Moment) -> GrantsPage:
 
 def tended_places(conn: Connection, person_id: UUID, now: Moment) -> tuple[set[UUID], list[Any]]:
     """Areas this person looks after, and the cameras with their areas and labels."""
-    tended = set(conn.scalars(tended_areas(person_id, now)))
+    tended = tended_area_ids(conn, person_id, now)
     scope = visible_cameras(person_id, Right.MANAGE, now).subquery("tended_cameras")
     query = select(cameras.c.id, cameras.c.area_id, cameras.c.label).join(
         scope, scope.c.camera_id == cameras.c.id
@@ -91,7 +91,7 @@ def keeps_everything(conn: Connection, asker: Asker, now: Moment) -> bool:
 def keeps_whole(conn: Connection, person_id: UUID, now: Moment) -> bool:
     """True if this person looks after every area of the town."""
     tops = set(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
-    return bool(tops) and tops <= set(conn.scalars(tended_areas(person_id, now)))
+    return bool(tops) and tops <= tended_area_ids(conn, person_id, now)
 
 
 def _tops_of_others() -> ColumnElement[int]:

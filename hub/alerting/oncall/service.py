@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from hub.access.scope import tended_areas
+from hub.access.scope import tended_area_ids
 from hub.alerting.oncall import plan_rows, queries
 from hub.alerting.oncall import rows as duty
 from hub.alerting.oncall.roster_rows import Team
@@ -55,7 +55,7 @@ class OnCallService:
         """Add a team to an area."""
         with self._acting.changing(asker, "team.add", On("area", area_id)) as change:
             conn, now = change.conn, change.now
-            if area_id not in set(conn.scalars(tended_areas(asker.person_id, now))):
+            if area_id not in tended_area_ids(conn, asker.person_id, now):
                 change.refuse()
                 return None
             return duty.add_team(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     Row,
     Uuid,
+    bindparam,
 )
 
 from agent.wire.ident import uuid7
@@ -65,6 +66,15 @@ def columns(name: str, moment: Moment | None) -> dict[str, int | None]:
 
 
 _made = itertools.count()
+
+
+BEFORE: Final = bindparam("before_utc_us", type_=BigInteger)
+"""A time in a statement that is built once; `before` gives its value."""
+
+
+def before(now: Moment, elapsed_s: float) -> dict[str, int]:
+    """The value of `BEFORE`: so long ago."""
+    return {"before_utc_us": now.plus_s(-elapsed_s).utc_us}
 
 
 def new_id(now: Moment) -> UUID:

@@ -16,9 +16,8 @@ from hub.access.account_state import CLOSED, MAY_SIGN_IN, REOPENED, state_of
 from hub.access.grants import queries
 from hub.access.grants import rows as grants_rows
 from hub.access.invitations import service
-from hub.access.rules.grants import Right
 from hub.access.rules.roles import Role
-from hub.access.scope import tended_areas, visible_cameras
+from hub.access.scope import tends_any
 from hub.access.signin import session_rows
 from hub.access.tables import identities, passkeys, people
 from hub.access.tables import invitations as links
@@ -114,17 +113,9 @@ def _keeps_whole(conn: Connection, person_id: UUID, now: Moment) -> bool:
     return is_keeper and queries.keeps_whole(conn, person_id, now)
 
 
-def _manages_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
-    mine = (
-        visible_cameras(person_id, Right.MANAGE, now),
-        tended_areas(person_id, now),
-    )
-    return any(conn.execute(query.limit(1)).first() is not None for query in mine)
-
-
 Power = Callable[[Connection, UUID, Moment], bool]
 
-_POWERS: Final[tuple[Power, ...]] = (_keeps_whole, _is_keeper, _manages_any)
+_POWERS: Final[tuple[Power, ...]] = (_keeps_whole, _is_keeper, tends_any)
 """Each must have somebody who can sign in: to manage the whole town, to be a keeper at all, to look
 after any camera or area."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from agent.wire.messages import MediaAnswered
 from hub.base.audit.acting import Changing
-from hub.base.db.columns import columns
+from hub.base.db.columns import BEFORE, before, columns
 from hub.base.moment import Moment
 from hub.footage.media_rows import touch_alerts
 from hub.footage.tables import media, wishes
@@ -63,24 +63,24 @@ def ask(change: Changing, media_id: UUID, *, may: bool) -> bool:
     return may
 
 
+_DUE: Final = (  # built once: it runs at each look of the intake
+    select(wishes.c.media_id, wishes.c.command_id, nodes.c.name, media.c.sha256)
+    .join(media, media.c.id == wishes.c.media_id)
+    .join(nodes, nodes.c.id == media.c.node_id)
+    .where(
+        wishes.c.answered_utc_us.is_(None),
+        media.c.stored_utc_us.is_(None),
+        nodes.c.state == "online",
+        or_(wishes.c.sent_utc_us.is_(None), wishes.c.sent_utc_us <= BEFORE),
+    )
+    .order_by(wishes.c.asked_utc_us)
+    .limit(AT_ONCE)
+)
+
+
 def due(conn: Connection, *, now: Moment) -> list[DueClipRequest]:
     """Requests due now for nodes that are online; recorded as sent."""
-    rows = conn.execute(
-        select(wishes.c.media_id, wishes.c.command_id, nodes.c.name, media.c.sha256)
-        .join(media, media.c.id == wishes.c.media_id)
-        .join(nodes, nodes.c.id == media.c.node_id)
-        .where(
-            wishes.c.answered_utc_us.is_(None),
-            media.c.stored_utc_us.is_(None),
-            nodes.c.state == "online",
-            or_(
-                wishes.c.sent_utc_us.is_(None),
-                wishes.c.sent_utc_us <= now.plus_s(-AGAIN_S).utc_us,
-            ),
-        )
-        .order_by(wishes.c.asked_utc_us)
-        .limit(AT_ONCE)
-    ).all()
+    rows = conn.execute(_DUE, before(now, AGAIN_S)).all()
     if rows:
         said = [row.media_id for row in rows]
         conn.execute(update(wishes).where(wishes.c.media_id.in_(said)).values(columns("sent", now)))

@@ -13,7 +13,7 @@ from hub.access.scope import visible_cameras
 from hub.base.audit import log
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns
+from hub.base.db.columns import BEFORE, before, columns
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.footage.media_rows import touch_alerts
@@ -105,23 +105,23 @@ def ask(
     return command_id
 
 
+_DUE: Final = (  # built once: it runs at each look of the intake
+    select(span_wishes, cameras.c.name.label("camera"), nodes.c.name.label("node"))
+    .join(cameras, cameras.c.id == span_wishes.c.camera_id)
+    .join(nodes, nodes.c.id == cameras.c.node_id)
+    .where(
+        span_wishes.c.answered_utc_us.is_(None),
+        nodes.c.state == "online",
+        or_(span_wishes.c.sent_utc_us.is_(None), span_wishes.c.sent_utc_us <= BEFORE),
+    )
+    .order_by(span_wishes.c.asked_utc_us)
+    .limit(AT_ONCE)
+)
+
+
 def due(conn: Connection, *, now: Moment) -> list[DueSpanRequest]:
     """Requests due now for nodes that are online; recorded as sent."""
-    rows = conn.execute(
-        select(span_wishes, cameras.c.name.label("camera"), nodes.c.name.label("node"))
-        .join(cameras, cameras.c.id == span_wishes.c.camera_id)
-        .join(nodes, nodes.c.id == cameras.c.node_id)
-        .where(
-            span_wishes.c.answered_utc_us.is_(None),
-            nodes.c.state == "online",
-            or_(
-                span_wishes.c.sent_utc_us.is_(None),
-                span_wishes.c.sent_utc_us <= now.plus_s(-AGAIN_S).utc_us,
-            ),
-        )
-        .order_by(span_wishes.c.asked_utc_us)
-        .limit(AT_ONCE)
-    ).all()
+    rows = conn.execute(_DUE, before(now, AGAIN_S)).all()
     if rows:
         these = span_wishes.c.command_id.in_([row.command_id for row in rows])
         conn.execute(update(span_wishes).where(these).values(columns("sent", now)))

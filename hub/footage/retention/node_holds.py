@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
 
 from agent.wire.answers import HoldFootage, ReleaseFootage
 from agent.wire.messages import HoldAnswered
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.base.db.bounds import bigint
-from hub.base.db.columns import columns
+from hub.base.db.columns import BEFORE, before, columns
 from hub.base.moment import Moment
 from hub.footage.retention.tables import holds, node_holds
 from hub.footage.tables import media, media_sightings
@@ -41,7 +41,8 @@ class HoldCommand:
 
 def due(conn: Connection, *, now: Moment) -> list[HoldCommand]:
     """The hold commands due now for nodes that are online; recorded as sent."""
-    told = (_told(conn, row, now) for row in conn.execute(_worth_a_look(now)).all())
+    rows = conn.execute(_WORTH_A_LOOK, before(now, AGAIN_S)).all()
+    told = (_told(conn, row, now) for row in rows)
     return [one for one in told if one is not None]
 
 
@@ -65,10 +66,9 @@ def forget_sent(conn: Connection, node_id: UUID) -> None:
     )
 
 
-def _worth_a_look(now: Moment) -> Any:
+def _worth_a_look() -> Select[*tuple[Any, ...]]:
     """Holds that were never sent, ended but not released, unanswered, or not checked for a
     while."""
-    before = now.plus_s(-AGAIN_S).utc_us
     is_over = holds.c.ended_utc_us.is_not(None)
     was_said = node_holds.c.hold_id.is_not(None)
     return (
@@ -84,13 +84,16 @@ def _worth_a_look(now: Moment) -> Any:
             or_(
                 and_(~was_said, ~is_over),
                 and_(was_said, is_over, node_holds.c.is_release.is_(False)),
-                and_(node_holds.c.answered_utc_us.is_(None), node_holds.c.sent_utc_us <= before),
-                and_(~is_over, node_holds.c.sent_utc_us <= before),
+                and_(node_holds.c.answered_utc_us.is_(None), node_holds.c.sent_utc_us <= BEFORE),
+                and_(~is_over, node_holds.c.sent_utc_us <= BEFORE),
             )
         )
         .order_by(node_holds.c.sent_utc_us)
         .limit(AT_ONCE)
     )
+
+
+_WORTH_A_LOOK: Final = _worth_a_look()  # built once: it runs at each look of the intake
 
 
 def _told(conn: Connection, hold: Row[Any], now: Moment) -> HoldCommand | None:

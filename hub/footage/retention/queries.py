@@ -6,7 +6,13 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, Uuid, and_, bindparam, exists, func, or_, select
 
 from hub.access.rules.grants import Right
-from hub.access.scope import tended_areas, visible_cameras, visible_to, visible_values
+from hub.access.scope import (
+    tended_area_ids,
+    tended_areas,
+    visible_cameras,
+    visible_to,
+    visible_values,
+)
 from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
 from hub.base.moment import Moment
@@ -40,7 +46,7 @@ def _widest(managed: Select[UUID, int], exported: Select[UUID, int]) -> Select[U
 def holds_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
     """True if they may hold footage of any camera, or set any rule."""
     cameras_of = conn.execute(theirs(person_id, now).limit(1)).first()
-    return bool(cameras_of or conn.execute(tended_areas(person_id, now).limit(1)).first())
+    return bool(cameras_of or tended_area_ids(conn, person_id, now))
 
 
 def is_area_theirs(conn: Connection, person_id: UUID, area_id: UUID, now: Moment) -> bool:
@@ -92,7 +98,7 @@ def page(conn: Connection, person_id: UUID, now: Moment) -> RetentionPage:
         .join(scope, scope.c.camera_id == cameras.c.id)
         .join(nodes, nodes.c.id == cameras.c.node_id)
     ).all()
-    tended = set(conn.scalars(tended_areas(person_id, now)))
+    tended = tended_area_ids(conn, person_id, now)
     rules = _rules(conn, {row.area_id for row in seen} | tended)
     where = places(
         conn,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 from agent.wire.programs import ProgramsReport, Release, TakePrograms
 from agent.wire.settings import SettingsFault
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns
+from hub.base.db.columns import BEFORE, before, columns
 from hub.base.db.statements import put
 from hub.base.moment import Moment
 from hub.nodes.desired_state.release_tables import node_programs, program_bundles
@@ -212,28 +212,29 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
         put(conn, node_programs, row | columns("wanted", now))
 
 
+_DUE: Final = (  # built once: it runs at each look of the intake
+    select(node_programs, nodes.c.name.label("node"), program_bundles.c.size_bytes)
+    .join(nodes, nodes.c.id == node_programs.c.node_id)
+    .join(program_bundles, program_bundles.c.sha256 == node_programs.c.sha256)
+    .where(
+        node_programs.c.state == SettingsState.WAITING,
+        nodes.c.state == "online",
+        nodes.c.revoked_utc_us.is_(None),
+        or_(node_programs.c.sent_utc_us.is_(None), node_programs.c.sent_utc_us <= BEFORE),
+    )
+    .order_by(node_programs.c.sent_utc_us)
+    .limit(AT_ONCE)
+)
+
+
 def due(conn: Connection, *, now: Moment) -> list[DueRelease]:
     """Commands due now for nodes that are online; recorded as sent.
 
     Each is repeated until the node takes or refuses it: after a restart a node continues with what
     it had downloaded.
     """
-    before = now.plus_s(-AGAIN_S).utc_us
-    query = (
-        select(node_programs, nodes.c.name.label("node"), program_bundles.c.size_bytes)
-        .join(nodes, nodes.c.id == node_programs.c.node_id)
-        .join(program_bundles, program_bundles.c.sha256 == node_programs.c.sha256)
-        .where(
-            node_programs.c.state == SettingsState.WAITING,
-            nodes.c.state == "online",
-            nodes.c.revoked_utc_us.is_(None),
-            or_(node_programs.c.sent_utc_us.is_(None), node_programs.c.sent_utc_us <= before),
-        )
-        .order_by(node_programs.c.sent_utc_us)
-        .limit(AT_ONCE)
-    )
     told = []
-    for row in conn.execute(query).all():
+    for row in conn.execute(_DUE, before(now, AGAIN_S)).all():
         words = TakePrograms(
             version=row.version,
             sha256=row.sha256,

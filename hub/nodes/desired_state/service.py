@@ -14,7 +14,7 @@ from agent.wire.settings import (
     SettingsFault,
     check_settings,
 )
-from hub.access.scope import tended_areas
+from hub.access.scope import tended_area_ids
 from hub.access.tables import people
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
@@ -165,7 +165,7 @@ def _on(scope: Scope) -> On:
 
 
 def _mine(look: Reading) -> set[UUID]:
-    return set(look.conn.scalars(tended_areas(look.asker.person_id, look.now)))
+    return tended_area_ids(look.conn, look.asker.person_id, look.now)
 
 
 def _is_theirs(look: Reading, scope: Scope) -> bool:

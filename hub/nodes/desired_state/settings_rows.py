@@ -25,7 +25,7 @@ from agent.wire.settings import (
 from hub.base.audit import log as audit_log
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns
+from hub.base.db.columns import BEFORE, before, columns
 from hub.base.db.statements import put
 from hub.base.moment import Moment
 from hub.nodes.desired_state import release_rows
@@ -203,27 +203,27 @@ def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: M
         put(conn, node_settings, row)
 
 
+_DUE: Final = (  # built once: it runs at each look of the intake
+    select(node_settings, nodes.c.name)
+    .join(nodes, nodes.c.id == node_settings.c.node_id)
+    .where(
+        node_settings.c.state == SettingsState.WAITING,
+        node_settings.c.report.is_not(None),
+        nodes.c.state == "online",
+        or_(node_settings.c.sent_utc_us.is_(None), node_settings.c.sent_utc_us <= BEFORE),
+    )
+    .order_by(node_settings.c.sent_utc_us)
+    .limit(AT_ONCE)
+)
+
+
 def due(conn: Connection, *, now: Moment) -> list[DueSettings]:
     """Commands due now for nodes that are online; recorded as sent.
 
     Only for nodes that have reported once: an older node does not know this command.
     """
-    before = now.plus_s(-AGAIN_S).utc_us
-    settings = node_settings.c
-    query = (
-        select(node_settings, nodes.c.name)
-        .join(nodes, nodes.c.id == settings.node_id)
-        .where(
-            settings.state == SettingsState.WAITING,
-            settings.report.is_not(None),
-            nodes.c.state == "online",
-            or_(settings.sent_utc_us.is_(None), settings.sent_utc_us <= before),
-        )
-        .order_by(settings.sent_utc_us)
-        .limit(AT_ONCE)
-    )
     told = []
-    for row in conn.execute(query).all():
+    for row in conn.execute(_DUE, before(now, AGAIN_S)).all():
         words = Configure(
             version=row.version,
             sha256=row.sha256,
@@ -231,7 +231,7 @@ def due(conn: Connection, *, now: Moment) -> list[DueSettings]:
             settings=json.loads(row.wanted),
         )
         told.append(DueSettings(row.name, uuid4(), words))
-        this = settings.node_id == row.node_id
+        this = node_settings.c.node_id == row.node_id
         conn.execute(update(node_settings).where(this).values(columns("sent", now)))
     return told
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select, updat
 
 from hub.access.tables import people
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import BEFORE, before, columns, new_id
 from hub.base.moment import Moment
 from hub.nodes.diagnostics.tables import diagnoses
 from hub.nodes.uploaded_answer import AnswerState
@@ -80,23 +80,24 @@ def ask(conn: Connection, node_id: UUID, *, person_id: UUID, now: Moment) -> UUI
     return diagnosis_id
 
 
+_DUE: Final = (  # built once: it runs at each look of the intake
+    select(diagnoses.c.id, diagnoses.c.command_id, nodes.c.name)
+    .join(nodes, nodes.c.id == diagnoses.c.node_id)
+    .where(
+        diagnoses.c.state == AnswerState.WAITING,
+        nodes.c.state == "online",
+        nodes.c.revoked_utc_us.is_(None),
+        or_(diagnoses.c.sent_utc_us.is_(None), diagnoses.c.sent_utc_us <= BEFORE),
+    )
+    .order_by(diagnoses.c.sent_utc_us)
+    .limit(AT_ONCE)
+)
+
+
 def due(conn: Connection, *, now: Moment) -> list[DueDiagnosis]:
     """Requests to send now to nodes that are online; marked as sent."""
     _end_overdue(conn, now=now)
-    before = now.plus_s(-AGAIN_S).utc_us
-    query = (
-        select(diagnoses.c.id, diagnoses.c.command_id, nodes.c.name)
-        .join(nodes, nodes.c.id == diagnoses.c.node_id)
-        .where(
-            diagnoses.c.state == AnswerState.WAITING,
-            nodes.c.state == "online",
-            nodes.c.revoked_utc_us.is_(None),
-            or_(diagnoses.c.sent_utc_us.is_(None), diagnoses.c.sent_utc_us <= before),
-        )
-        .order_by(diagnoses.c.sent_utc_us)
-        .limit(AT_ONCE)
-    )
-    rows = conn.execute(query).all()
+    rows = conn.execute(_DUE, before(now, AGAIN_S)).all()
     if rows:
         these = diagnoses.c.id.in_([row.id for row in rows])
         conn.execute(update(diagnoses).where(these).values(columns("sent", now)))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from hub.access.scope import tended_areas
+from hub.access.scope import tended_area_ids
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
@@ -72,5 +72,4 @@ class DiagnosisService:
 
 def _is_theirs(look: Reading, node_id: UUID) -> bool:
     area_id = look.conn.scalar(select(nodes.c.area_id).where(nodes.c.id == node_id))
-    mine = look.conn.scalars(tended_areas(look.asker.person_id, look.now))
-    return area_id in set(mine)
+    return area_id in tended_area_ids(look.conn, look.asker.person_id, look.now)

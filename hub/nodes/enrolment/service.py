@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from agent.wire.enrolment import EnrolledCamera
 from hub.access.area_names import AreaName, area_names
-from hub.access.scope import tended_areas
+from hub.access.scope import tended_area_ids, tended_areas
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.nodes.enrolment import rows
@@ -57,8 +57,7 @@ class EnrolmentService:
     def tends_areas(self, asker: Asker) -> bool:
         """True if this person looks after any area; for the links of a page, reveals nothing."""
         with self._acting.part_of(asker, "enrolments.open") as look:
-            query = tended_areas(asker.person_id, look.now)
-            return look.conn.execute(query.limit(1)).first() is not None
+            return bool(tended_area_ids(look.conn, asker.person_id, look.now))
 
     def enrolments(self, asker: Asker) -> EnrolPage:
         """Enrolments of the areas this person looks after."""
@@ -144,4 +143,4 @@ class EnrolmentService:
 
 
 def _is_tended(look: Reading, area_id: UUID | None) -> bool:
-    return area_id in set(look.conn.scalars(tended_areas(look.asker.person_id, look.now)))
+    return area_id in tended_area_ids(look.conn, look.asker.person_id, look.now)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from agent.wire.enrolment import EnrolledCamera
 from agent.wire.ident import is_name
 from agent.wire.terms import LABEL_CHARS
-from hub.access.scope import tended_areas
+from hub.access.scope import tended_area_ids
 from hub.base.moment import Moment
 from hub.base.text.csv_import import RefusedError
 from hub.base.text.csv_table import CsvFault, CsvLine, CsvLineFault, is_number, read
@@ -82,7 +82,7 @@ def plan_sheet(conn: Connection, content: bytes, *, person_id: UUID, now: Moment
     """The boxes that a table asks for, in areas that this person looks after."""
     table = read(content, needed=NEEDED, allowed=ALLOWED)
     known = _Known(
-        lineages(conn, set(conn.scalars(tended_areas(person_id, now)))),
+        lineages(conn, tended_area_ids(conn, person_id, now)),
         {row.name: row.area_id for row in conn.execute(select(nodes.c.name, nodes.c.area_id))},
     )
     wrong, boxes = list(table.wrong), dict[str, PlannedBox]()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.access.scope import tended_areas
+from hub.access.scope import tended_area_ids, tended_areas
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.nodes.enrolment import sheet_rows
@@ -105,7 +105,7 @@ def _plan(look: Reading, content: bytes) -> SheetPlan | None:
 
 
 def _areas(look: Reading) -> set[UUID]:
-    return set(look.conn.scalars(tended_areas(look.asker.person_id, look.now)))
+    return tended_area_ids(look.conn, look.asker.person_id, look.now)
 
 
 def _sheet(look: Reading, sheet_id: UUID) -> Sheet | None:

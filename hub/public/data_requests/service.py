@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, u
 
 from hub.access.rules.grants import Right
 from hub.access.rules.roles import Role
-from hub.access.scope import areas_to, tended_areas, visible_cameras
+from hub.access.scope import areas_to, tended_area_ids, visible_cameras
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.db.bounds import text
@@ -212,7 +212,7 @@ def _theirs(look: Reading) -> ColumnElement[bool] | None:
     if look.asker.role not in ANSWERERS:
         return None
     conn = look.conn
-    tended = set(conn.scalars(tended_areas(look.asker.person_id, look.now)))
+    tended = tended_area_ids(conn, look.asker.person_id, look.now)
     if not tended:
         return None
     top = set(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from hub.access.rules.roles import Role
-from hub.access.scope import tended_areas
+from hub.access.scope import tended_area_ids
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
@@ -231,7 +231,7 @@ def _areas(look: Reading) -> set[UUID]:
     """Areas for which this person writes notices."""
     if look.asker.role not in WRITERS:
         return set()
-    return set(look.conn.scalars(tended_areas(look.asker.person_id, look.now)))
+    return tended_area_ids(look.conn, look.asker.person_id, look.now)
 
 
 def _one(look: Reading, notice_id: UUID) -> Notice | None:
