@@ -106,6 +106,13 @@ def claim(
     ]
 
 
+def end_leases(conn: Connection) -> None:
+    """End all leases: what a killed hub was sending is due at its next start, not 30 s later. The
+    worker's name stays, because the message may be on the phone already."""
+    leased = notifications.c.lease_until_utc_us.is_not(None)
+    conn.execute(update(notifications).where(QUEUED, leased).values(columns("lease_until", None)))
+
+
 def _ready_messages(
     conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int, limits: BatchingLimits
 ) -> ReadyMessages:

@@ -44,6 +44,8 @@ class WorkerLimits:
     extra_for_critical: int = 4  # extra senders, so that no slow service delays a critical alert
     lease_s: float = 30.0  # longer than one send with its deadline
     grace_s: float = 15.0  # most time for a stop
+    is_only: bool = False
+    """No other worker sends: leases found at the start are of one that was killed."""
 
 
 WORKER_LIMITS = WorkerLimits()
@@ -73,6 +75,7 @@ class Worker:
         self._retry_policy = retry_policy
         self._limits = limits
         self._batching = batching
+        self._ends_leases = limits.is_only
         self._name = f"notifier-{uuid4().hex}"  # new at each start: older leases are others'
         self._in_flight: dict[tuple[UUID, int], asyncio.Task[None]] = {}  # by id and attempts
         self._last_critical_check = (-1, 0.0)
@@ -144,7 +147,9 @@ class Worker:
     def _claim(self, limit: int, is_critical_only: bool) -> list[PendingNotification]:
         # A lease lost in a power cut is the same as an expired one: the message is sent again.
         with self._db.writing(is_durable=False) as conn:
-            return leasing.claim(
+            if self._ends_leases:
+                leasing.end_leases(conn)
+            claimed = leasing.claim(
                 conn,
                 worker=self._name,
                 now=self._clock.now(),
@@ -154,6 +159,8 @@ class Worker:
                 limits=self._batching,
                 is_critical_only=is_critical_only,
             )
+        self._ends_leases = False
+        return claimed
 
     def _seconds_to_next_due(self, checked_at: Moment) -> float:
         """Seconds until something becomes due that was not due at `checked_at`; negative: now."""

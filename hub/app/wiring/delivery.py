@@ -8,7 +8,7 @@ from hub.alerting.notifications.fallback import FallbackChannel
 from hub.alerting.notifications.recorder import DeliveryRecorder
 from hub.alerting.notifications.rules.batching import BatchingLimits
 from hub.alerting.notifications.send import Sender
-from hub.alerting.notifications.worker import Worker
+from hub.alerting.notifications.worker import Worker, WorkerLimits
 from hub.alerting.response.escalator import Escalator
 from hub.app.config import HubSettings
 from hub.base.change_signal import ChangeSignal
@@ -54,6 +54,7 @@ def put_together(
             clock=clock,
             change_signal=change_signal,
             batching=BatchingLimits(calm=push.calm_alerts),
+            limits=WorkerLimits(is_only=not db.is_shared),
         ),
         fallback=FallbackChannel(
             db=db,
