@@ -119,6 +119,7 @@ class Hub:
         if told := parts.delivery:
             watched |= {
                 "notifier": (told.notifier.run, notifier_stop),
+                "abandoned leases": (told.abandoned.run, stop),
                 "fallback channel": (told.fallback.run, stop),
                 "escalator": (told.escalator.run, stop),
                 "notice post": (told.notice_post.run, stop),

@@ -1,7 +1,7 @@
 """The parts of one process of the hub, by its roles: made from the configuration, not started."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -41,6 +41,7 @@ from hub.base.change_signal import ChangeSignal
 from hub.base.processes import lease
 from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import Lease
+from hub.base.processes.member import member_number
 from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles
 from hub.footage.growing.clips import GrowingClips
@@ -52,7 +53,6 @@ from hub.intake.filing.filing import Filing
 from hub.intake.mqtt.probe import BrokerRefusedError, context, names_at
 from hub.intake.presence import PresenceRecorder
 from hub.intake.replies import command_reply
-from hub.intake.rules.sharding import member_number
 from hub.intake.shards import Shards
 from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.enrolment.port import Enrolling
@@ -255,7 +255,12 @@ class Parts:
             change_signal=self.change_signal,
             channels=self._channels,
             webpush=self._webpush,
+            senders=self._senders,
         )
+
+    def _senders(self) -> Collection[int] | None:
+        """Numbers of the processes that send notifications; None while that is not known."""
+        return self.attendance.senders if self.attendance else {member_number(self.db.process)}
 
     def _make_monitor(self) -> LivenessMonitor:
         return LivenessMonitor(

@@ -14,12 +14,12 @@ from hub.alerting.alerts.rules.grouping import Policy
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
+from hub.base.processes.member import member_number
 from hub.bench.broker import Broker
 from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
 from hub.intake.mqtt.probe import BrokerAddress
 from hub.intake.presence import PresenceRecorder
-from hub.intake.rules.sharding import member_number
 from hub.intake.shards import Shards
 from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.pki.authority import HUB_NAME

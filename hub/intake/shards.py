@@ -17,8 +17,9 @@ from hub.base.db.database import Database
 from hub.base.db.inserts import COUNTED
 from hub.base.db.statements import add_all_once
 from hub.base.processes.lease import FREE, LeaseLostError
+from hub.base.processes.member import member_number
 from hub.base.processes.tables import leases
-from hub.intake.rules.sharding import SHARDS, Moves, member_number, moves, shard_of
+from hub.intake.rules.sharding import SHARDS, Moves, moves, shard_of
 from hub.registry.tables import nodes
 
 log = structlog.get_logger()

@@ -106,13 +106,6 @@ def claim(
     ]
 
 
-def end_leases(conn: Connection) -> None:
-    """End all leases: what a killed hub was sending is due at its next start, not 30 s later. The
-    worker's name stays, because the message may be on the phone already."""
-    leased = notifications.c.lease_until_utc_us.is_not(None)
-    conn.execute(update(notifications).where(QUEUED, leased).values(columns("lease_until", None)))
-
-
 def _ready_messages(
     conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int, limits: BatchingLimits
 ) -> ReadyMessages:
@@ -164,6 +157,8 @@ _READY: Final = case(
 A first attempt is due at once, whatever its stored time: an alert must not wait for an hour because
 the hub's clock was set back by one.
 """
+IS_LEASED: Final = and_(QUEUED, _LEASED_UNTIL > _NOW)
+"""A worker is sending the message; the parameter is `now_utc_us`."""
 _NEXT_DUE: Final = select(func.min(_READY)).where(QUEUED, _READY > _NOW)
 
 _LEASE: Final = (

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 
 from hub.alerting.notifications import leasing
+from hub.alerting.notifications.abandoned import worker_name
 from hub.alerting.notifications.batching import BATCHING_LIMITS
 from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.notifications.recorder import DeliveryRecorder
@@ -44,8 +45,6 @@ class WorkerLimits:
     extra_for_critical: int = 4  # extra senders, so that no slow service delays a critical alert
     lease_s: float = 30.0  # longer than one send with its deadline
     grace_s: float = 15.0  # most time for a stop
-    is_only: bool = False
-    """No other worker sends: leases found at the start are of one that was killed."""
 
 
 WORKER_LIMITS = WorkerLimits()
@@ -75,8 +74,7 @@ class Worker:
         self._retry_policy = retry_policy
         self._limits = limits
         self._batching = batching
-        self._ends_leases = limits.is_only
-        self._name = f"notifier-{uuid4().hex}"  # new at each start: older leases are others'
+        self._name = worker_name(db.process)
         self._in_flight: dict[tuple[UUID, int], asyncio.Task[None]] = {}  # by id and attempts
         self._last_critical_check = (-1, 0.0)
 
@@ -147,9 +145,7 @@ class Worker:
     def _claim(self, limit: int, is_critical_only: bool) -> list[PendingNotification]:
         # A lease lost in a power cut is the same as an expired one: the message is sent again.
         with self._db.writing(is_durable=False) as conn:
-            if self._ends_leases:
-                leasing.end_leases(conn)
-            claimed = leasing.claim(
+            return leasing.claim(
                 conn,
                 worker=self._name,
                 now=self._clock.now(),
@@ -159,8 +155,6 @@ class Worker:
                 limits=self._batching,
                 is_critical_only=is_critical_only,
             )
-        self._ends_leases = False
-        return claimed
 
     def _seconds_to_next_due(self, checked_at: Moment) -> float:
         """Seconds until something becomes due that was not due at `checked_at`; negative: now."""

@@ -26,7 +26,7 @@ import structlog
 from sqlalchemy.engine import URL
 
 from agent.wire.brokers import MOST_BROKERS
-from hub.app.roles.names import INTAKE, ROLES, in_order
+from hub.app.roles.names import INTAKE, NOTIFY, ROLES, in_order
 from hub.base.backoff import Backoff
 from hub.base.processes.waker import Waker
 from hub.intake.replies import Reply
@@ -52,6 +52,8 @@ broker, when there was only one broker."""
 _HEARS: Final = _CLASS + 1
 """First number of the locks of processes that hear the first broker, and so on for further brokers;
 the second number is the process's own."""
+_SENDS: Final = _HEARS + MOST_BROKERS
+"""First number of the locks of processes that send notifications; the second is their own."""
 _CHANNEL: Final = "matthan_words"
 
 _HELD: Final = (
@@ -71,7 +73,7 @@ _KEEPALIVES: Final = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_kee
 def served_now(url: URL) -> list[str]:
     """Roles that some process of this PostgreSQL database has now; raises psycopg.Error."""
     with psycopg.connect(_conninfo(url), autocommit=True, connect_timeout=5) as conn:
-        held, _ = _held(conn)
+        held, _, _ = _held(conn)
     return in_order(role for role, number in _OF_ROLE.items() if number in held)
 
 
@@ -110,6 +112,7 @@ class Attendance:
         self._held: frozenset[int] = frozenset()
         self._hearers: tuple[frozenset[int], ...] = ()
         """Numbers of the processes that hear each broker."""
+        self._senders: frozenset[int] = frozenset()
         self._mine: set[int] = set()
         self._heard: set[int] = set()
         self._looked_s = float("-inf")
@@ -136,6 +139,12 @@ class Attendance:
         none, the most brokers: they divide the nodes. None while that is not known."""
         hearers = self._hearers
         return best_hearers(hearers) if self._is_fresh else None
+
+    @property
+    def senders(self) -> frozenset[int] | None:
+        """Numbers of the processes that send notifications; None while that is not known."""
+        senders = self._senders
+        return senders if self._is_fresh else None
 
     def unheard(self, brokers: int) -> list[int] | None:
         """Numbers of the brokers (from 0, `brokers` in all) that no process hears; None while that
@@ -218,6 +227,7 @@ class Attendance:
         order another thread would see for a moment that the intake is not ours."""
         self._looked_s = float("-inf")
         self._mine, self._held, self._hearers = set(), frozenset(), ()
+        self._senders = frozenset()
         with suppress(queue.Empty):  # a live view that nobody waits for any more must not begin
             while True:
                 self._words.get_nowait()
@@ -227,12 +237,14 @@ class Attendance:
         there."""
         if INTAKE in self._roles:
             self._take_name(conn)
+        if NOTIFY in self._roles and self._member not in self._senders:
+            conn.execute("SELECT pg_try_advisory_lock(%s, %s)", (_SENDS, self._member))
         self._follow(conn)
         with suppress(queue.Empty):
             while True:
                 words = _packed(self._words.get_nowait())
                 conn.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, words))
-        self._held, self._hearers = _held(conn)
+        self._held, self._hearers, self._senders = _held(conn)
         self._looked_s = self._now_s()
 
     def _session(self) -> psycopg.Connection:
@@ -301,14 +313,16 @@ def _conninfo(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _held(conn: psycopg.Connection) -> tuple[frozenset[int], tuple[frozenset[int], ...]]:
-    """Locks of roles and names that somebody holds, and who hears each broker."""
-    rows = conn.execute(_HELD, (_CLASS, _HEARS + MOST_BROKERS - 1)).fetchall()
-    of = [
+def _held(
+    conn: psycopg.Connection,
+) -> tuple[frozenset[int], tuple[frozenset[int], ...], frozenset[int]]:
+    """Locks of roles and names that somebody holds, who hears each broker, and who sends."""
+    rows = conn.execute(_HELD, (_CLASS, _SENDS)).fetchall()
+    first, *hearers, senders = (
         frozenset(number for kind, number in rows if kind == _CLASS + place)
-        for place in range(MOST_BROKERS + 1)
-    ]
-    return of[0], tuple(of[1:])
+        for place in range(MOST_BROKERS + 2)
+    )
+    return first, tuple(hearers), senders
 
 
 def best_hearers(hearers: Sequence[Collection[int]]) -> frozenset[int]:

@@ -1,14 +1,15 @@
 """Wiring of the parts that send messages to people: alerts, notices and tests."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from hub.alerting.notifications.abandoned import GONE_S, AbandonedLeases
 from hub.alerting.notifications.fallback import FallbackChannel
 from hub.alerting.notifications.recorder import DeliveryRecorder
 from hub.alerting.notifications.rules.batching import BatchingLimits
 from hub.alerting.notifications.send import Sender
-from hub.alerting.notifications.worker import Worker, WorkerLimits
+from hub.alerting.notifications.worker import Worker
 from hub.alerting.response.escalator import Escalator
 from hub.app.config import HubSettings
 from hub.base.change_signal import ChangeSignal
@@ -27,6 +28,7 @@ class Delivery:
     """The parts that send messages; the hub runs each of them."""
 
     notifier: Worker
+    abandoned: AbandonedLeases
     fallback: FallbackChannel
     escalator: Escalator
     notice_post: NoticePost
@@ -42,6 +44,7 @@ def put_together(
     change_signal: ChangeSignal,
     channels: Mapping[str, Channel],
     webpush: WebPush,
+    senders: Callable[[], Collection[int] | None],
 ) -> Delivery:
     """Make all parts that send messages, not started."""
     zone, push = ZoneInfo(settings.web.time_zone), settings.push
@@ -54,7 +57,13 @@ def put_together(
             clock=clock,
             change_signal=change_signal,
             batching=BatchingLimits(calm=push.calm_alerts),
-            limits=WorkerLimits(is_only=not db.is_shared),
+        ),
+        abandoned=AbandonedLeases(
+            db=db,
+            clock=clock,
+            change_signal=change_signal,
+            senders=senders,
+            gone_s=GONE_S if db.is_shared else 0.0,
         ),
         fallback=FallbackChannel(
             db=db,

@@ -28,11 +28,6 @@ class Moves:
     give: tuple[int, ...] = ()
 
 
-def member_number(process: str) -> int:
-    """The number of a process among those that hear the broker, above 0 and below 2**31."""
-    return 1 + int.from_bytes(sha256(process.encode()).digest()[:4]) % (2**31 - 1)
-
-
 def moves(holders: Mapping[int, int], *, me: int, members: Collection[int]) -> Moves:
     """The next moves of this process. `holders`: for each shard the number of its holder;
     `members`: the processes that hear the broker.

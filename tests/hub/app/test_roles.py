@@ -189,6 +189,15 @@ def test_each_process_knows_which_roles_are_served(postgres_url: str) -> None:
         until(lambda: web.unserved == ["intake", "notify", "chores"], "they have ended")
 
 
+def test_each_process_knows_which_processes_send(postgres_url: str) -> None:
+    with present(postgres_url, "web") as web:
+        until(lambda: web.senders == frozenset(), "nobody sends")
+        with present(postgres_url, "notify") as one, present(postgres_url, "notify", "chores"):
+            until(lambda: len(web.senders or ()) == 2, "two send")
+            until(lambda: one.senders == web.senders, "all know the same")
+        until(lambda: web.senders == frozenset(), "they have ended")
+
+
 @pytest.mark.promise("Roles: A role that no process has is named in plain words.")
 def test_check_finds_a_role_missing_once_any_process_runs(postgres_url: str) -> None:
     settings = settings_with({"url": postgres_url})

@@ -5,9 +5,10 @@ from random import Random
 
 import pytest
 
+from hub.base.processes.member import member_number
 from hub.intake.kept_events import FOR_S, KeptEvents
 from hub.intake.mqtt.inbox import ReceivedMessage
-from hub.intake.rules.sharding import SHARDS, Moves, member_number, moves, shard_of
+from hub.intake.rules.sharding import SHARDS, Moves, moves, shard_of
 
 FREE = 0
 

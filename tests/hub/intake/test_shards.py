@@ -14,9 +14,10 @@ from hub.alerting.alerts.queries import last_cursor
 from hub.alerting.alerts.tables import alert_changes
 from hub.base.db.database import Database, DatabaseError
 from hub.base.processes.lease import LeaseLostError
+from hub.base.processes.member import member_number
 from hub.intake.filing.batch import BatchOutcome
 from hub.intake.mqtt.inbox import ReceivedMessage
-from hub.intake.rules.sharding import SHARDS, member_number, shard_of
+from hub.intake.rules.sharding import SHARDS, shard_of
 from hub.intake.shards import Shards
 from hub.nodes.spool.tables import events
 from hub.registry import registry

@@ -281,24 +281,6 @@ def test_a_hub_that_died_between_sending_and_writing_sends_once_more(town: Town)
     assert [tag for _, tag in recipient.heard] == [alert_id.hex] * 2
 
 
-@pytest.mark.parametrize("is_only", [True, False])
-def test_what_a_killed_hub_was_sending_is_sent_at_the_next_start(town: Town, is_only: bool) -> None:
-    town.officer("hai")
-    town.owe(town.alert())
-    recipient = Recipient()
-
-    async def run() -> None:
-        town.claim("killed", lease_s=300.0)
-        async with Notifier(town.db, recipient, pace=WorkerLimits(is_only=is_only)).running():
-            if is_only:
-                await until(lambda: town.counts().accepted == 1)
-            else:  # the other one may be alive
-                await asyncio.sleep(0.1)
-
-    asyncio.run(run())
-    assert len(recipient.heard) == is_only
-
-
 def test_what_falls_due_while_others_are_looked_for_is_not_slept_over(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
