@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from zlib import crc32
+from hashlib import sha256
 
-from agent.wire.brokers import host_and_port
+from agent.wire.brokers import broker_address, host_and_port
 from agent.wire.enrolment import EnrolmentCode
 from hub.nodes.enrolment.desk import Enroller
 
@@ -26,12 +26,13 @@ class Enrolling:
     """Each as host:port."""
 
     def brokers_of(self, node: str) -> list[tuple[str, int]]:
-        """Brokers of this node, in the order in which it tries them: nodes begin at different
-        brokers, so that all brokers get about as many."""
+        """Brokers of this node, in the order in which it tries them. It follows from the node's
+        name: all brokers get about as many nodes, and so do the others when one is lost."""
         further = map(host_and_port, self.further_brokers)
         every = [(self.broker_host, self.broker_port), *further]
-        first = crc32(node.encode()) % len(every)
-        return [*every[first:], *every[:first]]
+        return sorted(
+            every, key=lambda one: sha256(f"{node} {broker_address(*one)}".encode()).digest()
+        )
 
     def code(self, token: bytes) -> EnrolmentCode:
         """Enrolment code with this token, for the technician."""

@@ -262,4 +262,6 @@ def test_nodes_begin_at_all_brokers_alike(hub: EnrolHub) -> None:
     assert all(len(brokers) == 3 and set(brokers) == every for brokers in asked)
     first = [brokers[0] for brokers in asked]
     assert all(first.count(broker) >= 10 for broker in every)
+    lost = [brokers[1] for brokers in asked if brokers[0] == ("b2.example", 8883)]
+    assert min(lost.count(broker) for broker in every - {("b2.example", 8883)}) >= 3
     assert asked[7] == several.brokers_of("nga-tu-07"), "the same node always begins at the same"
