@@ -246,6 +246,25 @@ def test_an_alert_goes_through_four_processes_and_a_fifth_takes_the_intake_over(
     assert rung(push) == [alert_id]
 
 
+@pytest.mark.promise("No alert lost: What a killed process was sending is sent within seconds.")
+def test_what_a_killed_process_was_sending_is_sent_by_the_next(
+    scaled: Scaled, push: PushService
+) -> None:
+    [phone] = push.phones
+    push.lie(push.endpoint_of(phone), "hang", times=2)  # for the daily check of the phone too
+    killed = scaled.start_role("notify")
+    scaled.start_role("intake").await_ready()
+    node, voice = Node(scaled.broker, NODE), NodeVoice(NODE)
+    node.say(voice.birth())
+    node.say(voice.event(time.time_ns() // 1000))
+    until(lambda: len(push.requests) == 2, "the push service has it and does not answer")
+    node.leave()
+    killed.program.kill()
+    following = scaled.start_role("notify", name="next")
+    until(lambda: len(rung(push)) == 1, "the phone has the alert")
+    assert following.has_said("abandoned_leases.ended"), "and not when the lease ended"
+
+
 def picture(mark: bytes) -> bytes:
     return JPEG_BEGINS + mark * 40_000 + JPEG_ENDS
 
