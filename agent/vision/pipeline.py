@@ -308,8 +308,10 @@ class Pipeline:
         return (*waiting, *moved)
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
-        """At the end of the stream, close every open sighting."""
+        """At the end of the stream, close every open sighting. If it is opened anew, who stands
+        there is looked for again."""
         self.alerting.finish()
+        self.opening = Opening()
         return self._described(self.sightings.finish(at))
 
     def _described(self, changes: Sequence[SightingChange]) -> tuple[SightingChange, ...]:

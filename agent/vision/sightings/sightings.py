@@ -161,8 +161,11 @@ class Sightings:
         return (*closed, *opened, *updated, *crowd)
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
-        """Close every open sighting, because the camera stops."""
+        """Close every open sighting, because the camera stops. What stood there without any motion
+        is learned, so that a thing does not alert each time the camera is opened anew."""
         self._suspected.clear()
+        gap_s, shown = self._settings.gap_s, self._open.values()
+        self._learn_unmoved((one for one in shown if at.seconds_since(one.first_seen) > gap_s), at)
         return (*self._close(at, list(self._open)), *self._close_crowd(at))
 
     def _step_crowd(
@@ -211,10 +214,13 @@ class Sightings:
             for track_id, sighting in self._open.items()
             if now.seconds_since(sighting.there_at) > self._settings.gap_s
         }
-        for one in gone.values():
+        self._learn_unmoved(gone.values(), now)
+        return list(gone)
+
+    def _learn_unmoved(self, sightings: Iterable[OpenSighting], now: Instant) -> None:
+        for one in sightings:
             if not one.stirred and one.track.travelled < self._settings.walked:
                 self._lookalikes.learn(one.track, now)
-        return list(gone)
 
     def _found_out(self, seen: Sequence[Track], now: Instant) -> list[int]:
         """Tracks reported as people that turn out to be things; they are learned."""

@@ -16,7 +16,7 @@ from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 from agent.vision.track.opening import Opening, OpeningSettings
 from agent.vision.track.track import Track
-from tests.agent.rigs.vision import counted_ids, luma_frame, person, tracked
+from tests.agent.rigs.vision import after, counted_ids, luma_frame, person, tracked
 
 pytestmark = pytest.mark.promise(
     "Agent: Who stands there small when a camera starts is looked at closely."
@@ -64,6 +64,20 @@ def test_who_stands_there_small_from_the_first_frame_is_reported_once_within_two
     ((at_s, opened),) = played(NearSighted(SMALL))
     assert at_s <= 2.0
     assert opened.box.iou(SMALL.box) > 0.9
+
+
+@pytest.mark.parametrize(("before", "told"), [(None, 1), (SMALL, 0)])
+def test_who_stands_there_when_the_camera_is_opened_anew_is_reported_unless_known_as_still(
+    before: Detection | None, told: int
+) -> None:
+    seer = NearSighted(before)
+    pipeline = Pipeline.for_frames(PipelineSettings(), seer, counted_ids())
+    for index in range(1, 61):
+        pipeline.step(luma_frame(STREET, index))
+    pipeline.finish(after(6))
+    seer.body = SMALL
+    again = [pipeline.step(luma_frame(STREET, index)) for index in range(300, 321)]
+    assert sum(isinstance(one, Opened) for look in again for one in look.changes) == told
 
 
 def test_a_street_without_anybody_costs_a_look_at_each_tile() -> None:

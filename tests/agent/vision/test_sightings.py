@@ -373,6 +373,16 @@ def test_a_thing_that_the_network_knows_only_at_times_is_told_of_once() -> None:
     assert kinds(street.said) == [Opened, Closed]
 
 
+@pytest.mark.parametrize(("stirs", "told"), [((), 0), ((statue(1).box,), 1)])
+def test_a_thing_is_not_told_of_again_after_the_camera_was_lost(
+    stirs: tuple[Box, ...], told: int
+) -> None:
+    street = Street()
+    street.shows(statue(1), for_s=4, moved=stirs)
+    street.sightings.finish(after(4))
+    assert kinds(street.shows(statue(2), for_s=5)) == [Opened] * told
+
+
 def test_who_stood_still_and_left_is_told_of_again() -> None:
     street = Street()
     street.shows(statue(1), for_s=5)
