@@ -233,7 +233,12 @@ class Pipeline:
         self.dense.note(frame.at, [box.height for box in self.tracker.bodies(frame.at)])
         input_px = self._detector(frame).input_px
         if self.dense.is_on:
-            busy = (*moved, *(track.box for track in tracks if track.track_id in told))
+            bodies = [
+                track.box
+                for track in tracks
+                if track.track_id in told or self.attention.is_likely(track)
+            ]
+            busy = (*moved, *bodies)
             return self.dense.choose(
                 frame.at, size_px, input_px=input_px, busy=busy, luma=brightness_of(frame)
             )

@@ -25,6 +25,9 @@ class AttentionSettings:
     new_looks: int = 12
     """A track not confirmed yet is looked at in every frame with motion, up to this many looks; a
     near one then in every second frame, as long as it moves."""
+    likely_score: float = 0.65
+    """In a crowd one found with this score (0-1) is looked at so often too, without any motion: a
+    quiet tile is looked at too rarely to give enough evidence for a standing body."""
     walking_every_s: float = 0.1
     """Interval for a walking track: every second frame at fifteen frames a second."""
     most_new: int = 10
@@ -86,6 +89,11 @@ class Attention:
         if stranger.box.height < NEAR:
             return is_new and moved_share(stranger.box, moved) >= STIRS
         return is_new or (stranger.looks % 2 == 0 and moved_share(stranger.box, moved) >= STIRS)
+
+    def is_likely(self, stranger: Track) -> bool:
+        """True if a few more looks may be enough to tell of it, though it stands still."""
+        settings = self._settings
+        return stranger.score >= settings.likely_score and stranger.looks < settings.new_looks
 
     def is_rush(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> bool:
         """True if there are so many unconfirmed tracks that looks should follow the motion, frame

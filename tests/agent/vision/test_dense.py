@@ -147,6 +147,33 @@ def test_a_crowd_that_stands_still_is_found_within_the_budget() -> None:
     assert WHOLE not in seer.regions[40:], "the crowd is looked at with what shows it largest"
 
 
+class TileSeer(Seer):
+    """Sees whoever stands low in the picture only in a tile."""
+
+    def detect(self, frame: Frame, region: Box) -> list[Detection]:
+        found = super().detect(frame, region)
+        return [one for one in found if region != WHOLE or one.box.y1 < 0.8]
+
+
+@pytest.mark.parametrize(("score", "counted"), [(0.7, 17), (0.5, 16)])
+def test_who_comes_to_stand_in_a_quiet_tile_of_a_crowd_is_told_of(
+    score: float, counted: int
+) -> None:
+    newcomer = person(0.8, 0.9, height=0.09, score=score)
+
+    def street(frame: Frame) -> list[Detection]:
+        crowd = [person(0.05 + 0.1 * (n % 4), 0.1 + 0.1 * (n // 4), height=0.09) for n in range(16)]
+        return [*crowd, newcomer] if frame.index > 60 else crowd
+
+    pipeline = Pipeline.for_frames(PipelineSettings(), TileSeer(street), counted_ids())
+    told = set[int]()
+    for index in range(1, 111):
+        pipeline.step(luma_frame(np.full((240, 320), 90, np.uint8), index))
+        told |= pipeline.sightings.open_tracks
+    assert pipeline.dense.is_on
+    assert len(told) == counted
+
+
 def test_a_row_of_parked_motorbikes_is_no_crowd_and_costs_no_look_once_nothing_moves() -> None:
     bikes = [
         replace(person(0.05 + number / 17, height=0.09), kind=ObjectKind.MOTORCYCLE)
