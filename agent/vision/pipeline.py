@@ -36,6 +36,8 @@ from agent.vision.track.tracker import Tracker, TrackSettings
 
 SAME_IOU = 0.5
 """Boxes of two overlapping looks with more overlap than this are one body."""
+SHOWN_PX = 14.0
+"""A body lower than this in the network's input is often missed."""
 HIDDEN_SHARE = 0.9
 """A person with this share in ignored parts of the picture counts as wholly inside: boxes shake."""
 
@@ -191,7 +193,12 @@ class Pipeline:
         self.lap("model")
         aspect = frame.width / frame.height
         tracks = self.tracker.step(
-            frame.at, found, aspect=aspect, looked=_parts(regions), is_crowd=self.dense.is_on
+            frame.at,
+            found,
+            aspect=aspect,
+            looked=_parts(regions),
+            is_crowd=self.dense.is_on,
+            shown_from=self._shown_from(frame),
         )
         self.lap("track")
         self.things.see(frame)
@@ -268,6 +275,12 @@ class Pipeline:
     def _detector(self, frame: Frame) -> PersonDetector:
         size_px = frame.height, frame.width
         return fitting(self.detector, self.fitted, size_px, is_crowd=self.dense.is_on)
+
+    def _shown_from(self, frame: Frame) -> float:
+        """Height of a body, in shares of the picture, from which the whole picture shows it large
+        enough."""
+        input_px = self._detector(frame).input_px
+        return SHOWN_PX / (frame.height * scale(input_px, (frame.height, frame.width)))
 
     def _detections(
         self,

@@ -139,9 +139,11 @@ class Tracker:
         aspect: float,
         looked: Sequence[Box] = (WHOLE,),
         is_crowd: bool = False,
+        shown_from: float = 0.0,
     ) -> tuple[Track, ...]:
         """Tracks after this frame; `aspect` is the picture's width over its height, `looked` the
-        parts that were looked at."""
+        parts that were looked at, `shown_from` the height (share of the picture) from which the
+        whole picture shows a body large enough to be found."""
         self._aspect = aspect
         tracks = [self._moved(track, now) for track in self._tracks]
         self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
@@ -157,7 +159,9 @@ class Tracker:
         for detection in free:
             if not self._is_double(detection, tracks):
                 tracks.append(self._begun(detection, now))
-        tracks = [_looked_at(track, looked, now) for track in self._without_doubles(tracks)]
+        tracks = [
+            _looked_at(track, looked, now, shown_from) for track in self._without_doubles(tracks)
+        ]
         self._tracks = [track for track in tracks if not self._is_over(track, now)]
         return self.tracks
 
@@ -352,11 +356,17 @@ def _has_wheels(found: Detection) -> bool:
     return found.wheels is not None or found.kind in WHEELS
 
 
-def _looked_at(track: Track, looked: Sequence[Box], now: Instant) -> Track:
+def _looked_at(track: Track, looked: Sequence[Box], now: Instant, shown_from: float) -> Track:
     """With this frame's look at its place counted, if there was one. At half its size the picture
-    shows only near bodies."""
+    shows only near bodies; the whole may find a small one, but says nothing if it does not. A track
+    that is not confirmed may be a thing, and ends sooner."""
     box, least = track.box, 0.8 * track.box.area
-    shown = (look for look in looked if look != SMALLER or box.height >= NEAR)
+    is_small = track.is_confirmed and not track.is_seen and box.height < shown_from
+    shown = (
+        look
+        for look in looked
+        if (look != SMALLER or box.height >= NEAR) and not (look == WHOLE and is_small)
+    )
     if not any(look.overlap(box) >= least for look in shown):
         return track
     missed = 0 if track.is_seen else 1

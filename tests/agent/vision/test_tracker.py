@@ -81,6 +81,17 @@ def test_a_look_at_half_the_size_is_none_at_whom_it_shows_too_small() -> None:
     assert [(track.looks, track.misses) for track in tracks] == [(3, 0), (6, 3)]
 
 
+def test_a_small_body_that_the_whole_picture_does_not_show_well_is_not_missed_by_it() -> None:
+    tracker = Tracker()
+    run(tracker, [[person(0.3, height=0.05), person(0.7, height=0.1)]] * 3)
+    for frame in range(3, 6):
+        tracks = tracker.step(after(frame / 10), [], aspect=4 / 3, shown_from=0.06)
+    assert [(track.looks, track.misses) for track in tracks] == [(3, 0), (6, 3)]
+    crop = Box(0.2, 0.4, 0.5, 0.6)
+    (small, _) = tracker.step(after(0.6), [], aspect=4 / 3, looked=(crop,), shown_from=0.06)
+    assert small.misses == 1
+
+
 def test_nobody_is_waited_for_for_ever() -> None:
     tracker = Tracker()
     run(tracker, [[one] for one in walk(10)])
