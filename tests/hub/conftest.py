@@ -30,10 +30,10 @@ def quick_pages() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_templates(pytestconfig: pytest.Config) -> Iterator[None]:
-    """Templates stay compiled from run to run; a changed one is compiled anew."""
-    folder = pytestconfig.cache.mkdir("templates")
-    cached = partial(Environment, bytecode_cache=FileSystemBytecodeCache(str(folder)))
+def compiled_templates() -> Iterator[None]:
+    """Templates stay compiled from run to run, in the user's temporary files; a changed one is
+    compiled anew."""
+    cached = partial(Environment, bytecode_cache=FileSystemBytecodeCache())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rendering, "Environment", cached)
         yield
