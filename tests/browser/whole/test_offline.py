@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tests.browser.conftest import Hub, Meet, Officer
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, set_language
-from tests.hub.rigs.web_town import Seen
+from tests.hub.rigs.web_town import PASSWORD, Seen
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: The app works for a minute without a network.")
@@ -162,6 +162,30 @@ def test_who_signs_in_next_finds_nothing_of_the_one_before(
     officer.context.set_offline(False)
     officer.page.wait_for_url("**/login**")
     officer.sign_in("guest")
+    await_sync(officer, alerts=0)
+    officer.page.wait_for_timeout(300)
+    assert takes(hub) == []
+
+
+def test_what_one_owes_is_not_sent_in_the_name_of_the_next(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    officer = meet()
+    await_sync(officer, alerts=1)
+    officer.context.set_offline(True)
+    officer.open("/")
+    officer.page.get_by_role("button", name="Tiếp nhận").click()
+    expect(officer.page.locator(".kept-waits")).to_be_visible()
+    officer.context.clear_cookies()
+    # The next one is signed in before any page of theirs has opened here.
+    answer = officer.context.request.post(
+        f"{hub.url}/login",
+        form={"login": "guest", "password": PASSWORD},
+        headers={"Origin": hub.url},
+        max_redirects=0,
+    )
+    assert answer.status == 303
+    line_is_back(officer)
     await_sync(officer, alerts=0)
     officer.page.wait_for_timeout(300)
     assert takes(hub) == []

@@ -135,8 +135,11 @@ async function session(isFresh) {
     return kept;
   }
   const answer = await fetch("/api/session", { credentials: "same-origin" });
-  const now = answer.ok ? await answer.json() : { csrf: "" };
-  await put("kept", "session", now).catch(() => {});
+  if (!answer.ok) {
+    return { csrf: "" }; // nobody is signed in; what is kept is still that of who was
+  }
+  const now = await answer.json();
+  await greet(now).catch(() => {});
   return now;
 }
 
@@ -144,6 +147,12 @@ async function post(path) {
   let answer = null;
   for (const isFresh of [false, true]) {
     const { csrf } = await session(isFresh);
+    if (!csrf) {
+      return { status: 401 };
+    }
+    if (isFresh && !(await keys("owed")).includes(path)) {
+      return null; // somebody else is signed in now
+    }
     answer = await fetch(path, {
       method: "POST",
       credentials: "same-origin",
