@@ -50,10 +50,17 @@ export async function refreshDetail() {
   }
 }
 
+// By its id, or by its words: a form that somebody has just opened must not close again.
+function isSameFold(one, other) {
+  const words = (fold) => fold.querySelector("summary")?.textContent;
+  return other.id ? one.id === other.id : words(one) === words(other);
+}
+
 // A clip that is whole now is the one that was watched while it grew: it goes on where it was.
 function keepPlaces(old, part) {
-  for (const fold of old?.querySelectorAll("details[id][open]") ?? []) {
-    part.querySelector(`#${fold.id}`)?.setAttribute("open", "");
+  for (const fold of old?.querySelectorAll("details[open]") ?? []) {
+    const folds = [...part.querySelectorAll("details")];
+    folds.find((one) => isSameFold(one, fold))?.setAttribute("open", "");
   }
   for (const film of old?.querySelectorAll("video[data-began]") ?? []) {
     const same = part.querySelector(`video[data-began="${film.dataset.began}"]`);
