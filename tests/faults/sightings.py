@@ -137,6 +137,7 @@ class Camera:
             policy=ClipPolicy(),
             new_id=clip_id_at,
         )
+        self.first: Instant | None = None
         self.last: Instant | None = None
         self.seen: dict[UUID, Instant] = {}
 
@@ -146,10 +147,16 @@ class Camera:
         with Follower(self._camera, self.recorder, stop=stop.is_set) as follower:
             while not stop.is_set() and not follower.newest.is_over:
                 if (frame := follower.newest.take(0.2)) is not None:
+                    self.first = self.first or frame.at
                     self.last = frame.at
         self.recorder.end_stream()
         follower.raise_what_went_wrong()
         self._camera.close()
+
+    def has_run_for(self, span_s: float) -> bool:
+        """True if so much of the stream has come, by its own times."""
+        first, last = self.first, self.last
+        return first is not None and last is not None and last.seconds_since(first) >= span_s
 
     def enters(self) -> UUID:
         """Somebody is seen."""
@@ -285,8 +292,8 @@ def _watch_street(
             for camera in cameras:
                 running.enter_context(Running(camera.recorder))
                 running.enter_context(Running(camera))
-            until(lambda: all(camera.last for camera in cameras))
-            time.sleep(PREROLL_S + 1.5)  # every ring holds a run-up
+            # Every ring holds a pre-roll then: on a busy machine a stream comes late.
+            until(lambda: all(camera.has_run_for(PREROLL_S + 1.5) for camera in cameras))
             walkers = [
                 threading.Thread(
                     target=_walk,

@@ -13,6 +13,7 @@ from hub.console import stream
 from hub.footage.playback import growing_pages
 from hub.nodes.enrolment import sheet_pages
 from hub.web import rendering
+from tests.hub.rigs import intake_rig
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.streets import Streets
 from tests.hub.rigs.web_town import Town
@@ -37,6 +38,14 @@ def compiled_templates() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rendering, "Environment", cached)
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_lines_left() -> Iterator[None]:
+    """A node whose test failed would go on trying its broker in the tests after it."""
+    yield
+    for line in tuple(intake_rig.open_lines):
+        line.leave()
 
 
 @pytest.fixture

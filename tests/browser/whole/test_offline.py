@@ -149,16 +149,21 @@ def test_each_opening_asks_only_for_what_changed(hub: Hub, meet: Meet, whole: Se
     assert len(told["alerts"]) == 2
 
 
-def test_who_signs_in_next_finds_nothing_of_the_one_before(
-    hub: Hub, meet: Meet, whole: Seen
-) -> None:
-    officer = meet()
+def owe_an_acknowledgement(officer: Officer) -> None:
+    """Acknowledge an alert without a line; then the session ends, and nobody signs out."""
     await_sync(officer, alerts=1)
     officer.context.set_offline(True)
     officer.open("/")
     officer.page.get_by_role("button", name="Tiếp nhận").click()
     expect(officer.page.locator(".kept-waits")).to_be_visible()
-    officer.context.clear_cookies()  # the session ended, nobody signed out
+    officer.context.clear_cookies()
+
+
+def test_who_signs_in_next_finds_nothing_of_the_one_before(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    officer = meet()
+    owe_an_acknowledgement(officer)
     officer.context.set_offline(False)
     officer.page.wait_for_url("**/login**")
     officer.sign_in("guest")
@@ -171,12 +176,7 @@ def test_what_one_owes_is_not_sent_in_the_name_of_the_next(
     hub: Hub, meet: Meet, whole: Seen
 ) -> None:
     officer = meet()
-    await_sync(officer, alerts=1)
-    officer.context.set_offline(True)
-    officer.open("/")
-    officer.page.get_by_role("button", name="Tiếp nhận").click()
-    expect(officer.page.locator(".kept-waits")).to_be_visible()
-    officer.context.clear_cookies()
+    owe_an_acknowledgement(officer)
     # The next one is signed in before any page of theirs has opened here.
     answer = officer.context.request.post(
         f"{hub.url}/login",

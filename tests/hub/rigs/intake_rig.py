@@ -96,6 +96,10 @@ def count(db: Database, table: Table) -> int:
         return int(conn.scalar(select(func.count()).select_from(table)) or 0)
 
 
+open_lines: set["NodeLine"] = set()
+"""Connections that their tests have not ended: a failing test leaves its own open."""
+
+
 class NodeLine:
     """Says what it is given, and gathers what the hub answers."""
 
@@ -115,6 +119,7 @@ class NodeLine:
         self._client.on_message = self._hear
         self._client.connect(broker.host, broker.port, keepalive=30)
         self._client.loop_start()
+        open_lines.add(self)
         self._ready.get(timeout=patience_s())
 
     def say(self, message: Event | Birth | Death | TokenWanted) -> None:
@@ -140,6 +145,7 @@ class NodeLine:
 
     def leave(self) -> None:
         """Go."""
+        open_lines.discard(self)
         self._client.disconnect()
         self._client.loop_stop()
 
