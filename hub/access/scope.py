@@ -114,6 +114,7 @@ def areas_with(person_id: UUID, right: Right, now: Moment) -> Select[UUID]:
     return select(covered.c.area_id)
 
 
+@cache
 def areas_to(right: Right) -> Select[UUID]:
     """The query of `areas_with`, with the values of `visible_values` as parameters."""
     return select(_covered(_counting(WHO, right, NOW, name=f"areas_to_{int(right)}")).c.area_id)
@@ -121,12 +122,7 @@ def areas_to(right: Right) -> Select[UUID]:
 
 def tended_area_ids(conn: Connection, person_id: UUID, now: Moment) -> set[UUID]:
     """The areas of `tended_areas`; most pages ask for them."""
-    return set(conn.scalars(_tended(), visible_values(person_id, now)))
-
-
-@cache
-def _tended() -> Select[UUID]:
-    return areas_to(Right.MANAGE)
+    return set(conn.scalars(areas_to(Right.MANAGE), visible_values(person_id, now)))
 
 
 def _counting(

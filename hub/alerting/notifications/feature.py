@@ -19,7 +19,7 @@ channel."""
 
 
 def _wait(now: Moment) -> ColumnElement[bool]:
-    """Number of notifications that wait to be sent, or may still be sent another way."""
+    """SQL condition: the notification waits to be sent, or may still be sent another way."""
     ledger = notifications.c
     waits = ledger.state == "queued"
     unseen = and_(

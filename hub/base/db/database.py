@@ -288,10 +288,11 @@ def _leave_standby(context: Any) -> None:
 
 
 def _ending_idle(url: URL) -> str:
-    """The server's settings for a writer; those of the address come first."""
+    """The server's settings for a writer; a setting in the address of the database counts more."""
     own = url.query.get("options", "")
     own = own if isinstance(own, str) else " ".join(own)
-    return f"{own} -c idle_in_transaction_session_timeout={IDLE_S * 1000:.0f}".strip()
+    # The server takes the last of two.
+    return f"-c idle_in_transaction_session_timeout={IDLE_S * 1000:.0f} {own}".strip()
 
 
 def _folder(url: URL) -> Path:

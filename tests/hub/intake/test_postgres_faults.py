@@ -125,6 +125,16 @@ def test_a_writer_whose_line_is_dead_gives_its_lock_back(
     assert is_about_storage(ended.value), "not the message's fault"
 
 
+@pytest.mark.parametrize(
+    ("own", "wanted"), [("", "30s"), ("?options=-c idle_in_transaction_session_timeout%3D7s", "7s")]
+)
+def test_a_setting_in_the_address_counts_more(postgres_url: str, own: str, wanted: str) -> None:
+    db = Database(postgres_url + own)
+    with db.writing() as conn:
+        assert conn.scalar(text("SHOW idle_in_transaction_session_timeout")) == wanted
+    db.close()
+
+
 @pytest.mark.parametrize("query", ["", "?connect_timeout=3&keepalives_idle=7"])
 def test_a_connection_notices_a_server_that_is_silent(postgres_url: str, query: str) -> None:
     db = Database(postgres_url + query)
