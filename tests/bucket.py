@@ -12,6 +12,7 @@ from typing import Final
 
 import boto3
 
+from deploy.broker import free_port
 from tests.waiting import patience_s
 
 KEY_ID, SECRET = "town", "a secret of the tests"
@@ -21,7 +22,7 @@ _SWIFT_LIKE: Final = Path(__file__).with_name("swift_like_s3.py")
 @contextmanager
 def s3_server(port: int = 0, *, is_swift_like: bool = False) -> Iterator[int]:
     """The port of a running server; `is_swift_like`: one that refuses conditional PUTs."""
-    port = port or _free_port()
+    port = port or free_port()
     moto = ["-m", "moto.server", "-H", "127.0.0.1", "-p"]
     command = [sys.executable, "-W", "ignore", *([str(_SWIFT_LIKE)] if is_swift_like else moto)]
     server = subprocess.Popen(
@@ -51,12 +52,6 @@ def new_bucket(port: int) -> str:
     client.create_bucket(Bucket=name)
     client.close()
     return f"s3+http://127.0.0.1:{port}/{name}/media"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _await(server: "subprocess.Popen[bytes]", port: int) -> None:

@@ -13,6 +13,7 @@ from hub.app.config import HubSettings
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, INTAKE, ROLES, WEB, default_port, in_order
+from hub.app.roles.sole import refuse_a_part_on_sqlite
 from hub.app.roles.watch import RoleWatch
 from hub.app.watchdog import Beat
 from hub.app.wiring import resources
@@ -39,6 +40,7 @@ class Hub:
         port: int | None = None,
     ) -> None:
         """`port`: of the pages, or of health and metrics; None: the default of these roles."""
+        refuse_a_part_on_sqlite(settings.store.url, roles)
         self._settings = settings
         self._roles = roles
         self._port = port or default_port(settings.web.port, roles)

@@ -19,7 +19,7 @@ from hub.app.housekeeping import Housekeeping
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, INTAKE, NOTIFY, WEB, in_order
 from hub.app.roles.pages import make_role_pages
-from hub.app.roles.sole import only_process_of, refuse_a_part_on_sqlite, starting_alone
+from hub.app.roles.sole import only_process_of, starting_alone
 from hub.app.watchdog import PartWatch
 from hub.app.wiring import (
     chores,
@@ -83,7 +83,6 @@ class Parts:
         self.live: LiveLeases | None = None
         self._enrolment: tuple[Enrolling, Revocation] | None = None
         self._sole: FileLock | None = None
-        refuse_a_part_on_sqlite(settings.store.url, roles)
         with starting_alone(resources.secrets_folder(settings)):
             self._make()
 

@@ -6,11 +6,13 @@ port, and does not touch the system's Mosquitto.
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +23,7 @@ from hub.nodes.pki.authority import HUB_NAMES, Authority, TlsFiles
 BINARY: Final = "/usr/sbin/mosquitto"
 HOST: Final = "127.0.0.1"
 START_S: Final = 120.0
+_BELOW_OUTGOING: Final = range(20_000, 32_000)
 
 _OF_HUB: Final = """\
 user {name}
@@ -217,11 +220,13 @@ connection_messages true
 
 
 def free_port() -> int:
-    """A loopback port that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that is free at this moment. It lies below the ports that Linux gives to
+    outgoing connections, so that none of them takes it before its server does."""
+    while True:
+        port = secrets.choice(_BELOW_OUTGOING)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def unprivileged() -> pwd.struct_passwd | None:

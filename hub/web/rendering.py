@@ -1,6 +1,7 @@
 """Helpers of every route: services, settings, and rendering of pages."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -69,6 +70,10 @@ class WebSettings:
         return urlsplit(self.public_url).scheme == "https"
 
 
+_IMPORT: Final = re.compile(r'from "\./(\w+\.js)";')
+"""A static import; `import(…)` on demand has no `from`."""
+
+
 @cache
 def _version(folder: Path) -> str:
     """Version of the static files: part of their address, so that they can be cached."""
@@ -80,14 +85,16 @@ def _version(folder: Path) -> str:
 
 
 def _modules() -> list[str]:
-    """Imports of `app.js`: loaded at once, not one after the other on a slow line."""
-    scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
-    later = (
-        "aim copy find ground here hide liveview map measures moment narrow passkeys pieces search"
-        " sheet"
-    )
-    own = {"app.js", "offline.js", *(f"{name}.js" for name in later.split())}
-    return sorted(scripts - own)
+    """Modules that `app.js` imports at its start: loaded at once, not one after the other on a slow
+    line."""
+    found: set[str] = set()
+    waiting = ["app.js"]
+    while waiting:
+        text = (STATIC_FOLDER / "js" / waiting.pop()).read_text(encoding="utf-8")
+        new = set(_IMPORT.findall(text)) - found
+        found |= new
+        waiting += new
+    return sorted(found)
 
 
 def _inbox_scripts() -> tuple[str, ...]:

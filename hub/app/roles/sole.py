@@ -17,8 +17,8 @@ SUFFIX: Final = ".running"
 
 
 def refuse_a_part_on_sqlite(url: str, roles: frozenset[str]) -> None:
-    """Raise StartRefusedError if roles are divided over SQLite, before anything of the database is
-    made."""
+    """Raise StartRefusedError if roles are divided over SQLite. To be asked before the port and the
+    database are touched."""
     if url.startswith("sqlite") and roles != frozenset(ROLES):
         raise StartRefusedError(
             "--roles divides the hub over processes, and SQLite (store.url) serves one "
