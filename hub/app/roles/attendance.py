@@ -66,8 +66,10 @@ _END_OLDER: Final = (
     " WHERE application_name = %s AND pid <> pg_backend_pid() AND usename = current_user"
 )
 ENDS_MS: Final = 2000
-_KEEPALIVES: Final = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count")
-"""The server ends the session of a machine that lost its power after some 12 s."""
+_KEEPALIVES: Final = {"idle": 4, "interval": 4, "count": 2}
+"""The server ends the session of a machine that lost its power after 12 s: idle + interval * count
+(Linux ends it one interval after the last unanswered probe). The machine itself trusts no session
+that is silent for `TRUST_S`."""
 
 
 def served_now(url: URL) -> list[str]:
@@ -258,8 +260,8 @@ class Attendance:
         self._heard = set()
         # The one before may still be there, with the locks, if only the line to it was cut.
         conn.execute(_END_OLDER, (ENDS_MS, self._name))
-        for name in _KEEPALIVES:
-            conn.execute(f"SET {name} = 4")
+        for name, value in _KEEPALIVES.items():
+            conn.execute(f"SET tcp_keepalives_{name} = {value}")
         conn.add_notify_handler(self._hear)
         if INTAKE in self._roles:
             conn.execute(f"LISTEN {_CHANNEL}")

@@ -198,6 +198,18 @@ def test_each_process_knows_which_processes_send(postgres_url: str) -> None:
         until(lambda: web.senders == frozenset(), "they have ended")
 
 
+def test_the_session_of_a_machine_that_lost_its_power_ends_within_12_s(postgres_url: str) -> None:
+    one = Attendance(make_url(postgres_url), ["notify"])
+    try:
+        with one._session() as conn:
+            names = [f"tcp_keepalives_{name}" for name in ("idle", "interval", "count")]
+            shown = [conn.execute(f"SHOW {name}").fetchone() for name in names]
+    finally:
+        one._waker.close()
+    idle_s, interval_s, count = (int(row[0]) for row in shown if row)
+    assert 0 < idle_s + interval_s * count <= 12
+
+
 @pytest.mark.promise("Roles: A role that no process has is named in plain words.")
 def test_check_finds_a_role_missing_once_any_process_runs(postgres_url: str) -> None:
     settings = settings_with({"url": postgres_url})
