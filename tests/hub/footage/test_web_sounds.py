@@ -61,7 +61,9 @@ def test_the_sound_of_a_clip_is_asked_for_with_a_reason_and_plays_when_it_has_co
     town: Town, seen: Seen
 ) -> None:
     an, where = visitor(town, "an"), f"/alerts/{seen.alert_id}"
-    assert OWNERS_REASON in text_of(an.get(where))
+    page = an.get(where)
+    assert OWNERS_REASON in text_of(page)
+    assert f'id="sound-{clip_of(town)}"' in page.text, "news know the form of each clip apart"
     assert ask(an, town, seen, "vụ 12: kêu cứu") == 303
     told = text_of(an.get(where))
     assert "Nguyễn Văn An đã yêu cầu âm thanh" in told

@@ -50,14 +50,14 @@ export async function refreshDetail() {
   }
 }
 
-// By its id, or by its words: a form that somebody has just opened must not close again.
+// By its id, or by its words where each is there once: what was just opened must not close again.
 function isSameFold(one, other) {
   const words = (fold) => fold.querySelector("summary")?.textContent;
   return other.id ? one.id === other.id : words(one) === words(other);
 }
 
 // A clip that is whole now is the one that was watched while it grew: it goes on where it was.
-function keepPlaces(old, part) {
+export function keepPlaces(old, part) {
   for (const fold of old?.querySelectorAll("details[open]") ?? []) {
     const folds = [...part.querySelectorAll("details")];
     folds.find((one) => isSameFold(one, fold))?.setAttribute("open", "");
@@ -107,13 +107,21 @@ function watchGrowing() {
   startGrowing(() => { refreshDetail().catch(() => {}); });
 }
 
-// Somebody watches, listens or writes there: it changes when they have done.
-function isBusy(part) {
+function isEdited(field) {
+  if (!field.options) {
+    return field.value !== field.defaultValue;
+  }
+  const given = [...field.options].findIndex((one) => one.defaultSelected);
+  return field.selectedIndex !== Math.max(given, 0);
+}
+
+// Somebody watches, listens, writes or chooses there: it changes when they have done.
+export function isBusy(part) {
   if (!part) {
     return false;
   }
-  const written = [...part.querySelectorAll("input[type='text']")].some((field) => field.value);
-  return written || [...part.querySelectorAll("video, audio")].some((film) => !film.paused);
+  const fields = [...part.querySelectorAll("input[type='text'], textarea, select")];
+  return fields.some(isEdited) || [...part.querySelectorAll("video, audio")].some((film) => !film.paused);
 }
 
 // The picture of the alert is its first clip's player: the clip takes its place.

@@ -1,0 +1,49 @@
+// What a phone owes when somebody else signs in there while it is being sent.
+
+import assert from "node:assert";
+import { readFileSync } from "node:fs";
+import vm from "node:vm";
+
+const stores = {
+  owed: new Map([["/alerts/1/take", {}], ["/alerts/2/take", {}]]),
+  kept: new Map([["session", { csrf: "a's", whose: "a" }]]),
+  inbox: new Map(),
+};
+const sent = [];
+let arrive = null;
+
+const worker = vm.createContext({
+  self: { addEventListener() {} },
+  URLSearchParams,
+  get: async (name, key) => stores[name].get(key),
+  put: async (name, key, value) => { stores[name].set(key, value); },
+  drop: async (name, key) => { stores[name].delete(key); },
+  keys: async (name) => [...stores[name].keys()],
+  clear: async (name) => { stores[name].clear(); },
+  fetch: async (path, asked) => {
+    if (asked.method !== "POST") {
+      return { ok: false, status: 500 };
+    }
+    sent.push([path, asked.headers["X-CSRF-Token"]]);
+    await new Promise((done) => { arrive = done; });
+    return { status: 204 };
+  },
+});
+vm.runInContext(readFileSync(`${process.argv[2]}/worker/inbox.js`, "utf8"), worker);
+
+const sending = worker.sendOwed();
+while (!arrive) {
+  await new Promise(setImmediate);
+}
+const opened = worker.answer({ csrf: "b's", whose: "b" }, []);
+while (stores.kept.get("session")?.whose !== "b") {
+  await new Promise(setImmediate);
+}
+arrive();
+const done = Promise.all([sending, opened]).then(() => true);
+for (let turns = 0; turns < 100; turns += 1) {
+  arrive();
+  await new Promise(setImmediate);
+}
+assert(await Promise.race([done, false]), "it has ended");
+assert.deepEqual(sent, [["/alerts/1/take", "a's"]]);
