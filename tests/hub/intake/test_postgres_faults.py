@@ -108,12 +108,12 @@ def test_a_server_that_only_reads_takes_the_batch_once_it_writes_again(
 def test_a_writer_whose_line_is_dead_gives_its_lock_back(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    far = Database(postgres_url)  # it is waited for with more patience
     monkeypatch.setattr(database, "IDLE_S", 0.2)
     port = urlsplit(postgres_url).port
     assert port is not None
     with Proxy(port) as line:
         near = Database(postgres_url.replace(f":{port}/", f":{line.port}/"))
-        far = Database(postgres_url)
         with pytest.raises(DBAPIError) as ended, near.writing() as conn:
             line.set(Weather(is_black_hole=True))
             with far.writing(), far.reading():
