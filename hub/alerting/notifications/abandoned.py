@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 1.0
 GONE_S: Final = 4.0
 """A process is gone when it was missing for so long. When PostgreSQL's leader is lost, processes
-that live are missing for a second or two."""
+that live are missing for a second or two; if its machine lost its power, for up to
+`connect_timeout` longer."""
 
 _HOLDERS: Final = select(notifications.c.lease_by).distinct().where(IS_LEASED)
 _END: Final = (

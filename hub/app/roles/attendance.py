@@ -28,6 +28,7 @@ from sqlalchemy.engine import URL
 from agent.wire.brokers import MOST_BROKERS
 from hub.app.roles.names import INTAKE, NOTIFY, ROLES, in_order
 from hub.base.backoff import Backoff
+from hub.base.db.database import LINE
 from hub.base.processes.waker import Waker
 from hub.intake.replies import Reply
 from hub.nodes.pki.authority import HUB_NAME, HUB_NAMES
@@ -74,7 +75,7 @@ that is silent for `TRUST_S`."""
 
 def served_now(url: URL) -> list[str]:
     """Roles that some process of this PostgreSQL database has now; raises psycopg.Error."""
-    with psycopg.connect(_conninfo(url), autocommit=True, connect_timeout=5) as conn:
+    with psycopg.connect(_conninfo(url), autocommit=True) as conn:
         held, _, _ = _held(conn)
     return in_order(role for role, number in _OF_ROLE.items() if number in held)
 
@@ -253,7 +254,6 @@ class Attendance:
         conn = psycopg.connect(
             self._conninfo,
             autocommit=True,
-            connect_timeout=5,
             tcp_user_timeout=int(TRUST_S * 1000),
             application_name=self._name,
         )
@@ -312,7 +312,10 @@ class Attendance:
 
 
 def _conninfo(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    """The address for psycopg. A lost server of several costs the whole time of a connection, so
+    the time in the address counts."""
+    own = {"connect_timeout": str(LINE["connect_timeout"]), **url.query}
+    return url.set(drivername="postgresql", query=own).render_as_string(hide_password=False)
 
 
 def _held(

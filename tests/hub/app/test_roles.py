@@ -198,16 +198,20 @@ def test_each_process_knows_which_processes_send(postgres_url: str) -> None:
         until(lambda: web.senders == frozenset(), "they have ended")
 
 
-def test_the_session_of_a_machine_that_lost_its_power_ends_within_12_s(postgres_url: str) -> None:
-    one = Attendance(make_url(postgres_url), ["notify"])
+@pytest.mark.parametrize(("query", "wanted"), [("", "5"), ("?connect_timeout=3", "3")])
+def test_neither_side_waits_long_for_one_that_lost_its_power(
+    postgres_url: str, query: str, wanted: str
+) -> None:
+    one = Attendance(make_url(postgres_url + query), ["notify"])
     try:
         with one._session() as conn:
             names = [f"tcp_keepalives_{name}" for name in ("idle", "interval", "count")]
             shown = [conn.execute(f"SHOW {name}").fetchone() for name in names]
+            assert conn.info.get_parameters()["connect_timeout"] == wanted
     finally:
         one._waker.close()
     idle_s, interval_s, count = (int(row[0]) for row in shown if row)
-    assert 0 < idle_s + interval_s * count <= 12
+    assert 0 < idle_s + interval_s * count <= 12, "then the server ends the session"
 
 
 @pytest.mark.promise("Roles: A role that no process has is named in plain words.")
