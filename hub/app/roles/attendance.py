@@ -39,6 +39,9 @@ LOOK_S: Final = 1.0
 """Interval between two looks."""
 TRUST_S: Final = 5.0
 """A look is believed so long. A line that is cut is noticed within this time as well."""
+SENDERS_S: Final = 3.0
+"""Who sends is believed for less time: others end the leases of a process that they miss for 4 s,
+and one that has come since the last look must not lose its own."""
 KEPT_WORDS: Final = 200
 """Most words that wait for the intake; more are refused."""
 MOST_BYTES: Final = 7_900
@@ -147,7 +150,7 @@ class Attendance:
     def senders(self) -> frozenset[int] | None:
         """Numbers of the processes that send notifications; None while that is not known."""
         senders = self._senders
-        return senders if self._is_fresh else None
+        return senders if self._now_s() - self._looked_s < SENDERS_S else None
 
     def unheard(self, brokers: int) -> list[int] | None:
         """Numbers of the brokers (from 0, `brokers` in all) that no process hears; None while that

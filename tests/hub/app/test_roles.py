@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from hub.__main__ import parser
+from hub.alerting.notifications.abandoned import GONE_S
 from hub.app.check import Finding, check
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
@@ -196,6 +197,14 @@ def test_each_process_knows_which_processes_send(postgres_url: str) -> None:
             until(lambda: len(web.senders or ()) == 2, "two send")
             until(lambda: one.senders == web.senders, "all know the same")
         until(lambda: web.senders == frozenset(), "they have ended")
+
+
+def test_one_that_has_come_since_the_last_look_is_not_missed_until_its_leases_end() -> None:
+    one = Attendance(make_url("postgresql:///hub"), ["notify"], now_s=lambda: GONE_S)
+    one._waker.close()
+    one._looked_s = 0.0
+    assert one.senders is None
+    assert one.members == frozenset()
 
 
 @pytest.mark.parametrize(("query", "wanted"), [("", "5"), ("?connect_timeout=3", "3")])
