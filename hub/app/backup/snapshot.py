@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy.engine import URL
 
 from hub.app.schema import metadata
 from hub.base.db.database import Database, DatabaseError
@@ -77,7 +78,8 @@ def restore(db: Database, shape: Snapshot, read: Read, *, overwrites: bool = Fal
     if here == "sqlite":
         _restore_sqlite(Path(db.url.database or ""), read, overwrites=overwrites)
     else:
-        _restore_postgresql(db, shape, read, overwrites=overwrites)
+        with contextlib.closing(Database(_patient(db.url))) as patient:
+            _restore_postgresql(patient, shape, read, overwrites=overwrites)
     migrate(db.url.render_as_string(hide_password=False))
 
 
@@ -120,6 +122,12 @@ def _restore_sqlite(path: Path, read: Read, *, overwrites: bool) -> None:
         raise DatabaseError(f"the database in the backup is damaged: {error}") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _patient(url: URL) -> str:
+    """The address without the limit for a server that takes no bytes: a busy disk may hold it up
+    for longer while gigabytes come, and all would begin again."""
+    return url.update_query_dict({"tcp_user_timeout": "0"}).render_as_string(hide_password=False)
 
 
 def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites: bool) -> None:

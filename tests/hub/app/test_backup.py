@@ -34,7 +34,7 @@ from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
-from hub.base.db.schema import check_schema, upgrade
+from hub.base.db.schema import check_schema, schema_now, upgrade
 from hub.base.storage.blobs import BlobFolder
 from hub.footage.retention.reconcile import Reconciler
 from hub.footage.tables import media
@@ -428,6 +428,24 @@ def test_a_backup_of_the_other_database_is_refused(
     small.desk.says("backup", str(tmp_path / "small.zip"))
     refused = _refused(large.desk, "restore", str(tmp_path / "small.zip"), "--force")
     assert "the backup is of sqlite, and store.url asks for postgresql" in refused
+
+
+def test_a_restore_waits_for_a_server_that_takes_no_bytes_for_a_while(
+    postgres_url: str, empty_postgres: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy disk may hold it up for more than the 10 s in which a lost server is given up."""
+    limits: list[str] = []
+
+    def note(conn: Connection, _: object) -> None:
+        driver: Any = conn.connection.driver_connection
+        limits.append(driver.info.get_parameters().get("tcp_user_timeout", "0"))
+
+    monkeypatch.setattr("hub.app.backup.snapshot._set_counters", note)
+    with closing(Database(postgres_url)) as db, db.reading() as conn:
+        schema = schema_now(conn)
+    with closing(Database(empty_postgres("template0"))) as db:
+        restore(db, Snapshot("postgresql", schema, {}), lambda _: iter(()))
+    assert limits == ["0"]
 
 
 def _refused(desk: Desk, *words: str) -> str:
