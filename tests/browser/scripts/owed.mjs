@@ -1,4 +1,4 @@
-// What a phone owes when somebody else signs in there while it is being sent.
+// What a phone owes: when somebody else signs in there while it is sent, and while the hub is away.
 
 import assert from "node:assert";
 import { readFileSync } from "node:fs";
@@ -10,10 +10,12 @@ const stores = {
   inbox: new Map(),
 };
 const sent = [];
+const hear = {};
 let arrive = null;
+let status = 204;
 
 const worker = vm.createContext({
-  self: { addEventListener() {} },
+  self: { addEventListener: (name, act) => { hear[name] = act; } },
   URLSearchParams,
   get: async (name, key) => stores[name].get(key),
   put: async (name, key, value) => { stores[name].set(key, value); },
@@ -26,7 +28,7 @@ const worker = vm.createContext({
     }
     sent.push([path, asked.headers["X-CSRF-Token"]]);
     await new Promise((done) => { arrive = done; });
-    return { status: 204 };
+    return { status };
   },
 });
 vm.runInContext(readFileSync(`${process.argv[2]}/worker/inbox.js`, "utf8"), worker);
@@ -47,3 +49,19 @@ for (let turns = 0; turns < 100; turns += 1) {
 }
 assert(await Promise.race([done, false]), "it has ended");
 assert.deepEqual(sent, [["/alerts/1/take", "a's"]]);
+
+stores.owed.set("/alerts/3/take", {});
+const synced = () => new Promise((done) => {
+  hear.sync({ waitUntil: (all) => all.then(() => done(true), () => done(false)) });
+});
+arrive = null;
+for (const [said, ends] of [[503, false], [204, true]]) {
+  status = said;
+  const once = synced();
+  for (let turns = 0; turns < 100; turns += 1) {
+    arrive?.();
+    await new Promise(setImmediate);
+  }
+  assert.equal(await Promise.race([once, null]), ends, `the browser asks again after ${said}`);
+}
+assert.equal(stores.owed.size, 0);

@@ -8,8 +8,15 @@ self.addEventListener("message", (event) => {
 });
 
 self.addEventListener("sync", (event) => {
-  event.waitUntil(sendOwed().then(syncInbox));
+  event.waitUntil(sendOwed().then(syncInbox).then(haveNoneOwed));
 });
+
+// The browser asks again later only if this fails: the hub itself may just be away.
+async function haveNoneOwed() {
+  if ((await keys("owed")).length > 0) {
+    throw new Error("something is still owed");
+  }
+}
 
 async function answer(asked, port) {
   if (asked.csrf) { // a page has opened
