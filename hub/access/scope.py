@@ -250,11 +250,20 @@ def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple
     )
 
 
+_ANY_AREA: Final = areas_to(Right.MANAGE).limit(1)
+_ANY_CAMERA: Final = _SCOPES[Right.MANAGE].limit(1)
+
+
+def tends_area(conn: Connection, person_id: UUID, now: Moment) -> bool:
+    """True if this person looks after any area."""
+    return conn.execute(_ANY_AREA, visible_values(person_id, now)).first() is not None
+
+
 def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
     """True if this person looks after any camera, or an area without cameras."""
-    if tended_area_ids(conn, person_id, now):
+    if tends_area(conn, person_id, now):
         return True
-    return conn.execute(tended_cameras(person_id, now).limit(1)).first() is not None
+    return conn.execute(_ANY_CAMERA, visible_values(person_id, now)).first() is not None
 
 
 def tended_cameras(person_id: UUID, now: Moment) -> Select[UUID, int]:

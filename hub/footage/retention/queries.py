@@ -9,6 +9,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import (
     tended_area_ids,
     tended_areas,
+    tends_area,
     visible_cameras,
     visible_to,
     visible_values,
@@ -45,8 +46,9 @@ def _widest(managed: Select[UUID, int], exported: Select[UUID, int]) -> Select[U
 
 def holds_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
     """True if they may hold footage of any camera, or set any rule."""
-    cameras_of = conn.execute(theirs(person_id, now).limit(1)).first()
-    return bool(cameras_of or tended_area_ids(conn, person_id, now))
+    if tends_area(conn, person_id, now):
+        return True
+    return conn.execute(theirs(person_id, now).limit(1)).first() is not None
 
 
 def is_area_theirs(conn: Connection, person_id: UUID, area_id: UUID, now: Moment) -> bool:

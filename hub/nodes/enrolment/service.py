@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from agent.wire.enrolment import EnrolledCamera
 from hub.access.area_names import AreaName, area_names
-from hub.access.scope import tended_area_ids, tended_areas
+from hub.access.scope import tended_area_ids, tended_areas, tends_area
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.nodes.enrolment import rows
@@ -57,7 +57,7 @@ class EnrolmentService:
     def tends_areas(self, asker: Asker) -> bool:
         """True if this person looks after any area; for the links of a page, reveals nothing."""
         with self._acting.part_of(asker, "enrolments.open") as look:
-            return bool(tended_area_ids(look.conn, asker.person_id, look.now))
+            return tends_area(look.conn, asker.person_id, look.now)
 
     def enrolments(self, asker: Asker) -> EnrolPage:
         """Enrolments of the areas this person looks after."""
