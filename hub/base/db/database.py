@@ -60,6 +60,7 @@ in seconds; the last in ms."""
 IDLE_S: Final = 30
 """A write transaction that asks nothing for so long has lost its process or its line. The server
 ends it: it holds the lock of the writers, and every process of the hub waits for that."""
+_IDLE_LIMIT: Final = "idle_in_transaction_session_timeout"
 READERS: Final[dict[str, Any]] = {"pool_size": 16, "max_overflow": 4, "pool_use_lifo": True}
 """Pool of open readers. One more is opened for a single query, which costs more than the query. The
 last used is used next, so a quiet hub keeps few of them warm."""
@@ -90,10 +91,7 @@ class Database:
         else:
             line = {name: value for name, value in LINE.items() if name not in self.url.query}
             self._writer = create_engine(
-                self.url,
-                pool_size=2,
-                pool_pre_ping=True,
-                connect_args=line | {"options": _ending_idle(self.url)},
+                self.url, pool_size=2, pool_pre_ping=True, connect_args=line
             )
             self._readers = create_engine(
                 self.url,
@@ -105,6 +103,8 @@ class Database:
                     "postgresql_readonly": True,
                 },
             )
+            if _IDLE_LIMIT not in str(self.url.query.get("options")):
+                listen(self._writer, "connect", _end_idle)
             listen(self._writer, "handle_error", _leave_standby)
             listen(self._writer, "before_execute", _keep_order)
             listen(self._writer, "rollback_savepoint", _forget_order)
@@ -287,12 +287,12 @@ def _leave_standby(context: Any) -> None:
         context.is_disconnect = True
 
 
-def _ending_idle(url: URL) -> str:
-    """The server's settings for a writer; a setting in the address of the database counts more."""
-    own = url.query.get("options", "")
-    own = own if isinstance(own, str) else " ".join(own)
-    # The server takes the last of two.
-    return f"-c idle_in_transaction_session_timeout={IDLE_S * 1000:.0f} {own}".strip()
+def _end_idle(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    """Set the server's limit for a writer. Not as an option of the new session: PgBouncer, which
+    serves in session mode, refuses one that it does not know."""
+    connection.autocommit = True
+    connection.execute(f"SET {_IDLE_LIMIT} = {IDLE_S * 1000:.0f}")
+    connection.autocommit = False
 
 
 def _folder(url: URL) -> Path:

@@ -108,7 +108,9 @@ def test_a_server_that_only_reads_takes_the_batch_once_it_writes_again(
 def test_a_writer_whose_line_is_dead_gives_its_lock_back(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    far = Database(postgres_url)  # it is waited for with more patience
+    far = Database(postgres_url)
+    with far.writing():
+        pass  # its session has the whole limit
     monkeypatch.setattr(database, "IDLE_S", 0.2)
     port = urlsplit(postgres_url).port
     assert port is not None
@@ -132,7 +134,11 @@ def test_a_setting_in_the_address_counts_more(postgres_url: str, own: str, wante
     db = Database(postgres_url + own)
     with db.writing() as conn:
         assert conn.scalar(text("SHOW idle_in_transaction_session_timeout")) == wanted
+        driver = conn.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        options = driver.info.get_parameters().get("options", "")
     db.close()
+    assert bool(options) is bool(own), "PgBouncer refuses options that it does not know"
 
 
 @pytest.mark.parametrize("query", ["", "?connect_timeout=3&keepalives_idle=7"])
