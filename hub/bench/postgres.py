@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+
+from hub.bench.broker import free_port
 
 INITDB = ("-U", "matthan", "--auth=trust", "--no-sync", "--locale=C.UTF-8", "--encoding=UTF8")
 WANTED = "PostgreSQL is not installed here: apt-get install postgresql"
@@ -60,7 +61,7 @@ class Server:
     def __init__(self, home: Path, *, fsync: bool) -> None:
         self._home = home
         self._user = _owner(home)
-        self._port = _free_port()
+        self._port = free_port()
         self._fsync = "on" if fsync else "off"
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"postgresql+psycopg://matthan@127.0.0.1:{self._port}"
@@ -135,12 +136,6 @@ def _as(user: str | None) -> list[str]:
         return death
     entry = pwd.getpwnam(user)
     return [*death, f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _await(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
