@@ -10,12 +10,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 import psycopg
 
 from hub.bench.broker import free_port
 
 INITDB = ("-U", "matthan", "--auth=trust", "--no-sync", "--locale=C.UTF-8", "--encoding=UTF8")
+STOP_S: Final = 120.0
+"""Limit for an end; a checkpoint waits for the disk."""
 WANTED = "PostgreSQL is not installed here: apt-get install postgresql"
 
 
@@ -109,13 +112,13 @@ class Server:
             for pid in pids:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            self._process.wait(30)
+            self._process.wait(STOP_S)
 
     def stop(self) -> None:
         """Roll back open transactions, and stop."""
         if self._process is not None and self.is_running:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(30)
+            self._process.wait(STOP_S)
 
 
 def _owner(home: Path) -> str | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.broker import free_port
+
 SERVER = Path(__file__).parents[2] / "rigs" / "rtsp_server.py"
 SYSTEM_PYTHON = "/usr/bin/python3"
 PROBE = (
@@ -38,7 +40,8 @@ class RtspServer:
         digest: bool = False,
     ) -> None:
         need_gstreamer()
-        options = ["--port", str(port), *(["--login", login] if login else [])]
+        # No outgoing connection takes such a port while a test has the camera away.
+        options = ["--port", str(port or free_port()), *(["--login", login] if login else [])]
         options += ["--sound"] if sound else []
         options += ["--digest"] if digest else []
         self._process = subprocess.Popen(

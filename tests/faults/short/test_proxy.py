@@ -118,8 +118,9 @@ def test_slow_line_is_slow_in_answer_and_in_bytes(proxy: Proxy) -> None:
 
 
 def test_line_to_nobody_is_reset(echo_port: int) -> None:
-    with socket.create_server((HOST, 0)) as unused:
+    with socket.socket() as unused:  # bound and not listening: no other program takes it
+        unused.bind((HOST, 0))
         port = unused.getsockname()[1]
-    # The reset may come as early as the greeting.
-    with Proxy(port) as proxy, pytest.raises(ConnectionResetError), call(proxy) as line:
-        line.recv(1)
+        # The reset may come as early as the greeting.
+        with Proxy(port) as proxy, pytest.raises(ConnectionResetError), call(proxy) as line:
+            line.recv(1)

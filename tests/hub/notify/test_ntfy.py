@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from deploy.broker import free_port
 from hub.notify.channels.ntfy import Ntfy, split_topic
 from hub.notify.channels.port import Message
 from hub.notify.channels.post import new_client
@@ -70,9 +70,7 @@ class Server:
 @pytest.fixture(scope="module")
 def server(needs_system: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("ntfy")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = folder / "server.yml"
     url = f"http://127.0.0.1:{port}"
     config.write_text(
