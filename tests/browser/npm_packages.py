@@ -1,5 +1,6 @@
 """Packages from npm that only tests need: outside the tree, known by the hashes of a lock file."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -16,11 +17,15 @@ def installed(folder: Path, name: str) -> Path:
     lock = (folder / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matthan"
     place = cache / f"{name}-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not (place / "ready").exists():
-        place.mkdir(parents=True, exist_ok=True)
-        for file in ("package.json", "package-lock.json"):
-            shutil.copy(folder / file, place / file)
-        words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(words, cwd=place, check=True, timeout=patience_s())
-        (place / "ready").touch()
+    if (place / "ready").exists():
+        return place
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / ".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # another run of the tests may be installing it
+        if not (place / "ready").exists():
+            for file in ("package.json", "package-lock.json"):
+                shutil.copy(folder / file, place / file)
+            words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            subprocess.run(words, cwd=place, check=True, timeout=patience_s())
+            (place / "ready").touch()
     return place

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tests.browser.npm_packages import IS_POSSIBLE as HAS_NPM
@@ -25,7 +26,9 @@ Line = dict[str, Any]
 def driver() -> Path:
     """The folder of the installed driver."""
     place = installed(FOLDER, "firefox-driver")
-    shutil.copy(FOLDER / "officer.mjs", place / "officer.mjs")
+    with NamedTemporaryFile(dir=place, delete=False) as copy:
+        copy.write((FOLDER / "officer.mjs").read_bytes())
+    Path(copy.name).replace(place / "officer.mjs")  # whole, for another run that starts it now
     return place
 
 
