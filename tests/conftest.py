@@ -3,9 +3,10 @@
 import gc
 import itertools
 import shutil
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy import URL, Engine, create_engine
 from hub.base.db.database import SYNC, Database
 from hub.base.db.schema import migrate
 from tests.postgres import cluster
+from tests.waiting import until
 
 pytest_plugins = ("tests.needs", "tests.leftovers")
 
@@ -29,6 +31,14 @@ settings.register_profile("fast", settings.get_profile("tests"), max_examples=20
 settings.load_profile("tests")
 
 _numbers = itertools.count(1)
+
+DAY_S: Final = 86_400
+TOWN_AHEAD_S: Final = 7 * 3600
+"""Of UTC: the town is in Việt Nam, without summer time."""
+ONE_TEST_S: Final = 90
+"""Longer than a test with `one_day` takes."""
+A_MOMENT_S: Final = 2
+"""What is seen now began a moment ago."""
 
 # As the programs do it: a traceback with all variables takes ten seconds.
 structlog.configure(
@@ -77,6 +87,18 @@ def one_compiler() -> Iterator[None]:
         patch.setattr("hub.base.db.database.create_engine", sharing)
         yield
     model.dispose()
+
+
+@pytest.fixture
+def one_day() -> None:
+    """The town's day (and so its month and year) does not turn while the test runs, which reads on
+    a page of today what it has just done. Shortly before midnight it waits for the next day."""
+
+    def is_one() -> bool:
+        gone_s = (time.time() + TOWN_AHEAD_S) % DAY_S
+        return A_MOMENT_S < gone_s < DAY_S - ONE_TEST_S
+
+    until(is_one, "a new day has begun", every_s=0.1)
 
 
 @pytest.fixture

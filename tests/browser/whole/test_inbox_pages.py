@@ -43,6 +43,7 @@ def resolve(hub: Hub, alert_id: UUID) -> None:
     hub.town.change_signal.ring()
 
 
+@pytest.mark.usefixtures("one_day")
 @pytest.mark.promise("Pages: A full inbox comes in pages, and its list stays short.")
 def test_a_full_inbox_is_short_and_the_next_page_comes_in_place(hub: Hub, meet: Meet) -> None:
     seen = [hub.town.somebody() for _ in range(MANY)]
@@ -153,6 +154,7 @@ def test_groups_are_counted_live_and_never_hold_a_critical_alert(hub: Hub, meet:
     expect(officer.page.locator("#filtered")).to_contain_text("Ngã tư Chợ Cũ")
 
 
+@pytest.mark.usefixtures("one_day")
 def test_the_handled_tab_hears_of_new_alerts_and_of_closed_ones(hub: Hub, meet: Meet) -> None:
     seen = hub.town.somebody()
     officer = meet()

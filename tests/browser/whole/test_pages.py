@@ -308,6 +308,7 @@ def test_removed_footage_says_when_and_by_which_rule_and_fits(
     officer.shot("phone-removed", full=True)
 
 
+@pytest.mark.usefixtures("one_day")
 @pytest.mark.promise("Pages: An action of a colleague shows at once.")
 def test_taking_an_alert_shows_on_the_other_officers_page(
     hub: Hub, meet: Meet, whole: Seen

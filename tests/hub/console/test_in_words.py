@@ -82,6 +82,7 @@ def test_the_page_speaks_english_too(town: Town) -> None:
     assert "I go" in words and "may not see its pictures" in words
 
 
+@pytest.mark.usefixtures("one_day")
 @pytest.mark.parametrize("path", ["/", "/list"])
 def test_their_list_has_the_alert_in_words(town: Town, path: str) -> None:
     seen, media_ids = with_footage(town)

@@ -115,6 +115,7 @@ def visit(town: Town, login: str, role: str = "", name: str = "Bà Sáu") -> Vis
     return Visitor(town.app()).sign_in(login, PASSWORD)
 
 
+@pytest.mark.usefixtures("one_day")
 def test_oversight_reads_the_month_on_a_page_and_as_a_file_and_sees_no_footage(town: Town) -> None:
     seen = town.somebody(some_bytes(500))
     officer = visit(town, "an")

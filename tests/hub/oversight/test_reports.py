@@ -193,6 +193,7 @@ def an_alert(town: Town, label: str = "=Cổng", *, cause: str | None = "animal"
         conn.execute(update(cameras).values(label=label))
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_leader_reads_true_numbers_as_a_page_a_file_and_a_table(town: Town) -> None:
     an_alert(town)
     town.somebody()
@@ -219,6 +220,7 @@ def pages_of(content: bytes) -> int:
     return len(re.findall(rb"/Type /Page\b(?!s)", content))
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_month_on_one_page_is_read_on_paper_too_and_stands_in_the_log(town: Town) -> None:
     with town.db.writing() as conn:
         now = town.clock.now()
