@@ -17,7 +17,7 @@ from sqlalchemy import URL, Engine, create_engine
 from hub.base.db.database import SYNC, Database
 from hub.base.db.schema import migrate
 from tests.postgres import cluster
-from tests.waiting import until
+from tests.waiting import patience_s, until
 
 pytest_plugins = ("tests.needs", "tests.leftovers")
 
@@ -99,6 +99,13 @@ def one_day() -> None:
         return A_MOMENT_S < gone_s < DAY_S - ONE_TEST_S
 
     until(is_one, "a new day has begun", every_s=0.1)
+
+
+@pytest.fixture
+def patient_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera of this machine may be slow: it is waited for like all else."""
+    for name in ("OPEN_S", "READ_S", "KEYFRAME_S"):
+        monkeypatch.setattr(f"agent.cameras.rtsp.source.{name}", patience_s())
 
 
 @pytest.fixture

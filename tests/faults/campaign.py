@@ -344,8 +344,8 @@ def _write(wanted: Wanted, town: Town, mischief: Mischief) -> float:
             if written > wanted.events / 2 and not is_retired:
                 is_retired = True
                 mischief.retire_a_phone()
-            if now_s - began_s > wanted.writing_s:
-                raise UnfinishedError(f"only {written} events written in {wanted.writing_s:.0f} s")
+            if now_s - began_s > max(wanted.writing_s, patience_s()):
+                raise UnfinishedError(f"only {written} events written in {now_s - began_s:.0f} s")
         time.sleep(ROUND_S)
 
 

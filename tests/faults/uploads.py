@@ -42,7 +42,7 @@ from tests.hub.rigs.web_town import TOKEN, Town
 from tests.waiting import until
 
 MOST_SENT: Final = 1.1
-POLICY: Final = UploadPolicy(connect_s=1, stall_s=1, retry_base_s=0.05, retry_cap_s=0.2)
+POLICY: Final = UploadPolicy(connect_s=10, stall_s=3, retry_base_s=0.05, retry_cap_s=0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.promise(
 )
 
 
+@pytest.mark.usefixtures("patient_streams")
 def test_every_sighting_is_shown_from_before_it_began_without_a_gap_while_it_is_recorded(
     tmp_path: Path,
 ) -> None:
