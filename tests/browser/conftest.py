@@ -18,6 +18,7 @@ from hub.app import config
 from hub.app.wiring.evidence import packer
 from hub.base.db.database import Database
 from hub.cases.evidence.service import ExportService
+from hub.search import sighting_queries
 from tests.browser import footage
 from tests.browser.served import address, free_socket, served
 from tests.hub.rigs.enrolling_rig import EnrolHub
@@ -57,6 +58,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
                     raise
 
     monkeypatch.setattr(AssertionsBase, "_expect_impl", expected)
+    monkeypatch.setattr(sighting_queries, "BUDGET_S", 600.0)  # a search shows all there is
 
 
 # Not for the whole session: while it runs, no other test could start an event loop.

@@ -67,8 +67,14 @@ def register(hub: Hub, login: str = "kim") -> None:
 
 @in_two_looks
 def test_the_test_is_sent_accepted_shown_and_opened_before_the_technicians_eyes(
-    hub: Hub, meet: Meet, size: str, language: str, theme: str
+    hub: Hub,
+    meet: Meet,
+    monkeypatch: pytest.MonkeyPatch,
+    size: str,
+    language: str,
+    theme: str,
 ) -> None:
+    monkeypatch.setattr("hub.nodes.commissioning.alert_test_pages.UNSEEN_AFTER_S", 600.0)
     set_language(hub, "kim", language)
     keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])

@@ -24,6 +24,15 @@ FIRST_FRAMES = 70
 """Seven seconds: the run-up and a little more."""
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clip that grows late on a busy machine is not taken for one of a silent node."""
+    for module in ("hub.console.waiting_wording", "hub.footage.growing.clips"):
+        monkeypatch.setattr(f"{module}.AWAITED_S", 600.0)
+        monkeypatch.setattr(f"{module}.SILENT_AFTER_S", 600.0)
+    monkeypatch.setattr("hub.footage.playback.growing_pages.AWAITED_S", 600.0)
+
+
 class Recording:
     """A node's clip under way, brought to the hub as it becomes durable."""
 
