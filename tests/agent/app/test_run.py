@@ -160,7 +160,7 @@ def test_killed_agent_sends_after_its_return_what_it_owed(
         process.kill()
         outcome(process)
         hub.answers = True
-        code, _, err = outcome(agent("run", "--once", "--config", config, "--drain-s", "20"))
+        code, _, err = outcome(agent("run", "--once", "--config", config, "--drain-s", "600"))
         assert owed <= hub.heard_ids
     journal = open_journal(tmp_path / "journal.db")
     assert journal.counts().waiting == 0

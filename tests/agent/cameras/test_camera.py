@@ -30,6 +30,7 @@ pytestmark = [
     pytest.mark.promise("Cameras: A recording works as a camera."),
     pytest.mark.promise("Cameras: All cameras pass the same contract tests."),
     pytest.mark.media,
+    pytest.mark.usefixtures("patient_streams"),
 ]
 
 Maker = Callable[[Path], Camera]

@@ -16,6 +16,7 @@ import pytest
 
 from agent.cameras.address import masked
 from agent.cameras.attached import Attached, usb_devices
+from agent.cameras.onvif import discovery
 from agent.cameras.onvif.discovery import ProbeMatch, discover, read
 from agent.cameras.probe import USUAL_PATHS, addresses_of
 from agent.cli import survey
@@ -26,9 +27,10 @@ from tests.agent.rigs.videos import hevc
 from tests.agent.rigs.vision import record
 from tests.waiting import patience_s
 
-pytestmark = pytest.mark.promise(
-    "Cameras: `matthan-agent cameras` finds attached and network cameras."
-)
+pytestmark = [
+    pytest.mark.promise("Cameras: `matthan-agent cameras` finds attached and network cameras."),
+    pytest.mark.usefixtures("patient_streams"),
+]
 
 MATCH = """<?xml version="1.0"?>
 <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"
@@ -58,14 +60,19 @@ def responder(*answers: bytes) -> Iterator[tuple[tuple[str, int], list[bytes]]]:
         thread.join()
 
 
-def test_a_camera_that_answers_is_named_once_by_its_own_words() -> None:
+def test_a_camera_that_answers_is_named_once_by_its_own_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(discovery, "MOST_ANSWERS", 2)  # and then it listens no longer
     with responder(MATCH.encode(), MATCH.encode(), b"noise") as (whom, asked):
-        found = discover(whom=whom, wait_s=0.5)
+        found = discover(whom=whom, wait_s=patience_s())
     assert found == [ProbeMatch("192.0.2.7", "Cổng bắc", "X1")]
     assert b"NetworkVideoTransmitter" in asked[0]
 
 
-def test_who_was_not_heard_the_first_time_is_asked_again() -> None:
+def test_who_was_not_heard_the_first_time_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "MOST_ANSWERS", 1)
+    monkeypatch.setattr(discovery, "ASKED_AT", [part / 1000 for part in discovery.ASKED_AT])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind(("127.0.0.1", 0))
         line.settimeout(patience_s())
@@ -77,8 +84,9 @@ def test_who_was_not_heard_the_first_time_is_asked_again() -> None:
 
         thread = threading.Thread(target=answer)
         thread.start()
-        assert [one.host for one in discover(whom=line.getsockname(), wait_s=1)] == ["192.0.2.7"]
+        found = discover(whom=line.getsockname(), wait_s=patience_s())
         thread.join()
+    assert [one.host for one in found] == ["192.0.2.7"]
 
 
 OWN_NETWORK = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--net"]

@@ -16,9 +16,10 @@ from tests.agent.rigs.fake_camera import DIGEST, LOGIN, FakeCamera, Habits
 from tests.agent.rigs.packing import STEP, Unit, film, is_set, packed, plainly, whole
 from tests.waiting import until
 
-pytestmark = pytest.mark.promise(
-    "Cameras: RTSP cameras with H.264 or H.265 work, with one stream or two."
-)
+pytestmark = [
+    pytest.mark.promise("Cameras: RTSP cameras with H.264 or H.265 work, with one stream or two."),
+    pytest.mark.usefixtures("patient_streams"),
+]
 
 COUNT: Final = 75
 """Pictures read from each camera."""

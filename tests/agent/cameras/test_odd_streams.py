@@ -70,6 +70,7 @@ def test_sound_of_a_recording_is_left_out(with_sound: Path, tmp_path: Path) -> N
 @pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
 @pytest.mark.promise("Clips: Sound in a stream is left out.")
 @pytest.mark.system
+@pytest.mark.usefixtures("patient_streams")
 def test_sound_of_a_network_camera_is_not_even_asked_for(with_sound: Path, tmp_path: Path) -> None:
     with RtspServer(f"/main={with_sound.with_name('mute.mp4')}", sound=True) as server:
         assert "m=audio" in offer_of(server.url(), server.port)

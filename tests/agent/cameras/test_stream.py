@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -257,7 +258,8 @@ def test_packets_of_the_main_stream_and_frames_of_the_sub_stream_tell_one_time(
     assert abs(frames[-1].at.seconds_since(sink.packets[-1].at)) < 0.3 * busy()
     assert 0 <= now.seconds_since(frames[-1].at) < 0.5 * busy()
     steps = [other.at.seconds_since(one.at) for one, other in pairwise(frames)]
-    assert sum(steps) / len(steps) == pytest.approx(0.04, abs=0.005)
+    # Not their mean: on a busy machine the first come late, and the next is as much nearer.
+    assert median(steps) == pytest.approx(0.04, abs=0.005)
 
 
 def test_closed_from_another_thread_it_lets_go(server: RtspServer) -> None:

@@ -1,10 +1,10 @@
 """Sound: recorded only with a reason of the owner, beside the clip, sealed, never sent unasked."""
 
 import re
-import time
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from uuid import uuid4
 
 import av
@@ -35,6 +35,7 @@ from tests.agent.rigs.sealing import Office, office
 from tests.agent.rigs.spoken import spoken as make_spoken
 from tests.agent.rigs.stage import at, clip_id_at
 from tests.agent.rigs.vision import record
+from tests.waiting import patience_s
 
 REASON = "the owner's shop was broken into twice, and wants to know what was said"
 
@@ -105,20 +106,23 @@ def filmed(
 
 @pytest.mark.promise("Clips: Sound is off unless the owner gave a reason.")
 @pytest.mark.system
+@pytest.mark.usefixtures("patient_streams")
 def test_sound_as_of_a_telephone_is_kept_as_aac(tmp_path: Path) -> None:
-    ring, began_s = SoundRing(), time.monotonic()
+    ring, clock = SoundRing(), SystemClock().now
     video = record(tmp_path / "mute.mp4", 60, frames_per_s=25)
     with RtspServer(f"/main={video}", sound=True) as server:
-        camera = StreamCamera("cam", server.url(), clock=SystemClock().now, sound=ring)
+        camera, began = StreamCamera("cam", server.url(), clock=clock, sound=ring), clock()
         camera.open()
         for _ in camera.frames(NOWHERE, lambda: len(all_of(ring)) > 25):
-            assert time.monotonic() < began_s + 30, "no sound comes"
+            assert clock().seconds_since(began) < patience_s(), "no sound comes"
         camera.close()
-    heard = all_of(ring)
+    heard, ended = all_of(ring), clock()
     assert heard[0].info.rate_hz == 8000
+    # On a busy machine the first come late, and the next that comes sooner is as much nearer.
     spans_s = [b.at.seconds_since(a.at) for a, b in pairwise(heard)]
-    assert sum(spans_s) / len(spans_s) == pytest.approx(1024 / 8000, rel=0.1)
-    assert heard[0].at.mono_ns / 1e9 == pytest.approx(began_s, abs=10)
+    assert median(spans_s) == pytest.approx(1024 / 8000, rel=0.1)
+    assert heard[0].at.seconds_since(began) > -1
+    assert ended.seconds_since(heard[-1].at) > -1
     clip = tmp_path / "a.mp4"
     writer = SoundWriter(clip, ring, began=heard[0].at, new_seal=lambda _: None, camera="cam")
     writer.close(heard[-1].at)
@@ -128,9 +132,13 @@ def test_sound_as_of_a_telephone_is_kept_as_aac(tmp_path: Path) -> None:
 
 
 @pytest.mark.system
-def test_a_camera_that_brings_no_sound_is_said_by_check(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("patient_streams")
+def test_a_camera_that_brings_no_sound_is_said_by_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     video = record(tmp_path / "mute.mp4", 60, frames_per_s=25)
-    for has_sound in (True, False):
+    for has_sound, listened_s in ((True, patience_s()), (False, hearing.LISTENED_S)):
+        monkeypatch.setattr(hearing, "LISTENED_S", listened_s)
         with RtspServer(f"/main={video}", sound=has_sound) as server:
             found = hearing.sound(CameraSection(name="cam", url=server.url(), sound=REASON))
         line = found.line(str)

@@ -1,7 +1,6 @@
 """The camera loop: the newest frame wins, no change is lost, a lost camera is reported once."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from agent.cameras.follower import LETTING_GO_S
 from agent.cameras.newest import MOST_WAITING, NewestFrames
 from agent.cameras.port import CameraError, PacketSink
 from agent.journal import Journal, JournalFull, MediaKind
@@ -19,7 +19,7 @@ from agent.media.frame import Frame, Instant, Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.store.store import ClipStore
-from agent.runtime.camera_loop import CameraLoop, lookalikes_key, tamper_key
+from agent.runtime.camera_loop import FRAME_WAIT_S, CameraLoop, lookalikes_key, tamper_key
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.picture import PictureStyle
@@ -41,7 +41,7 @@ from agent.wire.messages import (
 )
 from agent.wire.terms import RuleWords
 from tests.agent.rigs.stage import FRAMES_PER_S, at, clip_id_at, marked_packet
-from tests.waiting import busy, patience_s, until
+from tests.waiting import patience_s, until
 
 BOX = Box(0.25, 0.25, 0.5, 0.75)
 Street = tuple[StreamInfo, list[Packet]]
@@ -391,13 +391,14 @@ def test_stop_closes_what_is_open(build: Build) -> None:
 
 def test_camera_that_hangs_does_not_keep_the_watch_from_ending(build: Build) -> None:
     scene = build(frames=1000)
-    stop, go_on = threading.Event(), threading.Event()
-    scene.camera.gate = lambda number: number == 5 and go_on.wait(patience_s())
-    scene.pipeline.before = lambda _: stop.set()
-    began = time.monotonic()
+    stop, hangs, go_on = threading.Event(), threading.Event(), threading.Event()
+    scene.camera.gate = lambda number: number == 5 and (hangs.set() or go_on.wait(patience_s()))
+    scene.pipeline.before = lambda _: hangs.wait(patience_s()) and stop.set()
     scene.run(stop)
-    assert time.monotonic() - began < 2.5 * busy()
+    assert any(one.name == "camera-cam" for one in threading.enumerate()), "it hangs still"
+    assert FRAME_WAIT_S + LETTING_GO_S <= 2.5, "no more was waited for it"
     go_on.set()
+    until(lambda: not any(one.name == "camera-cam" for one in threading.enumerate()))
 
 
 def test_error_of_the_eyes_lets_go_of_the_camera(build: Build) -> None:

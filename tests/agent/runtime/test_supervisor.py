@@ -51,11 +51,18 @@ class Failing:
 
 
 class Hanging:
-    def __init__(self) -> None:
-        self.release = threading.Event()
+    """Beats `until` that holds, and never again."""
+
+    def __init__(self, until: Callable[[], bool] = lambda: True) -> None:
+        self.release, self.hangs = threading.Event(), threading.Event()
+        self._until = until
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         beat()
+        while not self._until():
+            beat()
+            stop.wait(0.01)
+        self.hangs.set()
         self.release.wait(patience_s())
 
 
@@ -110,7 +117,7 @@ def test_failing_service_is_begun_again_and_the_others_go_on() -> None:
 @pytest.mark.promise("Agent: The watchdog is fed only while each part answers.")
 def test_watchdog_starves_while_one_service_hangs() -> None:
     told: list[str] = []
-    hanging = Hanging()
+    hanging = Hanging(lambda: "WATCHDOG=1" in told)
     services = [
         Service(name="steady", runs=Steady("steady", [])),
         Service(name="hanging", runs=hanging, beat_within_s=0.6),
@@ -118,9 +125,15 @@ def test_watchdog_starves_while_one_service_hangs() -> None:
     supervisor = Supervisor(services, policy=QUICK, notify=told.append)
     with capture_logs() as logs:
         thread = in_thread(supervisor)
-        until(lambda: any(entry["event"] == "services_silent" for entry in logs))
+
+        def await_silence() -> None:
+            before = len(logs)
+            until(lambda: any(one["event"] == "services_silent" for one in logs[before:]))
+
+        assert hanging.hangs.wait(patience_s())
+        await_silence()
         fed = told.count("WATCHDOG=1")
-        until(lambda: len([e for e in logs if e["event"] == "services_silent"]) >= 2)
+        await_silence()
         assert told.count("WATCHDOG=1") == fed >= 1
         hanging.release.set()
         supervisor.stop()

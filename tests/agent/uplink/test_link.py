@@ -5,7 +5,7 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,7 +47,7 @@ from tests.agent.rigs.hubside import (
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s, until
 
-QUICK = LinkPolicy(keepalive_s=5, answer_s=5, retry_base_s=0.1, retry_cap_s=0.5, ask_token_s=0.2)
+QUICK = LinkPolicy(keepalive_s=60, answer_s=60, retry_base_s=0.1, retry_cap_s=0.5, ask_token_s=0.2)
 SOON = OutboxPolicy(resend_after_s=0.5, resend_at_most_s=1)
 
 
@@ -594,7 +594,6 @@ def test_a_node_that_loses_its_broker_goes_to_the_next_with_jitter(
 def test_a_node_that_reaches_no_broker_tries_each_in_turn_and_then_waits_longer(
     journal: Journal, shared_broker: Broker
 ) -> None:
-    places = [replace(address(shared_broker), port=port) for port in closed_ports(3)]
     waits: list[float] = []
     enough = threading.Event()
 
@@ -605,16 +604,19 @@ def test_a_node_that_reaches_no_broker_tries_each_in_turn_and_then_waits_longer(
         return 0.0
 
     policy = replace(QUICK, retry_cap_s=100.0)
-    with Running(make_link(journal, *places, policy=policy, draw=draw)):
-        assert enough.wait(patience_s())
+    with closed_ports(3) as ports:
+        places = [replace(address(shared_broker), port=port) for port in ports]
+        with Running(make_link(journal, *places, policy=policy, draw=draw)):
+            assert enough.wait(patience_s())
     next_s = policy.next_broker_s
     assert waits[:9] == [next_s, next_s, 0.1, next_s, next_s, 0.2, next_s, next_s, 0.4]
 
 
-def closed_ports(number: int) -> list[int]:
-    """Nobody listens there."""
+@contextmanager
+def closed_ports(number: int) -> Iterator[list[int]]:
+    """Nobody listens there: they are bound, so that no other program takes them."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
         for one in sockets:
             one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+        yield [int(one.getsockname()[1]) for one in sockets]

@@ -203,7 +203,7 @@ class Hub:
 @contextmanager
 def posting(hub: Hub, leases: LiveLeases, *, is_busy: bool = False) -> Iterator[LiveUpload]:
     tokens = Tokens()
-    token = UploadToken(token=TOKEN, valid_for_s=60, upload_url=hub.url)
+    token = UploadToken(token=TOKEN, valid_for_s=3600, upload_url=hub.url)
     tokens.put(token, time.monotonic())
     post = LiveUpload(leases, tokens, encode=jpeg, trusted=None, gives_way=lambda: is_busy)
     with Running(post):
@@ -215,7 +215,7 @@ def live_picture(hub: Hub, folder: Path, secret: int) -> bytes:
     """The first that leaves of a masked camera's street, with that secret behind the mask."""
     leases, camera = LiveLeases(["cong"]), of_pictures(folder, secret)
     camera.open()
-    leases.ask(wanted("cong", every_ms=60_000), time.monotonic())
+    leases.ask(wanted("cong", every_ms=60_000, for_s=60), time.monotonic())
     before = len(hub.came)
     with posting(hub, leases):
         leases.offer("cong", next(camera.frames(NOWHERE, never)))
@@ -239,7 +239,7 @@ def test_what_is_behind_a_mask_changes_no_bit_of_a_live_picture(hub: Hub, tmp_pa
 
 def test_while_a_file_is_brought_no_picture_goes_and_each_is_counted(hub: Hub) -> None:
     leases = LiveLeases(["cam"])
-    leases.ask(wanted(every_ms=200), time.monotonic())
+    leases.ask(wanted(every_ms=200, for_s=60), time.monotonic())
     with posting(hub, leases, is_busy=True) as post:
         leases.offer("cam", street(64, 64))
         until(lambda: post.counts.dropped == 1)
@@ -248,7 +248,7 @@ def test_while_a_file_is_brought_no_picture_goes_and_each_is_counted(hub: Hub) -
 
 def test_a_hub_where_nobody_watches_ends_the_lease_with_its_answer(hub: Hub) -> None:
     leases = LiveLeases(["cam"])
-    leases.ask(wanted(), time.monotonic())
+    leases.ask(wanted(for_s=60), time.monotonic())
     hub.status = 410
     with posting(hub, leases):
         leases.offer("cam", street(64, 64))
@@ -260,7 +260,7 @@ def test_a_hub_where_nobody_watches_ends_the_lease_with_its_answer(hub: Hub) -> 
 @pytest.mark.clock
 def test_a_hub_that_does_not_answer_costs_the_picture_and_says_so_once(hub: Hub) -> None:
     leases = LiveLeases(["cam"])
-    leases.ask(wanted(every_ms=200), time.monotonic())
+    leases.ask(wanted(every_ms=200, for_s=60), time.monotonic())
     hub.url = "http://127.0.0.1:9/upload"
     with capture_logs() as said, posting(hub, leases) as post:
         for lost in (1, 2):

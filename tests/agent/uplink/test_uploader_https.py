@@ -69,7 +69,7 @@ def site(town: Town, authority: Authority, host: str = "127.0.0.1") -> Iterator[
     url = address(place, "https")
     tokens = Tokens()
     tokens.put(
-        UploadToken(token=TOKEN, valid_for_s=60, upload_url=f"{url}/upload"), time.monotonic()
+        UploadToken(token=TOKEN, valid_for_s=3600, upload_url=f"{url}/upload"), time.monotonic()
     )
     app = town.app(public_url=url, stopping=stopped.is_set)
     with served(app, place, stop=stopped.set, papers=papers):

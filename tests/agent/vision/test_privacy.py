@@ -158,6 +158,7 @@ def server(needs_system: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.mark.promise("Motion: A camera with privacy masks is encoded again.")
 @pytest.mark.parametrize("sub", ["", "/sub"])
+@pytest.mark.usefixtures("patient_streams")
 def test_a_network_camera_shows_nothing_behind_the_mask(server: RtspServer, sub: str) -> None:
     section = CameraSection.model_validate(
         {
