@@ -20,6 +20,7 @@ from deploy.push_service import PushService, in_thread
 from deploy.town import BIN, Town, pick_port
 from tests.agent.rigs.rtsp import RtspServer
 from tests.hub.rigs.open_id_office import CLIENT, SECRET, OpenIdOffice
+from tests.waiting import patience_s
 
 PATIENCE_S = 300.0
 WHOLE = (
@@ -60,7 +61,7 @@ def main() -> None:
         parts.callback(agent.stop)
         town.place_camera(agent)
         agent.wait_until(lambda: is_whole(town), patience_s=PATIENCE_S)
-        httpx.get(f"{town.url}/login/provider", trust_env=False)
+        httpx.get(f"{town.url}/login/provider", trust_env=False, timeout=patience_s())
         try_itself("matthan-agent", town.agent_config)
         try_itself("matthan-hub", town.hub_config)
         stop(agent, hub)

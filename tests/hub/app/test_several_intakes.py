@@ -101,9 +101,10 @@ def start_two(scaled: TwoBrokers) -> tuple[Process, Process, Town]:
     until(lambda: held(first) == SHARDS, "the first has all shards")
     town = Town(scaled.broker, scaled.further)
     town.say(20)
+    until(lambda: filed_by(first) == set(NODES), "the first has filed the births")
     second = scaled.start_role("intake", name="second")
     until(lambda: town.say(1) and held(second) == SHARDS // 2, "the second has its half")
-    assert held(first) == SHARDS // 2
+    until(lambda: held(first) == SHARDS // 2, "the first says that it gave the other")
     town.say(20)
     names = [line["name"] for one in (first, second) for line in one.log if "name" in line]
     assert names == ["hub", "hub.2"], "each process has a name of its own at the broker"
