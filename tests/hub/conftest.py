@@ -12,6 +12,7 @@ from hub.base.db.database import Database
 from hub.console import stream
 from hub.footage.playback import growing_pages
 from hub.nodes.enrolment import sheet_pages
+from hub.search import sighting_queries
 from hub.web import rendering
 from tests.hub.rigs import intake_rig
 from tests.hub.rigs.desk import Desk
@@ -27,6 +28,14 @@ def quick_pages() -> Iterator[None]:
             patch.setattr(pages, "PACE_S", 0.01)
         patch.setattr(growing_pages, "LOOK_EVERY_S", 0.01)
         patch.setattr(growing_pages, "ASK_EVERY_S", 0.05)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def whole_searches() -> Iterator[None]:
+    """A search looks back to its beginning, however busy the machine is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sighting_queries, "BUDGET_S", 600.0)
         yield
 
 

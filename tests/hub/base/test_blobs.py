@@ -238,7 +238,10 @@ def test_a_bucket_that_goes_away_is_named_and_takes_the_same_file_when_it_is_bac
 
 
 @pytest.mark.loopback
-def test_while_a_bucket_is_away_nobody_waits_for_it(tmp_path: Path) -> None:
+def test_while_a_bucket_is_away_nobody_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.base.storage.s3.AWAY_S", 600.0)
     store = BlobBucket(BucketAddress.parse("s3+http://127.0.0.1:9/bucket"), KEY, staging=tmp_path)
     with pytest.raises(StoreAwayError) as first:
         store.has(sha(b"clip"))

@@ -11,7 +11,6 @@ import pytest
 
 from hub.app.months import moving
 from hub.bench import search, search_town
-from hub.search import sighting_queries
 from hub.search.sighting_queries import FoundSightings, find_sightings
 from tests.waiting import patience_s
 
@@ -19,9 +18,8 @@ pytestmark = pytest.mark.promise("Search: The search bench gives whole answers."
 
 
 def test_both_databases_hold_the_same_and_all_questions_are_answered(
-    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sighting_queries, "BUDGET_S", 600.0)  # a loaded machine cuts nothing
     found = search.measure(database_url, 3000, rounds=2, seed=1)
     asked = found["questions"]
     assert len(asked) == 21
@@ -32,10 +30,7 @@ def test_both_databases_hold_the_same_and_all_questions_are_answered(
     assert capsys.readouterr().out == ""
 
 
-def test_by_month_every_answer_is_that_of_one_table(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sighting_queries, "BUDGET_S", 600.0)
+def test_by_month_every_answer_is_that_of_one_table(postgres_url: str) -> None:
     town = search_town.make(postgres_url, sightings=3000, is_split=True)
 
     def answers() -> Iterator[FoundSightings]:

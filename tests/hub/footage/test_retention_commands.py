@@ -17,6 +17,7 @@ from hub.footage.tables import media
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import NODE, PASSWORD, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor
+from tests.waiting import patience_s
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ def test_a_chore_that_fails_is_said_once_and_tried_again(
         await task
 
     with capture_logs() as logs:
-        asyncio.run(asyncio.wait_for(keep_house(), 30))
+        asyncio.run(asyncio.wait_for(keep_house(), patience_s()))
     assert [line["event"] for line in logs] == ["housekeeping.failed"]
     assert logs[0]["reason"] == str(fault).splitlines()[0]
 

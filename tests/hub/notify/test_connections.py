@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from hub.notify.channels.post import new_client
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.loopback
 
@@ -58,14 +59,15 @@ def lived(
     server: Server,
     act: Callable[[httpx.AsyncClient, str], Awaitable[None]],
     *,
-    timeout_s: float = 20.0,
+    timeout_s: float | None = None,
     most: int = 50,
 ) -> None:
     async def run() -> None:
         async with (
             running(server) as url,
-            new_client(timeout_s=timeout_s, most_connections=most) as client,
+            new_client(timeout_s=timeout_s or patience_s(), most_connections=most) as client,
         ):
+            client.timeout.connect = patience_s()  # it is the answer that does not come
             await act(client, url)
 
     asyncio.run(run())

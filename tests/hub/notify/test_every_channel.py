@@ -35,6 +35,7 @@ from tests.hub.rigs import fake_zalo
 from tests.hub.rigs.fake_zalo import FakeTelegram, FakeZalo, Sick, on_loopback
 from tests.hub.rigs.newer_ntfy import newer_ntfy
 from tests.hub.rigs.notify_samples import message, phone
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise(
     "Channels: Zalo, Telegram, SMS and Apprise channels follow their documentation."
@@ -109,7 +110,7 @@ def ask(
         monkeypatch.setattr(NotifyTelegram, "notify_url", f"{url}/bot")
 
         async def run() -> Answer:
-            async with new_client(timeout_s=5.0) as client:
+            async with new_client(timeout_s=patience_s()) as client:
                 return await use(rig(name, url, tmp_path, client))
 
         return asyncio.run(run())

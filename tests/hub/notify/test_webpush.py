@@ -24,6 +24,7 @@ from hub.notify.channels.webpush import VapidSigner, WebPush, payload
 from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
 from tests.hub.rigs.notify_samples import ALERT_ID, message, phone
 from tests.hub.rigs.notify_town import VirtualClock
+from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise("Notifications: Web Push and ntfy deliver alerts.")
 
@@ -45,11 +46,13 @@ def with_channel(
     act: Callable[[WebPush], Awaitable[Answer]],
     *,
     key: ec.EllipticCurvePrivateKey = KEY,
-    timeout_s: float = 5.0,
+    silence_s: float | None = None,
     clock: Clock | None = None,
 ) -> Answer:
     async def run() -> Answer:
-        async with new_client(timeout_s=timeout_s) as client:
+        async with new_client(timeout_s=patience_s()) as client:
+            client.timeout.connect = patience_s()
+            client.timeout.read = silence_s or patience_s()
             signer = VapidSigner(key, subject=SUBJECT, clock=clock or HubClock())
             return await act(WebPush(signer=signer, client=client))
 
@@ -134,7 +137,7 @@ def test_an_answer_that_got_lost_is_tried_again_under_the_same_tag(service: Push
 def test_a_service_that_hangs_is_given_up(service: PushService) -> None:
     subscription = service.make_phone()
     service.lie(subscription["endpoint"], "hang")
-    assert send(phone_of(subscription), timeout_s=0.2) == TryAgain("127.0.0.1: ReadTimeout")
+    assert send(phone_of(subscription), silence_s=0.2) == TryAgain("127.0.0.1: ReadTimeout")
 
 
 @pytest.mark.loopback

@@ -90,7 +90,7 @@ class Rig:
 
 def with_rig(zalo: FakeZalo, folder: Path, act: Callable[[Rig], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        async with new_client(timeout_s=5.0) as client:
+        async with new_client(timeout_s=patience_s()) as client:
             return await act(Rig(zalo, folder, client))
 
     return asyncio.run(run())

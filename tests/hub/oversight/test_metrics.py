@@ -107,7 +107,10 @@ def test_where_nothing_is_measured_there_is_no_such_page(town: Town) -> None:
     assert answer.status_code == 404
 
 
-def test_who_asks_at_once_hears_the_same_and_costs_nothing(town: Town) -> None:
+def test_who_asks_at_once_hears_the_same_and_costs_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring_metrics, "KEPT_S", 600.0)
     kept = measured(town)
     first = kept.text()
     town.somebody(some_bytes(500))

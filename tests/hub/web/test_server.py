@@ -16,6 +16,7 @@ from tests.waiting import patience_s, until
 @pytest.mark.loopback
 def test_more_readers_than_hands_wait_their_turn_and_all_are_served() -> None:
     app, lock, busy, most = FastAPI(), threading.Lock(), 0, 0
+    all_of_them = threading.Barrier(HANDS)
 
     @app.get("/page")
     def page() -> str:
@@ -23,7 +24,8 @@ def test_more_readers_than_hands_wait_their_turn_and_all_are_served() -> None:
         with lock:
             busy += 1
             most = max(most, busy)
-        time.sleep(0.1)
+        all_of_them.wait(patience_s())
+        time.sleep(0.1)  # one hand more would come meanwhile
         with lock:
             busy -= 1
         return "page"
@@ -34,10 +36,13 @@ def test_more_readers_than_hands_wait_their_turn_and_all_are_served() -> None:
     try:
         until(lambda: server.started)
         with ThreadPoolExecutor(3 * HANDS) as readers:
-            asked = [readers.submit(httpx.get, f"{address(place)}/page") for _ in range(3 * HANDS)]
+            asked = [
+                readers.submit(httpx.get, f"{address(place)}/page", timeout=patience_s())
+                for _ in range(3 * HANDS)
+            ]
             assert {one.result().status_code for one in asked} == {200}
     finally:
         server.should_exit = True
         thread.join(patience_s())
         place.close()
-    assert 1 < most <= HANDS
+    assert most == HANDS

@@ -37,7 +37,7 @@ from tests.waiting import busy, patience_s
 from tests.waiting import until as wait_until
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-QUICK = RetryPolicy(first_wait_s=0.05, longest_wait_s=0.2, deadline_s=30)
+QUICK = RetryPolicy(first_wait_s=0.05, longest_wait_s=0.2)
 
 
 class Notifier:
