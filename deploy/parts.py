@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-STOP_S: Final = 20.0
+STOP_S: Final = 60.0
+"""Longer than any program takes to end: one that is killed has not written its figures."""
 DOT_EVERY_S: Final = 5.0
 LAST_LINES: Final = 12
 

@@ -20,13 +20,14 @@ from uuid import uuid4
 import pytest
 
 from tests import guardian
+from tests.waiting import busy
 
 KIND: Final = "TEST_RUN_"
 MARK: Final = f"{KIND}{uuid4().hex}"
 """The variable that what this process starts has in its environment."""
 
 GOING_S: Final = 10.0
-"""What a program that was told to end gets until it is gone."""
+"""What a program that was told to end gets until it is gone, on a machine that is not busy."""
 
 _STARTS: Final = ("subprocess.Popen", "os.posix_spawn", "os.fork")
 
@@ -104,7 +105,7 @@ def pytest_runtest_teardown() -> Iterator[None]:
     if not _started.has_new:
         return
     _started.has_new = False
-    if left := _going(GOING_S):
+    if left := _going(GOING_S * busy()):
         said = ", ".join(f"{pid} ({_words(pid)})" for pid in sorted(left))
         _end(left)
         pytest.fail(f"left running: {said}", pytrace=False)

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import busy, patience_s, until
+from tests.waiting import patience_s, until
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "recording.sh"
 SCENE_SHA256 = "45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf"
@@ -213,11 +212,16 @@ def test_every_tenth_frame_and_no_other_is_a_keyframe(demo: Path) -> None:
 @pytest.mark.promise("Demonstration: Both commands can run twice without harm.")
 def test_a_second_run_is_quick_and_says_nothing_but_the_path(demo: Path) -> None:
     written = demo.stat().st_mtime_ns
-    began = time.monotonic()
+    before_s = worked_s()
     result = run()
-    assert time.monotonic() - began < busy()
+    assert worked_s() - before_s < 1
     assert (result.stdout, result.stderr) == (f"{demo}\n", "")
     assert demo.stat().st_mtime_ns == written
+
+
+def worked_s() -> float:
+    """Processor time of all programs that ended here: a clock would count other programs too."""
+    return os.times().children_user + os.times().children_system
 
 
 @pytest.mark.promise(

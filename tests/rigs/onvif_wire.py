@@ -70,6 +70,7 @@ class Wire:
     count: int
     most_delay_s: float
     dice: random.Random
+    hears: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
     asked: dict[int, int] = field(default_factory=dict)
 
@@ -78,6 +79,7 @@ class Wire:
         selector = selectors.DefaultSelector()
         for number in range(self.count):
             selector.register(self._camera(number), selectors.EVENT_READ, number)
+        self.hears.set()
         owed: list[tuple[float, int, int, tuple[str, int]]] = []
         lines = {key.data: key.fileobj for key in selector.get_map().values()}
         while not self.stop.is_set():
@@ -141,7 +143,7 @@ def main() -> int:
     wire = Wire(args.cameras, 0.0 if args.at_once else APP_MAX_DELAY_S, random.Random(1))  # noqa: S311 - made again
     cameras = threading.Thread(target=wire.run)
     cameras.start()
-    time.sleep(0.5)
+    wire.hears.wait()
     try:
         hosts, took_s = survey()
     finally:
