@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ BINARY: Final = "/usr/sbin/mosquitto"
 HOST: Final = "127.0.0.1"
 START_S: Final = 120.0
 _BELOW_OUTGOING: Final = range(20_000, 32_000)
+_CLAIMS: Final = 32
+_claims: Final[deque[int]] = deque()
 
 _OF_HUB: Final = """\
 user {name}
@@ -220,12 +223,20 @@ connection_messages true
 
 
 def free_port() -> int:
-    """A loopback port that is free at this moment. It lies below the ports that Linux gives to
-    outgoing connections, so that none of them takes it before its server does."""
+    """A loopback port that is free at this moment, and stays so until its server takes it.
+
+    It lies below the ports that Linux gives to outgoing connections. No other process that asks
+    here gets it while this one lives, unless this one asked for `_CLAIMS` more: a name in Linux's
+    abstract namespace, which ends with its process, stands for the port.
+    """
     while True:
         port = secrets.choice(_BELOW_OUTGOING)
-        with socket.socket() as probe, suppress(OSError):
+        with socket.socket() as probe, socket.socket(socket.AF_UNIX) as claim, suppress(OSError):
+            claim.bind(f"\0matthan port {port}")
             probe.bind((HOST, port))
+            _claims.append(claim.detach())
+            if len(_claims) > _CLAIMS:
+                os.close(_claims.popleft())
             return port
 
 

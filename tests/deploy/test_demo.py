@@ -1,5 +1,6 @@
 """Messages of the demonstration when it cannot begin, or when it gave no alert."""
 
+import random
 import socket
 import subprocess
 import sys
@@ -65,6 +66,14 @@ def test_a_port_somebody_has_is_passed_over() -> None:
         assert pick_port(taken) != taken
     port = free_port()
     assert pick_port(port) == port
+
+
+def test_a_port_that_was_given_is_given_to_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though its server has not begun: another worker of the tests may ask meanwhile."""
+    first, *others = random.sample(range(20_000, 32_000), 100)
+    numbers = iter([first, first, *others])
+    monkeypatch.setattr("hub.bench.broker.secrets.choice", lambda _: next(numbers))
+    assert free_port() != free_port()
 
 
 @pytest.mark.broker
