@@ -61,6 +61,12 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sighting_queries, "BUDGET_S", 600.0)  # a search shows all there is
 
 
+@pytest.fixture
+def quick_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The public form is filled in faster than a person can."""
+    monkeypatch.setattr("hub.public.tips.public_service.FORM_YOUNGEST_S", 0)
+
+
 # Not for the whole session: while it runs, no other test could start an event loop.
 @pytest.fixture(scope="module")
 def chromium(needs_browser: None, request: pytest.FixtureRequest) -> Iterator[Browser]:

@@ -102,6 +102,7 @@ def two_cameras_saw_it(hub: Hub, picture: bytes, clip: bytes) -> Seen:
 
 @pytest.mark.system
 @pytest.mark.parametrize(("size", "language"), WALKED)
+@pytest.mark.usefixtures("quick_hand")
 def test_from_a_tip_to_a_package_that_others_verify(
     hub: Hub,
     meet: Meet,
@@ -158,7 +159,6 @@ def report(hub: Hub, anybody: Walk, folder: Path) -> str:
     page.fill("[name=point]", f"{PLACE[0]}, {PLACE[1]}")
     page.locator("[name=pictures]").set_input_files(str(taken))
     page.check("[name=consent]")
-    page.wait_for_timeout(3500)  # nobody fills it in faster than three seconds
     page.click("form[action='/tips'] button.is-main")
     code = page.locator(".tip-code").inner_text()
     anybody.sees("tip-sent")

@@ -24,6 +24,7 @@ pytestmark = [
 
 
 @in_two_looks
+@pytest.mark.usefixtures("quick_hand")
 def test_somebody_reports_without_script_and_follows_and_an_officer_starts_a_case(
     hub: Hub, meet: Meet, whole: Seen, tmp_path: Path, size: str, language: str, theme: str
 ) -> None:
@@ -56,7 +57,6 @@ def _report(hub: Hub, anybody: Officer, folder: Path, name: str) -> str:
     page.locator("[name=pictures]").set_input_files(str(picture))
     page.fill("[name=name]", "Lan")
     page.check("[name=consent]")
-    page.wait_for_timeout(3500)  # nobody fills it in faster than three seconds
     page.click("form[action='/tips'] button:not([hidden])")
     expect(page.locator(".wrong")).to_be_visible()
     anybody.shot(f"{name}-tip-wrong", full=True)
