@@ -95,8 +95,14 @@ def test_an_unknown_login_takes_as_long_as_a_wrong_password() -> None:
 
     # In turn, and the best of several: another program on the same core doubles one of them.
     tries = [(cpu_s(stored), cpu_s(None)) for _ in range(4)]
-    known, unknown = (min(times) for times in zip(*tries, strict=True))
-    assert 0.5 < unknown / known < 2
+
+    def ratio() -> float:
+        known, unknown = (min(times) for times in zip(*tries, strict=True))
+        return unknown / known
+
+    while not 0.5 < ratio() < 2 and len(tries) < 16:
+        tries.append((cpu_s(stored), cpu_s(None)))
+    assert 0.5 < ratio() < 2
 
 
 @pytest.mark.promise("Sign-in: Sign-in attempts and requests have rate limits.")
