@@ -49,6 +49,10 @@ class Calendar:
             raise ValueError(f"{day} is in no year from {YEARS.start} to {YEARS.stop - 1}")
         return moment
 
+    def typed_end(self, day: str, clock: str) -> datetime:
+        """The last moment of the minute that is meant: what ends at 23:59 has the whole day."""
+        return self.typed(day, clock) + timedelta(microseconds=59_999_999)
+
     def clock(self, utc_us: int) -> str:
         """Time of day: `02:11:09`; with the date if it was not today."""
         moment = self.local(utc_us)

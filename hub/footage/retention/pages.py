@@ -240,7 +240,8 @@ def _span(form: FormData, calendar: Calendar) -> tuple[int, int | None]:
     until_day = field(form, "until_day")
     if not until_day:
         return begins, None
-    return begins, utc_us_of(until_day, field(form, "until") or "23:59", calendar)
+    ends = calendar.typed_end(until_day, field(form, "until") or "23:59")
+    return begins, round(ends.timestamp() * 1e6)
 
 
 def utc_us_of(day: str, clock: str, calendar: Calendar) -> int:

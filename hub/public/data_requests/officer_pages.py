@@ -94,7 +94,8 @@ def show_data_request(
     calendar = visit.site.calendar(visit.asker.language)
     typed = {"camera": camera, "day": day, "since": since, "until": until}
     try:
-        span = [round(calendar.typed(day, at).timestamp() * 1e6) for at in (since, until)]
+        ends = (calendar.typed(day, since), calendar.typed_end(day, until))
+        span = [round(end.timestamp() * 1e6) for end in ends]
     except ValueError:
         return _one(request, visit, requests, petition_id, wrong=DataRequestFault.TIME, typed=typed)
     eraser = visit.use(DataRequestEraser)

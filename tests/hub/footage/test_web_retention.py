@@ -105,7 +105,7 @@ def test_a_cameras_span_is_held_and_its_end_may_stay_open(town: Town, seen: Seen
     assert answer.status_code == 303
     page = text_of(kim.get("/keeping"))
     assert "từ 02:10:00 25/11/2020 trở đi" in page
-    assert "02:10:00 25/11/2020 đến 23:59:00 26/11/2020" in page
+    assert "02:10:00 25/11/2020 đến 23:59:59 26/11/2020" in page
     assert "0 tệp ở trung tâm" in page
     assert "1 tệp ở trung tâm" in page
 

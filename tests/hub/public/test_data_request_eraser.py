@@ -3,12 +3,13 @@
 import json
 import re
 import subprocess
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.app import config
 from hub.app.wiring import evidence
@@ -92,6 +93,16 @@ def test_what_was_granted_is_deleted_seen_to_be_gone_and_proved(town: Town) -> N
     assert "theo yêu cầu của người có liên quan" in alert
     with pytest.raises(UploadRefusedError, match="does not accept it again"):
         town.bring(ground.clip)
+
+
+def test_what_was_filmed_in_a_days_last_minute_is_footage_of_that_day(town: Town) -> None:
+    ground = Ground(town)
+    began_us = town.app().state.site.calendar("vi").today_began_utc_us()
+    late_us = began_us - 10_000_000
+    with town.db.writing() as conn:
+        conn.execute(update(media).values(first_frame_utc_us=late_us, duration_ms=5000))
+    ground.seen = replace(ground.seen, first_seen_utc_us=late_us)
+    assert str(ground.media_id) in ground.shown()
 
 
 def test_what_is_held_is_refused_with_its_reason_and_nothing_of_it_goes(town: Town) -> None:

@@ -41,6 +41,11 @@ def test_today_shows_the_clock_and_another_day_its_date_too() -> None:
     assert calendar().full(NOW_UTC_US) == "00:12:00 25/11/2026"
 
 
+def test_what_ends_at_a_minute_has_that_minute() -> None:
+    assert f"{calendar().typed('2026-11-25', '23:59'):%d %T.%f}" == "25 23:59:00.000000"
+    assert f"{calendar().typed_end('2026-11-25', '23:59'):%d %T.%f}" == "25 23:59:59.999999"
+
+
 def test_today_began_at_the_local_midnight() -> None:
     assert calendar().clock(calendar().today_began_utc_us()) == "00:00:00"
 
