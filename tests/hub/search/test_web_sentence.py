@@ -61,6 +61,7 @@ def chips(page: str) -> list[tuple[str, str]]:
     return [(html.unescape(said), html.unescape(address)) for address, said in found]
 
 
+@pytest.mark.usefixtures("one_day")  # it asks for today
 def test_a_sentence_finds_and_each_chip_can_be_taken_off(town: Town) -> None:
     red, black = some_sightings(town, 2)
     described(town, red, upper=colours("red"), transport="motorbike", people=2)
