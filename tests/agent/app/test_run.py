@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.videos import walk_past
 from tests.agent.rigs.vision import record
 from tests.agent.uplink.test_uploader import Shelf
-from tests.waiting import patience_s, until
+from tests.waiting import LONGEST_S, patience_s, until
 
 pytestmark = pytest.mark.system
 
@@ -243,10 +244,11 @@ def test_model_that_is_not_its_manifests_stops_the_start_and_is_found_by_the_che
 def test_replay_takes_the_streets_time_when_asked_to_and_else_as_little_as_it_can(
     tmp_path: Path,
 ) -> None:
-    """At a frame a second: four last three seconds, a hundred more than `outcome` waits."""
-    for pictures, options, least_s in (4, ("--pace",), 3.0), (100, (), 0.0):
+    """Four frames, one a second, take three seconds; a long video none of what `outcome` waits."""
+    long = 12, Fraction(10, round(LONGEST_S)), (), 0.0
+    for pictures, frames_per_s, options, least_s in (4, Fraction(1), ("--pace",), 3.0), long:
         folder = tmp_path / f"{pictures}"
-        street = record(tmp_path / f"{pictures}.mp4", pictures, frames_per_s=1)
+        street = record(tmp_path / f"{pictures}.mp4", pictures, frames_per_s=frames_per_s)
         begun_s = time.monotonic()
         code, _, err = outcome(agent("replay", street, "--out", folder, *options))
         assert time.monotonic() - begun_s >= least_s

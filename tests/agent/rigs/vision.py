@@ -63,7 +63,12 @@ def moving_square(index: int, *, width: int = 128, height: int = 96) -> Plane:
 
 
 def record(
-    path: Path, pictures: int, *, frames_per_s: int = 10, b_frames: int = 0, faststart: bool = False
+    path: Path,
+    pictures: int,
+    *,
+    frames_per_s: int | Fraction = 10,
+    b_frames: int = 0,
+    faststart: bool = False,
 ) -> Path:
     """An H.264 file with a keyframe every 5 pictures."""
     options = {"movflags": "faststart"} if faststart else {}
@@ -71,7 +76,7 @@ def record(
         stream = container.add_stream("libx264", rate=frames_per_s)
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
         stream.codec_context.options = {"g": "5", "bf": str(b_frames), "threads": "1"}
-        stream.codec_context.time_base = Fraction(1, frames_per_s)
+        stream.codec_context.time_base = 1 / Fraction(frames_per_s)
         for index in range(pictures):
             yuv = luma_frame(moving_square(index)).yuv
             frame = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
