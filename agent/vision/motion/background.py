@@ -82,6 +82,10 @@ class BackgroundSettings:
     """Upper limit of the usual flicker, so that no spot becomes blind for good."""
     learn_every_s: float = 0.25
     """Interval of learning: the background changes over seconds, and frames between cost half."""
+    gap_s: float = 2.0
+    """After a longer gap nobody knows what moved: the picture is learned as it is. For the flicker
+    the gap counts as this long, or else other light after an outage would blind all of the picture
+    for more than a minute."""
 
 
 class Background:
@@ -152,7 +156,7 @@ class Background:
         self._steps.take_in(blocks, moved, share=still, step=settings.moved_per_s * elapsed_s)
         if self._strangers is not None:
             self._take_in(blocks, self._strangers, elapsed_s)
-        step = settings.restless_per_s * elapsed_s
+        step = settings.restless_per_s * min(elapsed_s, settings.gap_s)
         down, up = step * (settings.usual - 1), step * settings.usual
         self._steps.follow(blocks, down=down, up=up, highest=settings.restless_most)
         self._flash_left_s -= elapsed_s

@@ -105,11 +105,11 @@ class MotionFinder:
         self._persistence.step(ground.found, ground.again, at.seconds_since(self._last))
         regions = ground.regions(self._persistence.rule) if ground.found else []
         self._last = at
-        age_s = at.seconds_since(self._born)
+        age_s, settings = at.seconds_since(self._born), self._settings.ground
         elapsed_s = max(0.0, at.seconds_since(self._learned))
         # Rarely, but more often at first, when the background comes from few frames.
-        if elapsed_s >= self._settings.ground.learn_every_s or elapsed_s >= 0.1 * age_s:
-            moved = self._covered(regions) if regions else None
+        if elapsed_s >= settings.learn_every_s or elapsed_s >= 0.1 * age_s:
+            moved = self._covered(regions) if regions and elapsed_s <= settings.gap_s else None
             ground.learn(blocks, moved, elapsed_s=elapsed_s, age_s=age_s)
             self._learned = at
         if age_s < self._settings.settle_s:

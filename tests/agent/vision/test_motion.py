@@ -1,6 +1,7 @@
 """Motion: what counts as motion. Bodies do; noise, the camera's gain and the first second do
 not."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import cast
 
@@ -13,7 +14,7 @@ from agent.media.frame import Frame, Plane
 from agent.vision.geometry import WHOLE, Box, Polygon
 from agent.vision.motion.background import BackgroundSettings
 from agent.vision.motion.finder import Halver, MotionFinder, MotionSettings
-from tests.agent.rigs.vision import luma_frame
+from tests.agent.rigs.vision import after, luma_frame
 
 SETTLED = 21
 """The first frame, at ten a second, by which the background is known."""
@@ -127,6 +128,18 @@ def test_dropped_frames_do_not_slow_the_learning() -> None:
     moved = [finder.step(luma_frame(picture, index)) for index in range(SETTLED, 200, 20)]
     assert moved[0]
     assert moved[-1] == ()
+
+
+@pytest.mark.parametrize("gap_s", [60, 3600])
+def test_after_an_outage_in_which_the_light_changed_who_walks_is_seen(gap_s: float) -> None:
+    finder = MotionFinder()
+    settled(finder, street())
+    for index in range(30):
+        picture = with_body(street() + np.uint8(15), 20 + 8 * index, 80)
+        frame = replace(luma_frame(picture), at=after(SETTLED / 10 + gap_s + index / 10))
+        moved = finder.step(frame)
+        body = Box((20 + 8 * index) / 320, 80 / 240, (44 + 8 * index) / 320, 144 / 240)
+        assert index < 3 or any(one.overlap(body) >= 0.9 * body.area for one in moved)
 
 
 def test_another_picture_altogether_starts_anew_and_counts_as_moved() -> None:
