@@ -113,7 +113,7 @@ class Regions:
         is_always = is_rush or not people
         wanted = [*due, *(box for box in news if is_always or self._is_due(box, now))]
         now_s = now.mono_ns / 1e9
-        is_late = now_s - self._smaller_s >= self._settings.near_every_s - EARLY_S
+        is_late = _is_over(now_s - self._smaller_s, self._settings.near_every_s)
         near = [one for one in (wanted if is_late else due) if one not in sure]
         looks = picture.looks_at(wanted, due=due, near=near, known=(*people, *news))
         looks.sort(key=self._looked_at_s)
@@ -139,8 +139,8 @@ class Regions:
         """True if it was not just looked at, or not so often without a find."""
         if self._vain.looks_at(moved, now) < self._settings.vain_looks:
             return True
-        unseen_s = now.mono_ns / 1e9 - self._seen.longest_ago_s([moved])
-        return unseen_s >= self._settings.vain_every_s - EARLY_S
+        unseen_s = now.mono_ns / 1e9 - self._seen.last_s(moved)
+        return _is_over(unseen_s, self._settings.vain_every_s)
 
     def looked(self, now: Instant, count: int) -> None:
         """The first `count` of the last choice were looked at, at `now`."""
@@ -148,8 +148,8 @@ class Regions:
         if any(look.box == SMALLER for look in looked):
             self._smaller_s = now.mono_ns / 1e9
         for look in looked:
-            for box in look.things if look.is_whole or look.sheet else (look.box,):
-                self._seen.note(box, now)
+            for thing in look.things:
+                self._seen.note(thing, now)
         for box in self._news:
             if any(box in look.things for look in looked):
                 self._vain.note(box, now)
@@ -170,24 +170,40 @@ class Regions:
         ]
 
 
+def _is_over(elapsed_s: float, every_s: float) -> bool:
+    """True also below 0: the camera was opened anew."""
+    return not 0 <= elapsed_s < every_s - EARLY_S
+
+
 class _Seen:
-    """Time of the last close look at each place of the picture."""
+    """Time of the last look at things that are not near, and at near ones, at each place.
+
+    Only the things that it was meant for count, not all that it shows, and not those beside a near
+    one: or else whoever stands beside a crop or a near body counts as looked at with it, and would
+    wait for ever where one look at a time is all.
+    """
 
     def __init__(self) -> None:
-        self._last_s = np.full(CELLS, NEVER_S)
+        self._last_s = np.full((2, *CELLS), NEVER_S)
 
-    def note(self, box: Box, now: Instant) -> None:
-        """All of `box` was seen; moving on by half its width still counts as seen."""
-        near = box.grown(by_x=box.width / 2, by_y=0.0)
-        self._last_s[_cells(near)] = now.mono_ns / 1e9
+    def note(self, thing: Box, now: Instant) -> None:
+        """All of `thing` was seen; moving on by half its width still counts as seen."""
+        near = thing.grown(by_x=thing.width / 2, by_y=0.0)
+        self._last_s[int(thing.height >= NEAR)][_cells(near)] = now.mono_ns / 1e9
 
     def longest_ago_s(self, things: Sequence[Box]) -> float:
         """Time of the oldest look among `things`: monotonic seconds."""
-        return min(self._at(thing) for thing in things)
+        return min(self._at(thing)[thing.height >= NEAR] for thing in things)
 
-    def _at(self, thing: Box) -> float:
+    def last_s(self, thing: Box) -> float:
+        """Time of the last look at its place, at whatever was there."""
+        return max(self._at(thing))
+
+    def _at(self, thing: Box) -> tuple[float, float]:
+        """Of things that are not near, and of near ones."""
         (x, y), (rows, columns) = thing.clipped().center, CELLS
-        return float(self._last_s[int(y * (rows - 1)), int(x * (columns - 1))])
+        others, near = self._last_s[:, int(y * (rows - 1)), int(x * (columns - 1))]
+        return float(others), float(near)
 
 
 class _Vain:

@@ -97,6 +97,16 @@ def test_who_is_near_is_looked_at_at_half_the_size_too_until_told_of_for_sure() 
     assert looks(sure=[near]) == (WHOLE,)
 
 
+def test_a_camera_opened_anew_is_looked_at_at_half_the_size_though_its_time_begins_earlier() -> (
+    None
+):
+    regions, moved = Regions(), body(0.3, 0.5, 400, SMALL)
+    for at_s in (10.0, 8.5):
+        looks = choose(regions, SMALL, moved=[moved], people=(), at_s=at_s)
+        assert SMALLER in looks
+        regions.looked(after(at_s), len(looks))
+
+
 def test_near_motion_is_looked_at_at_half_the_size_too_twice_a_second() -> None:
     regions, moved = Regions(), body(0.3, 0.5, 400, SMALL)
     shown = []
@@ -155,6 +165,31 @@ def test_who_may_take_one_look_at_a_time_looks_where_was_not_looked_for_longest(
         unseen = [one for one in people if first.overlap(one) < 0.5 * one.area]
         again, *_ = choose(regions, HD, moved=(), people=people)
         assert any(again.overlap(one) > 0.99 * one.area for one in unseen)
+
+
+SIDE_BY_SIDE = [(0.30, 0.5, 26), (0.41, 0.5, 26)]
+BESIDE_A_NEAR_ONE = [(0.43, 0.69, 680), (0.56, 0.59, 30), (0.32, 0.19, 40), (0.75, 0.21, 30)]
+
+
+@pytest.mark.promise(
+    "Detection and tracking: Looks stay within their budget, the longest unseen first."
+)
+@pytest.mark.parametrize("places", [SIDE_BY_SIDE, BESIDE_A_NEAR_ONE])
+@pytest.mark.parametrize("input_px", [INPUT, (192, 320)])
+def test_nobody_beside_others_waits_for_ever_where_one_look_at_a_time_is_all(
+    input_px: tuple[int, int], places: list[tuple[float, float, float]]
+) -> None:
+    regions = Regions(takes_sheets=True)
+    people = [body(x, y, height_px, HD) for x, y, height_px in places]
+    seen = set[Box]()
+    for turn in range(12):
+        now = after(turn / 3)
+        first, *_ = regions.choose(now, HD, input_px=input_px, moved=(), people=people, due=people)
+        regions.looked(now, 1)
+        parts = [part.inner for part in first.parts] if isinstance(first, Sheet) else [first]
+        close = [part for part in parts if part.width < 1]
+        seen |= {one for one in people for part in close if part.overlap(one) > 0.99 * one.area}
+    assert {one for one in people if one.height < 0.1} <= seen
 
 
 def test_a_look_at_the_whole_does_not_count_for_whom_it_shows_too_small() -> None:
