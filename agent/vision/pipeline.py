@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
-from agent.vision.budget import Allowance, LookBudget
+from agent.vision.budget import MOST_A_FRAME, Allowance, LookBudget
 from agent.vision.describe.bodies import Calibration
 from agent.vision.describe.describer import Describer
 from agent.vision.detect.clothes import clothes
@@ -184,7 +184,7 @@ class Pipeline:
         wanted = self._wanted(frame, moved)
         regions = wanted[: self.allowance.grant(frame.at, len(wanted))]
         where = self.dense if self.dense.is_on else self.regions
-        where.looked(frame.at, len(regions))
+        where.looked(frame.at, regions)
         if regions:
             self.attention.looked(frame.at)
         self.opening.looked(_parts(regions))
@@ -266,7 +266,10 @@ class Pipeline:
         )
         if scale(input_px, size_px) >= 1:  # the whole picture is looked at in its own size
             return looks
-        return (*looks, *self.opening.choose(unknown, besides=len(looks)))
+        tiles = self.opening.choose(unknown, besides=len(looks))
+        if self.opening.goes_first:
+            return (*tiles, *looks)[:MOST_A_FRAME]
+        return (*looks, *tiles)
 
     def _crowd_of(self, now: Instant) -> int:
         """Estimated size of a crowd; 0 without one."""

@@ -11,6 +11,7 @@ from statistics import median
 
 from agent.media.frame import Instant
 from agent.vision.budget import MOST_A_FRAME
+from agent.vision.detect.sheet import Sheet
 from agent.vision.geometry import WHOLE, Box, scale
 
 OVERLAP = 0.1
@@ -54,7 +55,6 @@ class Dense:
         self._height = 0.0
         self._last: Instant | None = None
         self._looked_s: dict[Box, float] = {}
-        self._offered: tuple[Box, ...] = ()
         self.is_on = False
 
     def note(self, now: Instant, heights: Sequence[float]) -> None:
@@ -88,13 +88,12 @@ class Dense:
             overdue = (now_s - self._looked_s.get(tile, -1e9)) / every_s
             if not 0 <= overdue < 1.0 - 1e-6:  # below 0: the camera was opened anew
                 late.append((-overdue, number, tile))
-        self._offered = tuple(tile for _, _, tile in sorted(late, key=lambda one: one[:2]))
-        return self._offered[:MOST_A_FRAME]
+        late.sort(key=lambda one: one[:2])
+        return tuple(tile for _, _, tile in late[:MOST_A_FRAME])
 
-    def looked(self, now: Instant, count: int) -> None:
-        """Note that the first `count` looks of the last choice were carried out."""
-        for tile in self._offered[:count]:
-            self._looked_s[tile] = now.mono_ns / 1e9
+    def looked(self, now: Instant, looks: Sequence[Box | Sheet]) -> None:
+        """Note that these looks were carried out."""
+        self._looked_s |= {tile: now.mono_ns / 1e9 for tile in looks if isinstance(tile, Box)}
 
     def _tiles(
         self, size_px: tuple[int, int], input_px: tuple[int, int], luma: float

@@ -121,7 +121,7 @@ class Regions:
             looks = picture.packed(looks, wanted=wanted, due=due)
             looks.sort(key=self._looked_at_s)
         self._offered = looks[: self._settings.most_looks]
-        return tuple(look.sheet or look.box for look in self._offered)
+        return tuple(look.shown for look in self._offered)
 
     def _looked_at_s(self, look: "_Crop") -> float:
         """Time of the oldest look among its things; of the half size its own, or else it is never
@@ -142,9 +142,9 @@ class Regions:
         unseen_s = now.mono_ns / 1e9 - self._seen.last_s(moved)
         return _is_over(unseen_s, self._settings.vain_every_s)
 
-    def looked(self, now: Instant, count: int) -> None:
-        """The first `count` of the last choice were looked at, at `now`."""
-        looked = self._offered[:count]
+    def looked(self, now: Instant, looks: Sequence[Box | Sheet]) -> None:
+        """These looks of the last choice were carried out, at `now`."""
+        looked = [one for one in self._offered if one.shown in looks]
         if any(look.box == SMALLER for look in looked):
             self._smaller_s = now.mono_ns / 1e9
         for look in looked:
@@ -248,6 +248,11 @@ class _Crop:
     things: tuple[Box, ...]
     sheet: Sheet | None = None
     """Several parts in place of the box."""
+
+    @property
+    def shown(self) -> Box | Sheet:
+        """What the network is shown."""
+        return self.sheet or self.box
 
     @property
     def is_whole(self) -> bool:

@@ -41,7 +41,7 @@ def rounds(dense: Dense, busy: list[Box], *, looks: int, frames: int = 100) -> d
     for frame in range(frames):
         now = after(100 + frame / 10)
         due = dense.choose(now, SIZE, input_px=INPUT, busy=busy, luma=100.0)[:looks]
-        dense.looked(now, len(due))
+        dense.looked(now, due)
         for tile in due:
             count[tile] = count.get(tile, 0) + 1
     return count
@@ -96,7 +96,7 @@ def test_a_camera_opened_anew_is_looked_at_though_its_time_begins_a_little_earli
     for at_s in (10.0, 8.5):
         due = dense.choose(after(at_s), SIZE, input_px=INPUT, busy=(WHOLE,), luma=100.0)
         assert len(due) == 3
-        dense.looked(after(at_s), 3)
+        dense.looked(after(at_s), due)
 
 
 def test_what_moves_goes_first_and_still_background_is_looked_at_rarely() -> None:

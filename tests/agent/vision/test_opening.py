@@ -13,7 +13,7 @@ from agent.media.frame import Frame
 from agent.vision.detect.person import Detection
 from agent.vision.geometry import SMALLER, WHOLE, Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
-from agent.vision.sightings.changes import Opened
+from agent.vision.sightings.changes import Opened, SightingChange
 from agent.vision.track.opening import Opening, OpeningSettings
 from agent.vision.track.track import Track
 from tests.agent.rigs.vision import after, counted_ids, luma_frame, person, tracked
@@ -140,6 +140,29 @@ def test_other_looks_of_the_frame_go_first_and_what_was_put_off_stays_due() -> N
     first = opening.choose((), besides=0)
     opening.looked(())
     assert opening.choose((), besides=0) == first
+
+
+def test_where_one_look_at_a_time_is_all_every_third_is_at_a_tile() -> None:
+    opening, seen = opened(), list[Box]()
+    for _ in range(18):
+        tiles = opening.choose((), besides=3)
+        seen += tiles[: opening.goes_first]
+        opening.looked(tiles if opening.goes_first else (WHOLE,))
+    assert len(seen) == len(set(seen)) == 6
+
+
+def test_on_a_street_that_is_never_quiet_a_small_budget_has_looks_at_tiles() -> None:
+    seer = NearSighted(SMALL)
+    pipeline = Pipeline.for_frames(PipelineSettings(looks_per_s=3.0), seer, counted_ids())
+    told = list[SightingChange]()
+    for index in range(1, 121):
+        street = STREET.copy()
+        street[300:500, 20 + 6 * (index % 100) :][:, :80] = 20
+        told += pipeline.step(luma_frame(street, index)).changes
+    (opened,) = told
+    assert isinstance(opened, Opened)
+    assert opened.box.iou(SMALL.box) > 0.9
+    assert seer.regions.count(WHOLE) >= 10
 
 
 bodies = st.builds(person, st.floats(0, 1), st.floats(0, 1), height=st.floats(0.01, 1)).map(

@@ -104,7 +104,7 @@ def test_a_camera_opened_anew_is_looked_at_at_half_the_size_though_its_time_begi
     for at_s in (10.0, 8.5):
         looks = choose(regions, SMALL, moved=[moved], people=(), at_s=at_s)
         assert SMALLER in looks
-        regions.looked(after(at_s), len(looks))
+        regions.looked(after(at_s), looks)
 
 
 def test_near_motion_is_looked_at_at_half_the_size_too_twice_a_second() -> None:
@@ -113,7 +113,7 @@ def test_near_motion_is_looked_at_at_half_the_size_too_twice_a_second() -> None:
     for index in range(20):
         looks = choose(regions, SMALL, moved=[moved], people=(), at_s=index / 10)
         assert WHOLE in looks
-        regions.looked(after(index / 10), len(looks))
+        regions.looked(after(index / 10), looks)
         shown.append(SMALLER in looks)
     assert [index for index, is_shown in enumerate(shown) if is_shown] == [0, 5, 10, 15]
 
@@ -148,7 +148,7 @@ def test_too_many_are_looked_at_in_turn() -> None:
     for turn in range(3):
         looks = choose(regions, HD, moved=(), people=people)
         assert len(looks) == 2
-        regions.looked(after(turn / 10), 2)
+        regions.looked(after(turn / 10), looks)
         looked.update(looks)
     assert all(any(look.overlap(p) > 0.99 * p.area for look in looked) for p in people)
 
@@ -161,7 +161,7 @@ def test_who_may_take_one_look_at_a_time_looks_where_was_not_looked_for_longest(
     people = [body(x, 0.5, 40, HD) for x in (0.1, 0.5, 0.9)]
     for turn in range(12):
         first, *_ = choose(regions, HD, moved=(), people=people)
-        regions.looked(after(turn / 10), 1)
+        regions.looked(after(turn / 10), (first,))
         unseen = [one for one in people if first.overlap(one) < 0.5 * one.area]
         again, *_ = choose(regions, HD, moved=(), people=people)
         assert any(again.overlap(one) > 0.99 * one.area for one in unseen)
@@ -185,7 +185,7 @@ def test_nobody_beside_others_waits_for_ever_where_one_look_at_a_time_is_all(
     for turn in range(12):
         now = after(turn / 3)
         first, *_ = regions.choose(now, HD, input_px=input_px, moved=(), people=people, due=people)
-        regions.looked(now, 1)
+        regions.looked(now, (first,))
         parts = [part.inner for part in first.parts] if isinstance(first, Sheet) else [first]
         close = [part for part in parts if part.width < 1]
         seen |= {one for one in people for part in close if part.overlap(one) > 0.99 * one.area}
@@ -196,7 +196,7 @@ def test_a_look_at_the_whole_does_not_count_for_whom_it_shows_too_small() -> Non
     regions = Regions()
     near, far = body(0.2, 0.6, 300, HD), body(0.8, 0.2, 50, HD)
     assert choose(regions, HD, moved=(), people=[near, far])[0] == WHOLE
-    regions.looked(after(0), 1)
+    regions.looked(after(0), (WHOLE,))
     assert choose(regions, HD, moved=(), people=[near, far])[0] != WHOLE
 
 
@@ -248,7 +248,7 @@ def test_while_somebody_is_followed_a_place_looked_at_in_vain_waits_a_fifth_of_a
             now, SMALL, input_px=INPUT, moved=[swaying], people=[far_off], due=()
         )
         looks.append(len(found))
-        regions.looked(now, len(found))
+        regions.looked(now, found)
     assert all(looks[:8])
     assert sum(looks[30:]) == 10
 
@@ -261,7 +261,7 @@ def test_while_somebody_is_followed_who_walks_elsewhere_is_looked_at_in_each_fra
         assert regions.choose(
             now, SMALL, input_px=INPUT, moved=[moved], people=[far_off], due=()
         ) == (WHOLE,)
-        regions.looked(now, 1)
+        regions.looked(now, (WHOLE,))
 
 
 def test_while_nobody_is_followed_motion_is_looked_at_in_each_frame() -> None:
@@ -269,7 +269,7 @@ def test_while_nobody_is_followed_motion_is_looked_at_in_each_frame() -> None:
     for frame in range(30):
         moved = Box(0.3 + frame / 100, 0.4, 0.34 + frame / 100, 0.52)
         assert choose(regions, SMALL, moved=[moved], people=(), at_s=frame / 15) == (WHOLE,)
-        regions.looked(after(frame / 15), 1)
+        regions.looked(after(frame / 15), (WHOLE,))
 
 
 def test_who_is_not_due_gets_no_look_of_their_own_and_their_motion_none_either() -> None:
@@ -323,6 +323,6 @@ def test_who_is_near_gets_the_half_size_in_turn_where_one_look_a_frame_is_all(
         looks = regions.choose(
             now, HD, input_px=input_px, moved=(), people=[near, far], due=[near, far]
         )
-        regions.looked(now, 1)
+        regions.looked(now, looks[:1])
         firsts.append(looks[0])
     assert 4 <= firsts.count(SMALLER) <= 6
