@@ -79,10 +79,11 @@ class Attention:
 
     def strangers(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> tuple[Box, ...]:
         """Places of unconfirmed `tracks` whose looks are evidence: with motion, or near, because a
-        near person may stand still from the first frame on. Empty for more than `most_new`: see
-        `is_rush`."""
+        near person may stand still from the first frame on. Empty for more than `most_new` in a
+        rush, see `is_rush`: without motion nobody else would look at them."""
         found = tuple(one.box for one in tracks if self._is_worth_a_look(one, moved))
-        return found if len(found) <= self._settings.most_new else ()
+        is_many = len(found) > self._settings.most_new
+        return () if is_many and self.is_rush(tracks, moved=moved) else found
 
     def _is_worth_a_look(self, stranger: Track, moved: Sequence[Box]) -> bool:
         is_new = stranger.looks < self._settings.new_looks

@@ -102,6 +102,13 @@ def test_of_many_strangers_none_is_looked_at_for_themselves() -> None:
     assert Attention().strangers(many, moved=(HERE,)) == ()
 
 
+def test_many_near_strangers_who_stand_still_are_looked_at() -> None:
+    near = person(0.5, height=0.6).box
+    group = [seen(5.0, near, track_id=number, looks=3) for number in range(11)]
+    assert len(Attention().strangers(group, moved=())) == 11
+    assert Attention().strangers(group, moved=(near,)) == ()
+
+
 def test_whoever_would_be_due_soon_is_looked_at_along_with_the_others() -> None:
     late, soon, fresh = (
         seen(5.0),
