@@ -51,8 +51,7 @@ function inTurn(act) {
   return turn;
 }
 
-const wipe = () => Promise.all(["inbox", "owed", "kept"].map(clear));
-const forgetPerson = () => inTurn(wipe);
+const forgetPerson = () => inTurn(() => Promise.all(["inbox", "owed", "kept"].map(clear)));
 const syncInbox = () => inTurn(fetchInbox);
 
 async function keptInbox() {
