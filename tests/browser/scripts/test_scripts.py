@@ -9,7 +9,9 @@ import pytest
 from hub.web.rendering import STATIC_FOLDER
 from tests.waiting import patience_s
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
+pytestmark = pytest.mark.skipif(
+    shutil.which("node") is None, reason="Node.js is not installed here: apt-get install nodejs"
+)
 
 
 def run(script: str, folder: Path) -> None:
