@@ -52,7 +52,9 @@ def test_a_keeper_asks_the_box_and_opens_its_page(
     expect(keeper.page.locator("main [role=status]")).to_be_visible()
     keeper.shot(f"{name}-waiting", full=True)
     # A slow page has the same asked again.
-    [(node, command_id, language)] = {(*one, said.language) for *one, said in hub.town.asked_nodes}
+    [(node, command_id, language)] = {
+        (node, command_id, said.language) for node, command_id, said in hub.town.asked_nodes
+    }
     assert (node, language) == (NODE, "vi")
     hub.town.services.use(AskedExplanations).put(node, command_id, made_by_the_box("vi"))
     expect(keeper.page.locator("main a[download]")).to_be_visible()  # by itself
