@@ -197,6 +197,9 @@ def test_a_night_is_as_long_as_asked_and_shows_nobody(hours: float) -> None:
     assert frames / 36_000 == pytest.approx(hours, rel=0.01)
     assert {scene.name for scene in scenes} >= {f"nobody, {one.name}" for one in CONDITIONS}
     assert len({(scene.name, scene.seed) for scene in scenes}) == len(scenes)
+    other = list(shifts_of(hours, still=still, tree=tree, seed=1))
+    assert [scene.name for scene in other] == [scene.name for scene in scenes]
+    assert not {scene.seed for scene in other} & {scene.seed for scene in scenes}
 
 
 @pytest.mark.parametrize(("events", "mean"), [(0, 2.996), (1, 4.744), (3, 7.754), (10, 16.962)])

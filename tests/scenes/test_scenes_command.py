@@ -69,7 +69,7 @@ def test_a_log_whose_last_line_a_plug_cut_short_is_read_without_it(
     stock: Material, tmp_path: Path
 ) -> None:
     log, plan = tmp_path / "night.log", list(shifts_of(1, still=stock.still, tree=stock.tree))
-    first = Shift(plan[0].name, hours_of(plan[0]), 0, 1, 0.5)
+    first = Shift(plan[0].name, hours_of(plan[0]), 0, 1, 0.5, plan[0].seed)
     log.write_text(json.dumps(asdict(first)) + '\n{"name": "nob', encoding="utf-8")
     assert logged(log, plan) == [first]
 
@@ -82,6 +82,16 @@ def test_what_is_no_log_of_this_night_is_refused(
     log.write_text(text, encoding="utf-8")
     assert bench("--only", "none", "--hours", "0.01", "--log", str(log)) == 78
     assert "give another --log" in capsys.readouterr().err
+
+
+def test_the_log_of_a_night_with_another_seed_is_refused(
+    stock: Material, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, plan = tmp_path / "night.log", list(shifts_of(1, still=stock.still, tree=stock.tree))
+    first = Shift(plan[0].name, hours_of(plan[0]), 0, 1, 0.5, plan[0].seed)
+    log.write_text(json.dumps(asdict(first)) + "\n", encoding="utf-8")
+    assert bench("--only", "none", "--hours", "1", "--seed", "1", "--log", str(log)) == 78
+    assert "log of another night" in capsys.readouterr().err
 
 
 def test_a_scene_below_the_baseline_is_said_and_fails(

@@ -17,7 +17,7 @@ from agent.bench.scenes.conditions import CONDITIONS
 from agent.bench.scenes.judge import Verdict, judge
 from agent.bench.scenes.motion import RESTLESS, Covered, Restless, covered, restless
 from agent.bench.scenes.night import LogError, Night, Shift, logged, shifts_of, summed, watch
-from agent.bench.scenes.play import Scene, shown_to
+from agent.bench.scenes.play import shown_to
 from agent.bench.scenes.programme import Material, programme
 from agent.bench.scenes.table import (
     motion_table,
@@ -53,6 +53,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--short", action="store_true", help="the short form of the tests")
     parser.add_argument("--full", action="store_true", help=f"also a night of {NIGHT_H:g} hours")
     parser.add_argument("--hours", type=float, help="also a night of HOURS")
+    parser.add_argument("--seed", type=int, default=0, help="random numbers of the night (0)")
     parser.add_argument(
         "--log",
         type=Path,
@@ -89,7 +90,8 @@ def run(args: argparse.Namespace) -> int:
         seers = sight(manifest)
         floors = baseline.load(args.baseline) if args.baseline else {}
         hours = args.hours or (NIGHT_H if args.full else 0.0)
-        done = logged(args.log, _plan(stock, hours)) if args.log else []
+        plan = list(shifts_of(hours, still=stock.still, tree=stock.tree, seed=args.seed))
+        done = logged(args.log, plan) if args.log else []
     except REFUSALS as error:
         print(f"bench scenes: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
@@ -99,8 +101,7 @@ def run(args: argparse.Namespace) -> int:
     views = (list(noticed(stock)), list(alarmed(stock, hours=hours))) if is_whole else None
     night = None
     if hours:
-        plan = _plan(stock, hours)[len(done) :]
-        more = watch(plan, manifest, processes=args.jobs, tell=_teller(args.log, done))
+        more = watch(plan[len(done) :], manifest, processes=args.jobs, tell=_teller(args.log, done))
         night = summed([*done, *more])
     broken = [
         f"{name}: {what}"
@@ -115,10 +116,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(moving, views, night, broken)
     return FAILED if broken else 0
-
-
-def _plan(stock: Material, hours: float) -> list[Scene]:
-    return list(shifts_of(hours, still=stock.still, tree=stock.tree))
 
 
 def material(recordings: Path, truth: Path) -> Material:

@@ -38,6 +38,8 @@ class Shift:
     inferences: int
     cpu_s: float
     """Processor time of detection and of making the pictures."""
+    seed: int
+    """Of its random numbers; of a sum, those of its first part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,11 @@ class Night:
         return poisson_bound(self.sightings) / self.hours if self.hours else math.inf
 
 
-def shifts_of(hours: float, *, still: Footage, tree: Footage) -> Iterator[Scene]:
-    """The scenes of a night: the first part of every condition, then the second, and so on."""
+def shifts_of(hours: float, *, still: Footage, tree: Footage, seed: int = 0) -> Iterator[Scene]:
+    """The scenes of a night: the first part of every condition, then the second, and so on.
+
+    Another `seed` is another night of the same weathers.
+    """
     restless = [condition.name for condition in CONDITIONS if condition.name not in QUIET]
     quiet_s = hours * 3600 * QUIET_SHARE / len(QUIET)
     restless_s = hours * 3600 * (1 - QUIET_SHARE - TREE_SHARE) / len(restless)
@@ -77,8 +82,8 @@ def shifts_of(hours: float, *, still: Footage, tree: Footage) -> Iterator[Scene]
             if part < parts[number]:
                 frames = max(1, round(length_s / parts[number] * footage.frames_per_s))
                 where = "tree" if footage is tree else "nobody"
-                seed = 1000 * (number + 1) + part
-                yield Scene(f"{where}, {name}", footage, BY_NAME[name], frames, seed)
+                of_shift = 1_000_000 * seed + 1000 * (number + 1) + part
+                yield Scene(f"{where}, {name}", footage, BY_NAME[name], frames, of_shift)
 
 
 class LogError(Exception):
@@ -113,8 +118,8 @@ def logged(file: Path, plan: Sequence[Scene]) -> list[Shift]:
         done = [Shift(**json.loads(line)) for line in lines]
     except (ValueError, TypeError) as error:
         raise LogError(f"{file} is no log of a night ({error}): give another --log") from error
-    of_plan = [(scene.name, round(hours_of(scene), 5)) for scene in plan[: len(done)]]
-    if [(shift.name, round(shift.hours, 5)) for shift in done] != of_plan:
+    of_plan = [(one.name, one.seed, round(hours_of(one), 5)) for one in plan[: len(done)]]
+    if [(shift.name, shift.seed, round(shift.hours, 5)) for shift in done] != of_plan:
         raise LogError(f"{file} is the log of another night: give another --log")
     return done
 
@@ -151,6 +156,7 @@ def _shift(scene: Scene, manifest: Path) -> Shift:
         len(played.opened) + len(played.counted) + len(played.crowds),
         played.inferences,
         time.process_time() - began,
+        scene.seed,
     )
 
 
@@ -161,4 +167,5 @@ def _sum(name: str, shifts: list[Shift]) -> Shift:
         sum(s.sightings for s in shifts),
         sum(s.inferences for s in shifts),
         sum(s.cpu_s for s in shifts),
+        shifts[0].seed,
     )
