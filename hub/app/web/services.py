@@ -76,6 +76,8 @@ class Resources:
     """None: the hub takes no bundles by a page."""
     update_key: Callable[[], Ed25519PublicKey | None] = update_key
     tell_node: Tell = lambda _node, _command_id, _words: False
+    tell_processes: Callable[[bytes], None] | None = None
+    """Sends to the other processes with pages, about explanations; None: there are none."""
 
 
 def make_services(r: Resources) -> Services:
@@ -97,7 +99,7 @@ def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
     yield AccountService(acting, db=r.db, change_signal=r.change_signal)
     yield OnCallService(acting, is_named=rows.calls_team)
     yield DiagnosisService(acting, r.db, clock=r.clock)
-    asked = AskedExplanations(r.tell_node)
+    asked = AskedExplanations(r.tell_node, tell_others=r.tell_processes)
     yield asked
     yield ExplanationService(acting, asked)
     yield ReleaseService(acting, r.db, blobs=r.blobs)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -37,7 +38,7 @@ from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
 from hub.footage.upload.service import Uploads
 from hub.nodes.enrolment.port import Enrolling
-from hub.nodes.explanations.asked import WAITS_S
+from hub.nodes.explanations.asked import WAITS_S, AskedExplanations
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.nodes.releases.upload import MOST_AT_ONCE
 from hub.public.households.port import HouseholdServices
@@ -46,8 +47,11 @@ from hub.registry.registry import node_by_name
 from hub.web.rendering import Measures, PublicWords
 from hub.web.services import Services
 
-LIVE_CHANNEL: Final = "matthan_live"
-"""PostgreSQL channel by which processes with pages tell each other of live views."""
+CHANNEL: Final = "matthan_live"
+"""PostgreSQL channel by which processes with pages tell each other of what is in no table: live
+views and explanations, by these topics."""
+LIVE: Final = "live"
+EXPLANATIONS: Final = "explanations"
 Tell = Callable[..., bool]
 """Sends a command to a node (`node, wanted, expires_s=, command_id=`); False if nobody can."""
 
@@ -89,8 +93,11 @@ def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
         policy=policy(settings.alerts),
         clip_stored=parts.copies.offer,
     )
-    services = _services(parts, uploads.growing)
-    live = _live(parts, services)
+    words = None  # between several processes with pages
+    if parts.db.is_shared:
+        words = Broadcast(parts.db, CHANNEL, tokens.key_for("broadcast"))
+    services = _services(parts, uploads.growing, words)
+    live = _live(parts, services, words)
     app = create_app(
         FEATURES,
         services=services,
@@ -117,21 +124,21 @@ def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
     return app, live
 
 
-def _live(parts: SiteParts, services: Services) -> LiveLeases:
+def _live(parts: SiteParts, services: Services, words: Broadcast | None) -> LiveLeases:
     """Live views; where several processes may have pages, connected with theirs."""
     service, closings = services.use(LiveService), services.use(AccountService).hear_closings
 
     def say(node: str, words: ShowLive) -> bool:
         return parts.tell(node, words, expires_s=LEASE_S)
 
-    if not parts.db.is_shared:
+    if words is None:
         return LiveLeases(service, closings, LiveViews(say))
-    words = Broadcast(parts.db, LIVE_CHANNEL)
     views = LiveViews(
         say,
-        tell_others=words.say,
+        tell_others=partial(words.say, LIVE),
         least_number=lambda: parts.clock.now().utc_us // 1000,
     )
+    words.hear(LIVE, views.hear)
     return LiveLeases(service, closings, views, words=words)
 
 
@@ -140,7 +147,7 @@ def tip_spans(settings: HubSettings) -> TipSpans:
     return TipSpans(settings.tips.contact_days, settings.tips.keep_days)
 
 
-def _services(parts: SiteParts, growing: GrowingClips) -> Services:
+def _services(parts: SiteParts, growing: GrowingClips, words: Broadcast | None) -> Services:
     settings = parts.settings
     box = resources.tip_box(settings, parts.db, parts.secrets)
     takes_petitions = settings.petitions.accepted
@@ -165,8 +172,11 @@ def _services(parts: SiteParts, growing: GrowingClips) -> Services:
             household_box=resources.household_box(settings, parts.secrets),
             bundle_parts=resources.parts(settings, "bundles", stores, most=MOST_AT_ONCE),
             tell_node=ask,
+            tell_processes=partial(words.say, EXPLANATIONS) if words else None,
         )
     )
+    if words:
+        words.hear(EXPLANATIONS, services.use(AskedExplanations).hear)
     return services.and_those([resources.map_files(settings, parts.db, parts.blobs)])
 
 

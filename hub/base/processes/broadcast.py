@@ -1,8 +1,8 @@
 """Broadcast: sends small messages from one process of a hub to all others, at once or not at all.
 
-PostgreSQL's NOTIFY carries them, so no table stores them. A process that is not connected at that
-moment does not get them. It is meant for messages that are worthless after seconds, such as live
-pictures.
+PostgreSQL's NOTIFY carries them, so no table stores them; the server may write what waits there to
+its disk, so they are encrypted. A process that is not connected at that moment does not get them.
+It is meant for messages that are worthless after seconds or minutes, such as live pictures.
 """
 
 import base64
@@ -10,11 +10,13 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from secrets import token_hex
+from secrets import token_bytes, token_hex
 from typing import Final
 
 import psycopg
 import structlog
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub.base.backoff import DATABASE_S, Backoff
 from hub.base.db.database import Database
@@ -23,8 +25,9 @@ from hub.base.processes.waker import Waker
 
 log = structlog.get_logger()
 
-MOST_BYTES: Final = 90_000
-"""Largest message in bytes."""
+MOST_BYTES: Final = 3 * 2**20 + 4096
+"""Largest message in bytes: an explanation of a camera."""
+NONCE_BYTES: Final = 12
 KEPT: Final = 100
 """Most messages that wait for the server; more are dropped."""
 PIECE: Final = 7_800
@@ -39,11 +42,13 @@ _SEND: Final = (
 class Broadcast:
     """One channel; for any thread. It has a thread of its own from `start` to `stop`."""
 
-    def __init__(self, db: Database, channel: str) -> None:
+    def __init__(self, db: Database, channel: str, key: bytes) -> None:
+        """`key`: 32 bytes that only the processes of this hub have."""
         self._db = db
         self._channel = channel
-        self._hear: Callable[[bytes], None] = lambda _message: None
-        self._waiting: queue.Queue[bytes] = queue.Queue(KEPT)
+        self._seal = AESGCM(key)
+        self._hearers: dict[str, Callable[[bytes], None]] = {}
+        self._waiting: queue.Queue[tuple[str, bytes]] = queue.Queue(KEPT)
         self._pieces: dict[str, list[str]] = {}
         """Received pieces of an incomplete message, by its name."""
         self._waker = Waker()
@@ -56,12 +61,17 @@ class Broadcast:
         """Messages for which there was no room; the log has the first of each hundred."""
         self._thread = threading.Thread(target=self._run, name=f"broadcast {channel}")
 
-    def say(self, message: bytes) -> None:
+    def hear(self, topic: str, hearer: Callable[[bytes], None]) -> None:
+        """`hearer` gets each message of another process on this topic, in this object's thread; if
+        it raises ValueError, the message counts as unreadable. Call it before `start`."""
+        self._hearers[topic] = hearer
+
+    def say(self, topic: str, message: bytes) -> None:
         """Send to all other processes. Never blocks; may be lost."""
         if len(message) > MOST_BYTES:
             raise ValueError(f"a message has at most {MOST_BYTES} bytes")
         try:
-            self._waiting.put_nowait(message)
+            self._waiting.put_nowait((topic, message))
         except queue.Full:
             self.dropped += 1
             if self.dropped % KEPT == 1:
@@ -73,10 +83,8 @@ class Broadcast:
         """True while its thread runs."""
         return self._thread.is_alive()
 
-    def start(self, hear: Callable[[bytes], None]) -> None:
-        """Begin. `hear` gets each message of another process, in this object's thread; if it raises
-        ValueError, the message counts as unreadable."""
-        self._hear = hear
+    def start(self) -> None:
+        """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -122,9 +130,12 @@ class Broadcast:
     def _send(self, conn: psycopg.Connection) -> None:
         with suppress(queue.Empty):
             while True:
-                text = base64.b64encode(self._waiting.get_nowait()).decode()
+                topic, message = self._waiting.get_nowait()
+                nonce = token_bytes(NONCE_BYTES)
+                sealed = nonce + self._seal.encrypt(nonce, message, topic.encode())
+                text = base64.b64encode(sealed).decode()
                 pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
-                head, of = f"{token_hex(4)} ", f"{len(pieces)}"
+                head, of = f"{topic}:{token_hex(4)} ", f"{len(pieces)}"
                 conn.execute(_SEND, (self._channel, head, of, pieces))
 
     def _take(self, conn: psycopg.Connection) -> None:
@@ -134,13 +145,23 @@ class Broadcast:
             try:
                 whole = self._put_together(one.payload)
                 if whole is not None:
-                    self._hear(whole)
+                    self._hand_on(*whole)
             except ValueError as error:
                 log.warning("broadcast.unreadable", channel=self._channel, error=str(error))
 
-    def _put_together(self, payload: str) -> bytes | None:
-        """The message, once its last piece is here. The server delivers all pieces of a message
-        together and in order."""
+    def _hand_on(self, topic: str, sealed: bytes) -> None:
+        try:
+            nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+            message = self._seal.decrypt(nonce, body, topic.encode())
+        except InvalidTag as error:
+            raise ValueError("it was sealed with another key") from error
+        if topic not in self._hearers:
+            raise ValueError(f"nobody hears of {topic!r}")
+        self._hearers[topic](message)
+
+    def _put_together(self, payload: str) -> tuple[str, bytes] | None:
+        """Topic and sealed message, once its last piece is here. The server delivers all pieces of
+        a message together and in order."""
         name, place, piece = payload.split(" ", 2)
         number, _, of = place.partition("/")
         if number == "1":
@@ -152,4 +173,4 @@ class Broadcast:
         if int(number) < int(of):
             return None
         del self._pieces[name]
-        return base64.b64decode("".join(pieces), validate=True)
+        return name.partition(":")[0], base64.b64decode("".join(pieces), validate=True)

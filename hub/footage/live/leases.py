@@ -29,8 +29,8 @@ class LiveLeases:
         *,
         words: Broadcast | None = None,
     ) -> None:
-        """`hear_closings` is called each round, before rights are checked. `words` connects the
-        views with those of the hub's other processes, while this runs."""
+        """`hear_closings` is called each round, before rights are checked. `words` connects this
+        process with the hub's other processes, while this runs."""
         self._live = live
         self._hear_closings = hear_closings
         self.views = views
@@ -42,7 +42,7 @@ class LiveLeases:
     async def run(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
         """Until `stop`; then every view ends and is logged."""
         if self._words:
-            self._words.start(self.views.hear)
+            self._words.start()
         try:
             await self._go_round(stop, beat)
             await asyncio.to_thread(self.end_all, "the hub stopped")
@@ -54,7 +54,7 @@ class LiveLeases:
         while not stop.is_set():
             beat()
             if self._words and not self._words.is_alive:
-                raise RuntimeError("the thread that hears of other processes' live views died")
+                raise RuntimeError("the thread that hears of the other processes died")
             await asyncio.to_thread(self.look)
             try:
                 async with asyncio.timeout(LOOK_EVERY_S):

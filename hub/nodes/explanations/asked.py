@@ -1,7 +1,8 @@
 """Requested explanations: in memory only, a few, for minutes.
 
 The requests to nodes are messages that nobody stores; they are repeated while somebody waits for
-the answer.
+the answer. Of several processes of a hub each knows all requests and answers: it tells the others
+(`hub.nodes.explanations.elsewhere`).
 """
 
 import threading
@@ -12,6 +13,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from agent.wire.answers import SendExplanation
+from hub.nodes.explanations.elsewhere import AnswerWord, RequestWord, packed, unpacked
 from hub.nodes.uploaded_answer import AnswerState
 
 Tell = Callable[[str, UUID, SendExplanation], bool]
@@ -49,11 +51,24 @@ class AskedExplanation:
 class AskedExplanations:
     """Requested explanations, in memory only. For any thread; nothing here blocks."""
 
-    def __init__(self, tell: Tell, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        tell: Tell,
+        now_s: Callable[[], float] = time.monotonic,
+        *,
+        tell_others: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """`tell_others` sends to the other processes; None: there are none."""
         self._tell = tell
         self._now_s = now_s
-        self._lock = threading.Lock()
+        self._tell_others = tell_others
+        self._lock = threading.RLock()
         self._asked: dict[Key, AskedExplanation] = {}
+
+    @property
+    def is_shared(self) -> bool:
+        """True if other processes have pages too."""
+        return self._tell_others is not None
 
     def ask(self, key: Key, node: str, wanted: SendExplanation) -> bool:
         """Ask the node; False while an earlier request of this person waits for its answer."""
@@ -62,12 +77,9 @@ class AskedExplanations:
             known = self._asked.get(key)
             if known is not None and known.state is AnswerState.WAITING:
                 return False
-            self._asked.pop(key, None)
-            while len(self._asked) >= MOST:
-                del self._asked[next(iter(self._asked))]
-            now_s, command_id = self._now_s(), uuid4()
-            self._asked[key] = AskedExplanation(node, command_id, wanted, now_s, now_s)
-            self._tell(node, command_id, wanted)
+            one = AskedExplanation(node, uuid4(), wanted, self._now_s(), self._now_s())
+            self._add(key, one)
+            self._ask_node(key, one)
             return True
 
     def state(self, key: Key) -> AskedExplanation | None:
@@ -78,8 +90,8 @@ class AskedExplanations:
             if known is None or known.state is not AnswerState.WAITING:
                 return known
             if now_s - known.said_s >= AGAIN_S:
-                self._tell(known.node, known.command_id, known.wanted)
                 known = self._asked[key] = replace(known, said_s=now_s)
+                self._ask_node(key, known)
             return known
 
     def is_asked(self, node: str, command_id: UUID) -> bool:
@@ -95,17 +107,22 @@ class AskedExplanations:
             key = self._key_of(node, command_id)
             if key is None:
                 return None
-            known = self._asked[key]
-            if known.state is not AnswerState.WAITING:
-                return known.state
-            ended = replace(known, ended_s=self._now_s())
-            if isinstance(answer, bytes):
-                ended = replace(ended, state=AnswerState.HERE, content=answer)
-            else:
-                reason = answer[:REASON_CHARS]
-                ended = replace(ended, state=AnswerState.FAILED, reason=reason)
-            self._asked[key] = ended
-            return ended.state
+            if self._asked[key].state is AnswerState.WAITING:
+                self._end(key, answer)
+                self._pass_on(self._asked[key])
+            return self._asked[key].state
+
+    def hear(self, message: bytes) -> None:
+        """Take a message of another process; ValueError if it cannot be read."""
+        word = unpacked(message)
+        with self._lock:
+            self._forget()
+            if isinstance(word, RequestWord):
+                self._hear_request(word)
+                return
+            key = self._key_of(word.node, word.command_id)
+            if key is not None and self._asked[key].state is AnswerState.WAITING:
+                self._end(key, word.answer)
 
     def forget(self) -> None:
         """Drop requests and answers whose time is over."""
@@ -115,6 +132,55 @@ class AskedExplanations:
     def age_s(self, one: AskedExplanation) -> float:
         """Seconds since the request was answered, or since it was made."""
         return self._now_s() - (one.ended_s or one.asked_s)
+
+    def _ask_node(self, key: Key, one: AskedExplanation) -> None:
+        """Tell the other processes first: the answer may come to any of them."""
+        if self._tell_others:
+            age_s = self._now_s() - one.asked_s
+            word = RequestWord(*key, one.node, one.command_id, one.wanted, age_s)
+            self._tell_others(packed(word))
+        self._tell(one.node, one.command_id, one.wanted)
+
+    def _hear_request(self, word: RequestWord) -> None:
+        key, now_s = (word.person_id, word.camera_id), self._now_s()
+        known = self._asked.get(key)
+        if known is not None and known.command_id == word.command_id:
+            if known.state is AnswerState.WAITING:
+                self._asked[key] = replace(known, said_s=now_s)
+            else:  # the other did not hear of the answer
+                self._pass_on(known)
+            return
+        asked_s = now_s - word.age_s
+        if known is not None:
+            # Of two requests at once every process keeps the same one.
+            is_later = word.command_id > known.command_id
+            if known.ended_s is not None:
+                is_later = asked_s > known.ended_s
+            if not is_later:
+                return
+        self._add(key, AskedExplanation(word.node, word.command_id, word.wanted, asked_s, now_s))
+
+    def _add(self, key: Key, one: AskedExplanation) -> None:
+        self._asked.pop(key, None)
+        while len(self._asked) >= MOST:
+            del self._asked[next(iter(self._asked))]
+        self._asked[key] = one
+
+    def _end(self, key: Key, answer: bytes | str) -> None:
+        ended = replace(self._asked[key], ended_s=self._now_s())
+        if isinstance(answer, bytes):
+            ended = replace(ended, state=AnswerState.HERE, content=answer)
+        else:
+            ended = replace(ended, state=AnswerState.FAILED, reason=answer[:REASON_CHARS])
+        self._asked[key] = ended
+        alarm = threading.Timer(KEPT_S, self.forget)  # else it stays until somebody asks again
+        alarm.daemon = True
+        alarm.start()
+
+    def _pass_on(self, one: AskedExplanation) -> None:
+        if self._tell_others and one.state in (AnswerState.HERE, AnswerState.FAILED):
+            answer = one.content if one.state is AnswerState.HERE else one.reason
+            self._tell_others(packed(AnswerWord(one.node, one.command_id, answer)))
 
     def _key_of(self, node: str, command_id: UUID) -> Key | None:
         for key, one in self._asked.items():

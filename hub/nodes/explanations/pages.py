@@ -4,12 +4,12 @@ opened or saved.
 The file comes from the node and is shown in a sandbox: it can run and load nothing.
 """
 
-import asyncio
+import time
 from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
@@ -27,6 +27,8 @@ Explanations = Annotated[ExplanationService, service(ExplanationService)]
 Asked = Annotated[AskedExplanations, service(AskedExplanations)]
 
 REFRESH_S: Final = 3
+HEARD_WITHIN_S: Final = 2.0
+LOOK_EVERY_S: Final = 0.05
 KIND: Final = AnswerKind(file_type="text/html", begins=b"<!doctype html>", most_bytes=MOST_BYTES)
 POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none';"
@@ -47,10 +49,15 @@ def show_explanation(
     explanations: Explanations,
     asked: Asked,
     camera_id: UUID,
+    is_asked: Annotated[bool, Query(alias="asked")] = False,
 ) -> Response:
-    """State of the request, and the link to the answer; 404 for people who may not see the
-    camera."""
+    """State of the request, and the link to the answer; 404 for people who may not see the camera.
+    `asked`: they asked just now, maybe another process, of which this one hears in a moment."""
+    until_s = time.monotonic() + HEARD_WITHIN_S
     found = explanations.state(visit.asker, camera_id)
+    while is_asked and found is not None and found[1] is None and time.monotonic() < until_s:
+        time.sleep(LOOK_EVERY_S)
+        found = explanations.state(visit.asker, camera_id)
     if found is None:
         raise HTTPException(404)
     camera, one = found
@@ -75,7 +82,7 @@ def ask_for_explanation(visit: FormSent, explanations: Explanations, camera_id: 
     """Request an explanation from the camera's node."""
     if not explanations.ask(visit.asker, camera_id, language=visit.asker.language):
         raise HTTPException(404)
-    return RedirectResponse(f"/cameras/{camera_id}/explanation", 303)
+    return RedirectResponse(f"/cameras/{camera_id}/explanation?asked=1", 303)
 
 
 @router.get("/cameras/{camera_id}/explanation/page")
@@ -95,10 +102,11 @@ def open_explanation(
 
 @router.put("/upload/explanation/{command_id}")
 async def take_explanation(request: Request, asked: Asked, command_id: UUID) -> Response:
-    """See `take_answer`."""
+    """See `take_answer`; 503 for what this process does not know but another may."""
     answer = await take_answer(request, KIND, command_id, is_asked=asked.is_asked, put=asked.put)
-    if answer.status_code == HTTPStatus.NO_CONTENT:  # else it stays until somebody asks again
-        asyncio.get_running_loop().call_later(KEPT_S, asked.forget)
+    if answer.status_code == HTTPStatus.NOT_FOUND and asked.is_shared:
+        # This process may not have heard of the request yet: the node brings it when asked again.
+        answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return answer
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import paho.mqtt.client as mqtt
@@ -19,7 +20,7 @@ import pytest
 from sqlalchemy import select
 
 from agent.wire import topics
-from agent.wire.answers import Command, ShowLive, UploadToken
+from agent.wire.answers import Command, SendExplanation, ShowLive, UploadToken
 from deploy.broker import Broker, free_port
 from deploy.push_service import PushService, in_thread
 from hub.access.grants import people_rows, rows
@@ -123,7 +124,7 @@ def found(url: str, push: PushService) -> None:
     """A commune with a node, and an officer with a phone."""
     db, now = Database(url), HubClock().now()
     said = push.make_phone()
-    rights = Right.SEE | Right.CLIPS | Right.ALERTED | Right.LIVE
+    rights = Right.SEE | Right.CLIPS | Right.ALERTED | Right.LIVE | Right.MANAGE
     with db.writing() as conn:
         area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
         registry.add_node(conn, name=NODE, area_id=area_id, now=now)
@@ -296,9 +297,20 @@ def bring_clip(process: Process, token: UploadToken, name: str, *, piece: bytes,
     return int(answer.headers["Upload-Offset"])
 
 
+EXPLANATION = b"<!doctype html>" + bytes(range(256)) * (3 * 2**12 - 1)
+
+
+def bring_explanation(process: Process, token: UploadToken, command_id: UUID) -> bool:
+    """As the camera box does, which brings it again where the request was not heard of yet."""
+    headers = {"Authorization": f"Bearer {token.token}", "Content-Type": "text/html"}
+    url = f"http://127.0.0.1:{process.port}/upload/explanation/{command_id}"
+    return httpx.put(url, content=EXPLANATION, headers=headers, timeout=patience_s()).is_success
+
+
+@pytest.mark.promise("Roles: An explanation comes whichever process answers.")
 @pytest.mark.promise("Roles: Live view works whichever process answers.")
 @pytest.mark.promise("Roles: An upload goes on at another process of the machine.")
-def test_two_processes_with_pages_share_live_views_and_uploads(scaled: Scaled) -> None:
+def test_two_processes_with_pages_share_live_views_explanations_and_uploads(scaled: Scaled) -> None:
     started = [scaled.start_role("intake"), scaled.start_role("web")]
     started.append(scaled.start_role("web", name="web-2"))
     for process in started:
@@ -318,7 +330,8 @@ def test_two_processes_with_pages_share_live_views_and_uploads(scaled: Scaled) -
 
     db = Database(scaled.url)
     with db.reading() as conn:
-        live = f"/cameras/{conn.scalar(select(cameras.c.id))}/live"
+        camera_page = f"/cameras/{conn.scalar(select(cameras.c.id))}"
+        live, explained = f"{camera_page}/live", f"{camera_page}/explanation"
         assert conn.scalar(select(media.c.stored_utc_us)) is not None
     with signed_in(scaled) as officer:
 
@@ -326,6 +339,15 @@ def test_two_processes_with_pages_share_live_views_and_uploads(scaled: Scaled) -
             url = f"http://127.0.0.1:{process.port}{live}/picture?after={after}"
             answer = officer.get(url)
             return int(answer.headers.get("Picture-Number", 0)), answer.content
+
+        csrf = officer.get("/api/session").json()["csrf"]
+        assert officer.post(explained, data={"csrf": csrf}).status_code == 303
+        asked = node.commands.get(timeout=patience_s())
+        assert isinstance(asked.body, SendExplanation)
+        until(lambda: bring_explanation(second, token, asked.command_id), "the second takes it")
+        for process in (first, second):
+            page = f"http://127.0.0.1:{process.port}{explained}/page"
+            until(lambda page=page: officer.get(page).content == EXPLANATION, "it opens there")
 
         assert officer.get(live).status_code == 200
         assert isinstance(node.commands.get(timeout=patience_s()).body, ShowLive)
@@ -336,7 +358,6 @@ def test_two_processes_with_pages_share_live_views_and_uploads(scaled: Scaled) -
         assert shown(second, number) == (0, b"")  # from now on it watches too
         until(lambda: bring_live(first, token, camera, picture(b"b")), "the first takes it")
         until(lambda: shown(second, number)[1] == picture(b"b"), "the second shows what is newer")
-        csrf = officer.get("/api/session").json()["csrf"]
         ended = officer.post(f"http://127.0.0.1:{second.port}{live}/end", data={"csrf": csrf})
         assert ended.status_code == 204
     last = None

@@ -1,9 +1,11 @@
 """Live views of several processes: each learns what the others watch, and passes pictures on."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from agent.wire.answers import ShowLive
@@ -19,6 +21,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.promise("Roles: Live view works whichever process answers.")
 
 NODE, NAME = "nga-tu-01", "cam"
+KEY = bytes(32)
 CAMERA = LiveCamera(uuid4(), "Cổng", "Ngã tư", NODE, NAME, CameraCondition(Condition.WELL, 0, ()))
 PLACE = (NODE, NAME)
 
@@ -195,9 +198,10 @@ def test_a_picture_arrives_as_it_was_sent() -> None:
 def pair(postgres_url: str) -> Iterator[tuple[Broadcast, Broadcast, list[bytes], list[bytes]]]:
     bases = Database(postgres_url), Database(postgres_url)
     heard: tuple[list[bytes], list[bytes]] = ([], [])
-    one, other = (Broadcast(db, "matthan_test") for db in bases)
-    one.start(heard[0].append)
-    other.start(heard[1].append)
+    one, other = (Broadcast(db, "matthan_test", KEY) for db in bases)
+    for each, messages in zip((one, other), heard, strict=True):
+        each.hear("live", messages.append)
+        each.start()
     until(lambda: one.is_connected and other.is_connected, "both listen")
     yield one, other, *heard
     for each in (one, other):
@@ -212,19 +216,20 @@ def test_messages_of_every_length_reach_the_other_process_whole_and_in_order(
     one, _, heard_here, heard_there = pair
     messages = [bytes([size % 251]) * size for size in (1, 5_849, 5_850, 5_851, 60_000, MOST_BYTES)]
     for message in messages:
-        one.say(message)
+        one.say("live", message)
     until(lambda: len(heard_there) == len(messages), "all have come")
     assert heard_there == messages
     assert heard_here == []
+    one.say("another", b"nobody hears of it")
     with pytest.raises(ValueError, match="at most"):
-        one.say(b"x" * (MOST_BYTES + 1))
+        one.say("live", b"x" * (MOST_BYTES + 1))
 
 
 def test_a_message_without_room_is_dropped_and_counted(tmp_path: Path) -> None:
     db = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
-    words = Broadcast(db, "matthan_test")  # not started: nothing is sent
+    words = Broadcast(db, "matthan_test", KEY)  # not started: nothing is sent
     for _ in range(KEPT + 2):
-        words.say(b"one")
+        words.say("live", b"one")
     assert words.dropped == 2
     words.stop()
     db.close()
@@ -237,8 +242,30 @@ def test_who_is_cut_off_hears_again(
     cut(postgres_url)
     until(lambda: not other.is_connected or other.connections > 1, "the line is cut")
     until(lambda: one.is_connected and other.is_connected, "both listen again")
-    one.say(b"again")
+    one.say("live", b"again")
     until(lambda: heard == [b"again"], "it is heard")
+
+
+def test_what_the_server_carries_can_be_read_with_the_key_alone(
+    pair: tuple[Broadcast, Broadcast, list[bytes], list[bytes]], postgres_url: str
+) -> None:
+    one, _, _, heard = pair
+    db = Database(postgres_url)
+    stranger, overheard = Broadcast(db, "matthan_test", bytes(31) + b"x"), list[bytes]()
+    stranger.hear("live", overheard.append)
+    stranger.start()
+    until(lambda: stranger.is_connected, "it listens")
+    with psycopg.connect(**db.listening_address(), autocommit=True) as raw:
+        raw.execute("LISTEN matthan_test")
+        one.say("live", b"a picture")
+        carried = next(raw.notifies(timeout=60)).payload
+    assert b"a picture" not in base64.b64decode(carried.rpartition(" ")[2])
+    stranger.say("live", b"made up")
+    one.say("live", b"the next")
+    until(lambda: heard == [b"a picture", b"the next"], "it is heard")
+    stranger.stop()
+    assert overheard == []
+    db.close()
 
 
 def cut(url: str) -> None:

@@ -1,5 +1,7 @@
 """Explanations of a camera: requested by people who may see it, kept in memory, logged."""
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,7 +14,7 @@ from hub.access.rules.grants import Grant, Right
 from hub.access.tables import grants, people
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
-from hub.nodes.explanations import pages
+from hub.nodes.explanations import asked as asked_module
 from hub.nodes.explanations.asked import (
     AGAIN_S,
     KEPT_S,
@@ -21,6 +23,7 @@ from hub.nodes.explanations.asked import (
     WAITS_S,
     AskedExplanations,
 )
+from hub.nodes.explanations.elsewhere import AnswerWord, RequestWord, packed, unpacked
 from hub.nodes.uploaded_answer import AnswerState
 from hub.registry.tables import cameras, nodes
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
@@ -29,6 +32,8 @@ from tests.hub.rigs.web_visitor import Visitor, text_of
 pytestmark = pytest.mark.promise(
     "Fleet: Whoever may see a camera learns why it reported nobody in its last hour."
 )
+
+several = pytest.mark.promise("Roles: An explanation comes whichever process answers.")
 
 PAGE = b"<!doctype html>\n<html><p>Ai?</p></html>"
 
@@ -238,20 +243,167 @@ def test_the_hub_keeps_a_few_for_minutes() -> None:
 
 
 def test_a_page_that_nobody_asks_for_again_is_forgotten_too(
-    corner: Corner, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    forgot: list[AskedExplanations] = []
+    forgot = threading.Event()
+    monkeypatch.setattr(AskedExplanations, "forget", lambda _asked: forgot.set())
+    monkeypatch.setattr(asked_module, "KEPT_S", 0.01)
+    two = TwoProcesses()
+    two.here.ask(KEY, "tram", WANTED)
+    assert not forgot.is_set()
+    two.there.put("tram", two.told[0], PAGE)
+    assert forgot.wait(60)
 
-    def forget(asked: AskedExplanations) -> None:
-        forgot.append(asked)
 
-    monkeypatch.setattr(AskedExplanations, "forget", forget)
-    monkeypatch.setattr(pages, "KEPT_S", 0.0)
+KEY = uuid4(), uuid4()
+
+
+class TwoProcesses:
+    """The requests of two processes of one hub."""
+
+    def __init__(self) -> None:
+        self.time = Time()
+        self.told: list[UUID] = []
+        self.is_cut = False
+        self.late: list[Callable[[], None]] | None = None
+        """What is passed on, if it waits for `let_through`."""
+        self.here, self.there = self._process(lambda: self.there), self._process(lambda: self.here)
+
+    def let_through(self) -> None:
+        late, self.late = self.late or [], None
+        for pass_on in late:
+            pass_on()
+
+    def _process(self, other: Callable[[], AskedExplanations]) -> AskedExplanations:
+        def tell_others(message: bytes) -> None:
+            if self.late is not None:
+                self.late.append(lambda: other().hear(message))
+            elif not self.is_cut:
+                other().hear(message)
+
+        def tell(_node: str, command_id: UUID, _wanted: SendExplanation) -> bool:
+            self.told.append(command_id)
+            return True
+
+        return AskedExplanations(tell, self.time, tell_others=tell_others)
+
+
+def state(asked: AskedExplanations) -> AnswerState | None:
+    one = asked.state(KEY)
+    return None if one is None else one.state
+
+
+@several
+def test_an_answer_that_comes_to_the_other_process_is_in_both() -> None:
+    two = TwoProcesses()
+    two.here.ask(KEY, "tram", WANTED)
+    assert state(two.there) is AnswerState.WAITING
+    assert not two.there.ask(KEY, "tram", WANTED), "a second tap asks nothing more"
+    assert two.there.put("tram", two.told[0], PAGE) is AnswerState.HERE
+    one = two.here.state(KEY)
+    assert one is not None and (one.state, one.content) == (AnswerState.HERE, PAGE)
+    two.time.now_s += 1
+    two.here.ask(KEY, "tram", WANTED)
+    two.here.put("tram", two.told[1], "no camera")
+    other = two.there.state(KEY)
+    assert other is not None and (other.state, other.reason) == (AnswerState.FAILED, "no camera")
+
+
+@several
+def test_what_a_process_did_not_hear_it_hears_when_the_node_is_asked_again() -> None:
+    two = TwoProcesses()
+    two.is_cut = True
+    two.here.ask(KEY, "tram", WANTED)
+    assert not two.there.is_asked("tram", two.told[0])
+    two.is_cut = False
+    two.time.now_s += AGAIN_S
+    state(two.here)
+    assert two.there.is_asked("tram", two.told[0])
+    state(two.there)
+    assert len(two.told) == 2, "one of them asks the node again"
+    two.is_cut = True
+    two.there.put("tram", two.told[0], PAGE)
+    assert state(two.here) is AnswerState.WAITING
+    two.is_cut = False
+    two.time.now_s += AGAIN_S
+    state(two.here)
+    assert state(two.here) is AnswerState.HERE
+
+
+@several
+def test_of_two_requests_at_once_both_processes_keep_the_same() -> None:
+    for _ in range(8):
+        two = TwoProcesses()
+        two.late = []
+        two.here.ask(KEY, "tram", WANTED)
+        two.there.ask(KEY, "tram", WANTED)
+        two.let_through()
+        kept = max(two.told)
+        assert two.here.put("tram", kept, PAGE) is AnswerState.HERE
+        assert state(two.there) is AnswerState.HERE
+        assert two.there.put("tram", min(two.told), PAGE) is None
+
+
+@several
+def test_an_old_request_does_not_replace_the_answer_to_a_later_one() -> None:
+    two = TwoProcesses()
+    two.is_cut = True
+    two.here.ask(KEY, "tram", WANTED)
+    two.there.ask(KEY, "tram", WANTED)
+    two.there.put("tram", two.told[1], PAGE)
+    two.is_cut = False
+    two.time.now_s += AGAIN_S
+    state(two.here)
+    assert state(two.there) is AnswerState.HERE
+
+
+@several
+@pytest.mark.parametrize("message", [b"", b"[]", b"{}", b"\xff", b'{"node": "n"}', b"{}\npage"])
+def test_a_message_that_is_none_is_refused(message: bytes) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        TwoProcesses().here.hear(message)
+
+
+@several
+def test_messages_arrive_as_they_were_sent() -> None:
+    for word in (
+        RequestWord(*KEY, "tram", uuid4(), SendExplanation(camera="cong", span_s=7), 1.5),
+        AnswerWord("tram", uuid4(), b"<!doctype html>\n\xff\n"),
+        AnswerWord("tram", uuid4(), "trạm\nkhông có"),
+    ):
+        assert unpacked(packed(word)) == word
+
+
+@several
+def test_who_asked_at_one_process_reads_the_answer_at_the_other(
+    db: Database, tmp_path: Path
+) -> None:
+    corner = Corner(db, tmp_path)
+    waiting: list[Callable[[], None]] = []
+
+    def tell_there(message: bytes) -> None:
+        waiting.append(lambda: there.services.use(AskedExplanations).hear(message))
+
+    def tell_here(message: bytes) -> None:
+        here.services.use(AskedExplanations).hear(message)
+
+    sites = []
+    for tell in (tell_there, tell_here):
+        corner.tell_processes = tell
+        corner.keep_in(corner.blobs)
+        sites.append(corner.app())
+    here, there = (site.state.site for site in sites)
+    corner.site = sites[0]
     kim = corner.visitor()
-    kim.post(corner.place)
-    assert corner.bring(uuid4()) == 404
-    kim.get(corner.place)
-    assert not forgot
-    assert corner.bring(corner.asked_nodes[0][1]) == 204
-    kim.get(corner.place)
-    assert len(forgot) == 1
+    asked = kim.post(corner.place)
+    corner.site = sites[1]
+    kim_there = corner.visitor()
+    [(_, command_id, _)] = corner.asked_nodes
+    assert corner.bring(command_id) == 503, "not heard of yet: the node brings it again"
+    threading.Timer(0.2, waiting.pop(0)).start()
+    assert 'http-equiv="refresh"' in kim_there.get(asked.headers["location"]).text
+    assert corner.bring(command_id) == 204
+    for visitor in (kim, kim_there):
+        assert f"{corner.place}/page" in visitor.get(corner.place).text
+        assert visitor.get(f"{corner.place}/page").content == PAGE
+    assert corner.acts() == ["explanation.ask", "explanation.open", "explanation.open"]

@@ -121,6 +121,8 @@ class Town:
     """What nodes were told of who watches."""
     told_households: list[tuple[str, str, str]] = field(default_factory=list)
     """Channel, address, words."""
+    tell_processes: Callable[[bytes], None] | None = None
+    """Of services that `keep_in` makes from now on."""
     area_id: UUID = field(init=False)
     grants: dict[str, UUID | None] = field(init=False)
 
@@ -184,6 +186,7 @@ class Town:
                 bundle_parts=PartialFiles(media / "bundles", spare_bytes=self.spare_bytes),
                 update_key=lambda: update_key(self.folder / "keys" / "update.pub"),
                 tell_node=self._ask_node,
+                tell_processes=self.tell_processes,
                 **rooms,
             )
         )
