@@ -1,15 +1,16 @@
 """Pages of cases: footage of one matter, members, and the exported package."""
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date, datetime, time
-from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, BinaryIO, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Query, Request
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn, SignedOutError, session_of
@@ -32,6 +33,7 @@ SHOWN: Final = 24
 """Pieces of footage on a page."""
 MOST_PAGES: Final = 10_000
 MB: Final = 1_000_000
+PIECE_BYTES: Final = 256 * 1024
 MOST_PLANS: Final = 200
 """Most redacted copies in one package."""
 
@@ -289,7 +291,6 @@ def export_case(
     visit: ProvedForm,
     cases: Cases,
     case_id: UUID,
-    after: BackgroundTasks,
     reason: Annotated[str, Form(max_length=500)] = "",
     only_marked: Annotated[bool, Form()] = False,
     plan: Annotated[list[str] | None, Form(max_length=MOST_PLANS)] = None,
@@ -308,7 +309,7 @@ def export_case(
         return _page(request, visit, cases, case_id, refused=why, refused_code=403)
     row = leaving.row
     try:
-        path = visit.site.pack(
+        made = visit.site.pack(
             visit.asker,
             leaving.media_ids,
             row.number,
@@ -317,19 +318,28 @@ def export_case(
         )
     except CannotLeaveError as error:
         return _page(request, visit, cases, case_id, refused=str(error))
-    if path is None:
+    if made is None:
         raise HTTPException(403)
-    if session_of(request) is None:  # closed or signed out while the package was made
-        _forget(path)
-        raise SignedOutError
-    cases.exported(visit.asker, case_id, path.name)
-    after.add_task(_forget, path)
-    return FileResponse(path, media_type="application/zip", filename=path.name, background=after)
+    name, file = made
+    with ExitStack() as unless_sent:
+        unless_sent.enter_context(file)
+        if session_of(request) is None:  # closed or signed out while the package was made
+            raise SignedOutError
+        cases.exported(visit.asker, case_id, name)
+        unless_sent.pop_all()
+    headers = {
+        "Content-Length": str(file.seek(0, os.SEEK_END)),
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+    return StreamingResponse(_content(file), media_type="application/zip", headers=headers)
 
 
-def _forget(path: Path) -> None:
+def _content(file: BinaryIO) -> Iterator[bytes]:
     """The hub stores no package: it can be made again, and each export is in the log."""
-    path.unlink(missing_ok=True)
+    with file:
+        file.seek(0)
+        while piece := file.read(PIECE_BYTES):
+            yield piece
 
 
 def _back(case_id: UUID, *, is_theirs: bool, at: int = 1, part: str = "") -> Response:

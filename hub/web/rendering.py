@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -125,9 +125,9 @@ def environment(language: str, packages: Iterable[str], names: Mapping[str, obje
     return made
 
 
-Pack = Callable[[Asker, Sequence[UUID], str, str, Sequence[bytes]], Path | None]
-"""Asker, footage, case, reason, and redaction plans: path of the package; None without the
-right."""
+Pack = Callable[[Asker, Sequence[UUID], str, str, Sequence[bytes]], tuple[str, BinaryIO] | None]
+"""Asker, footage, case, reason, and redaction plans: name and content of the package; None without
+the right."""
 
 
 @dataclass(frozen=True, slots=True)

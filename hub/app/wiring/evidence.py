@@ -2,14 +2,15 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -47,21 +48,21 @@ from hub.oversight.log.details import detail_text
 from hub.web.calendar import Calendar
 from hub.web.feature import act_texts
 from hub.web.i18n import words
+from hub.web.rendering import Pack
 
 log = structlog.get_logger()
 
+DAY_S: Final = 86_400
 
-def packer(
-    settings: HubSettings, exports: ExportService, secrets: SecretStore = FILES
-) -> Callable[..., Path | None]:
-    """A function that makes packages for the pages, in a folder of the clip store from which they
-    are sent.
 
-    Call it when the hub starts: files that lie there were left by a hub that died, and no rule
-    removes them.
+def packer(settings: HubSettings, exports: ExportService, secrets: SecretStore = FILES) -> Pack:
+    """A function that makes packages for the pages, on the disk of the clip store.
+
+    Each is a file without a name, which is gone when it is closed or its process ends. Another
+    process on the same folder cannot remove it.
     """
     folder = settings.store.media_folder / "leaving"
-    _forget_all(folder)
+    _forget_old(folder)
 
     def pack(
         asker: Asker,
@@ -69,7 +70,7 @@ def packer(
         case_number: str,
         reason: str,
         plans: Sequence[bytes] = (),
-    ) -> Path | None:
+    ) -> tuple[str, BinaryIO] | None:
         try:
             # One that is not in this export (only what matters most) hides nothing in it.
             known = set(media_ids)
@@ -80,8 +81,13 @@ def packer(
         if leaving is None:
             return None
         try:
-            made = package(settings, exports, leaving, into=folder, plans=hides, secrets=secrets)
-            return made[0]
+            order, signs = _order(settings, exports, leaving, hides, secrets)
+            folder.mkdir(parents=True, exist_ok=True)
+            with ExitStack() as unless_made:
+                file = unless_made.enter_context(tempfile.TemporaryFile(dir=folder))
+                _write(order, signs, file)
+                unless_made.pop_all()
+            return _name(order), file
         except (
             EvidenceKeyError,
             ChangedError,
@@ -109,38 +115,56 @@ def package(
 
     `plans` name the footage that gets a redacted copy beside it; BlurError.
     """
+    order, signs = _order(settings, exports, leaving, plans, secrets)
+    into.mkdir(parents=True, exist_ok=True)
+    path = into / _name(order)
+    with _draft(path) as file:
+        return path, _write(order, signs, file)
+
+
+def _order(
+    settings: HubSettings,
+    exports: ExportService,
+    leaving: Export,
+    plans: Sequence[RedactionPlan],
+    secrets: SecretStore,
+) -> tuple[Order, EvidenceSigner]:
     hides = {plan.media_id: plan for plan in plans}
     if unknown := hides.keys() - {one.media_id for one in leaving.footage}:
         raise BlurError(f"{min(map(str, unknown))} is not among what is exported")
     signs = signer(settings, datetime.fromtimestamp(leaving.now.utc_us / 1e6, UTC), secrets)
-    package_id = uuid4()
-    into.mkdir(parents=True, exist_ok=True)
-    path = into / f"evidence-{_named(leaving.case_number)}-{package_id.hex[:12]}.zip"
-    with _draft(path) as file:
-        order = Order(
-            package_id=package_id,
-            case_number=leaving.case_number,
-            reason=leaving.reason,
-            exported_by=leaving.exported_by,
-            now=leaving.now,
-            items=[
-                replace(_item(exports, one, number), hides=hides.get(one.media_id))
-                for number, one in enumerate(leaving.footage, 1)
-            ],
-            custody=[_line(one) for one in leaving.custody],
-            log_seq=leaving.log.seq,
-            log_hash=leaving.log.hash,
-            zone=ZoneInfo(settings.web.time_zone),
-            act_text=act_text,
-            detail_text=partial(_detail_text, settings, leaving.now),
-            stamps=timestamping.asked(settings),
-        )
-        manifest = write_package(order, signer=signs, file=file)
+    order = Order(
+        package_id=uuid4(),
+        case_number=leaving.case_number,
+        reason=leaving.reason,
+        exported_by=leaving.exported_by,
+        now=leaving.now,
+        items=[
+            replace(_item(exports, one, number), hides=hides.get(one.media_id))
+            for number, one in enumerate(leaving.footage, 1)
+        ],
+        custody=[_line(one) for one in leaving.custody],
+        log_seq=leaving.log.seq,
+        log_hash=leaving.log.hash,
+        zone=ZoneInfo(settings.web.time_zone),
+        act_text=act_text,
+        detail_text=partial(_detail_text, settings, leaving.now),
+        stamps=timestamping.asked(settings),
+    )
+    return order, signs
+
+
+def _name(order: Order) -> str:
+    return f"evidence-{_named(order.case_number)}-{order.package_id.hex[:12]}.zip"
+
+
+def _write(order: Order, signs: EvidenceSigner, file: BinaryIO) -> Manifest:
+    manifest = write_package(order, signer=signs, file=file)
     if not any(one.path.endswith(".pdf") for one in manifest.files):
         log.warning("evidence.without_paper", cure=f"apt install {paper.PACKAGE}")
     if manifest.stamp is not None and manifest.stamp.missing:
         log.warning("evidence.unstamped", case=manifest.case_number, reason=manifest.stamp.missing)
-    return path, manifest
+    return manifest
 
 
 def act_text(act: str, language: str) -> str:
@@ -256,9 +280,13 @@ def _line(one: Custody) -> dict[str, Any]:
     return said | {"at": utc(said.pop("at_utc_us")), "object_id": str(one.object_id or "")}
 
 
-def _forget_all(folder: Path) -> None:
+def _forget_old(folder: Path) -> None:
+    """Remove what lies there for more than a day: an earlier version of the hub, or a network file
+    system, leaves packages there if it dies."""
     for left in folder.glob("*"):
         try:
+            if time.time() - left.stat().st_mtime < DAY_S:
+                continue
             left.unlink()
         except OSError as error:
             log.error("evidence.left_over", file=str(left), reason=str(error), cure="remove it")

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import re
+import time
 import zipfile
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -12,10 +14,11 @@ from PIL import Image
 from sqlalchemy import select, update
 
 from hub.access.rules.grants import Right
-from hub.access.tables import grants
+from hub.access.tables import grants, people
 from hub.app import config
 from hub.app.web.services import Resources, make_services
 from hub.app.wiring.evidence import packer
+from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
@@ -381,20 +384,43 @@ def test_a_case_leaves_with_copies_that_hide_what_was_drawn(
     assert visitor(town, "kim").get(hides).status_code == 404  # no case of theirs
 
 
-def test_packages_that_a_hub_left_when_it_died_are_gone_once_another_starts(
+@pytest.mark.promise("Roles: A process that starts leaves the files of another alone.")
+def test_a_package_that_is_being_sent_outlives_the_start_of_another_process(
+    town: Town, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole(town)
+    Desk.of(sqlite_url, tmp_path, capsys)
+    settings = config.load(tmp_path / "hub.toml")
+    exports = town.services.use(ExportService)
+    pack = packer(settings, exports)
+    with town.db.reading() as conn:
+        an = conn.execute(select(people).where(people.c.login == "an")).one()
+    let(town, "an", ALL)
+    made = pack(Asker(an.id, "an", "An", "officer", "vi", ""), [_clip_id(town)], "12", "x", ())
+    assert made is not None
+    name, file = made
+    assert name.startswith("evidence-12-")
+    packer(settings, exports)
+    assert list((settings.store.media_folder / "leaving").iterdir()) == []
+    file.seek(0)
+    verdict = check_package(file, keys.certificates(tmp_path / "secrets"))
+    assert verdict.is_intact
+    file.close()
+
+
+def test_packages_that_an_old_hub_left_when_it_died_are_gone_after_a_day(
     town: Town, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Desk.of(sqlite_url, tmp_path, capsys)
     settings = config.load(tmp_path / "hub.toml")
-    packer(
-        settings, town.services.use(ExportService)
-    )  # the first start: there is no such folder yet
     leaving = settings.store.media_folder / "leaving"
     leaving.mkdir()
-    for name in ("evidence-12-0a1b.zip", ".evidence-12-0a1b.zip.9f"):
+    for name in ("evidence-12-0a1b.zip", ".evidence-12-0a1b.zip.9f", "evidence-12-0c2d.zip"):
         (leaving / name).write_bytes(b"footage")
+        if "0a1b" in name:
+            os.utime(leaving / name, (0, time.time() - 90_000))
     packer(settings, town.services.use(ExportService))
-    assert list(leaving.iterdir()) == []
+    assert [left.name for left in leaving.iterdir()] == ["evidence-12-0c2d.zip"]
 
 
 def collected(town: Town, an: Visitor, case: str, number: int) -> None:

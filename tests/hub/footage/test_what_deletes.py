@@ -139,7 +139,7 @@ NO_FOOTAGE: Final = {
     "hub/app/backup/backup.py::_drop_older": "older backups, where the keeper said how many stay",
     "hub/app/backup/backup.py::_note_restore": PEOPLE,
     "hub/app/wiring/evidence.py::_draft": UNFINISHED,
-    "hub/app/wiring/evidence.py::_forget_all": "packages half made when the hub ended; made anew",
+    "hub/app/wiring/evidence.py::_forget_old": "packages that an old hub left; made anew",
     "hub/base/private_files.py::_write": UNFINISHED,
     "hub/cases/evidence/package.py::_add_copy": "a redacted copy that is in its package",
     "hub/console/accounts/closing.py::_end_ways_in": PEOPLE,
@@ -201,7 +201,6 @@ NO_FOOTAGE: Final = {
         "files on their way in that nobody ended for a day"
     ),
     "hub/access/oidc/pages.py::unlink": "calls `Identities.unlink`, above",
-    "hub/cases/pages.py::_forget": "a package that was sent; made anew when it is asked for",
 }
 
 
