@@ -115,14 +115,13 @@ class Staging:
 
     def sweep(self, *, older_than_utc_us: int) -> int:
         """Remove files last written before the limit; returns their number."""
-        old = [
-            path
-            for path in self.folder.iterdir()
-            if path.stat().st_mtime_ns // 1000 < older_than_utc_us
-        ]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
+        removed = 0
+        for path in self.folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # another process stored or removed it
+                if path.stat().st_mtime_ns // 1000 < older_than_utc_us:
+                    path.unlink()
+                    removed += 1
+        return removed
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 
 import structlog
@@ -24,6 +25,8 @@ ENDING: Final = ".h264.mp4"
 COPY_MOST_BYTES: Final = 64 * 2**20
 """Maximum size of a copy: 22 minutes at a copy's highest bit rate."""
 FAILURES_KEPT: Final = 200
+DRAFT_KEPT_S: Final = 3600.0
+"""An unfinished copy that was last written so long ago is one of a process that has died."""
 FAILED_S: Final = 600.0
 """No new attempt for this long after a failed one."""
 
@@ -47,7 +50,7 @@ class ProxyBounds:
 
 
 class Proxies:
-    """A folder of copies, created if missing; for any thread."""
+    """A folder of copies, created if missing; for any thread. Several processes may share it."""
 
     def __init__(
         self,
@@ -66,7 +69,6 @@ class Proxies:
         self._waiting = 0
         self._failures: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._said = ""
-        self._staging.sweep(older_than_utc_us=2**62)  # unfinished copies of an earlier run
 
     @property
     def is_asked(self) -> bool:
@@ -134,7 +136,7 @@ class Proxies:
         self._make_room()
         if self._staging.free_bytes() < COPY_MOST_BYTES:
             raise NoSpaceError(f"there is no room for a copy on the disk of {self._folder}")
-        draft = self._staging.folder / checked(sha256)
+        draft = self._staging.folder / f"{checked(sha256)}.{token_hex(4)}"
         try:
             self._shrink(original(), draft)
             draft.rename(self._path(sha256))
@@ -165,12 +167,16 @@ class Proxies:
     def _make_room(self) -> None:
         """Make room for the next copy. Sizes and times are those of the files: no second record can
         disagree."""
-        kept = sorted(self._folder.glob(f"*{ENDING}"), key=lambda path: path.stat().st_mtime_ns)
-        total_bytes = sum(path.stat().st_size for path in kept)
-        for path in kept:
+        self._staging.sweep(older_than_utc_us=round((time.time() - DRAFT_KEPT_S) * 1e6))
+        kept = []
+        for path in self._folder.glob(f"*{ENDING}"):
+            with contextlib.suppress(FileNotFoundError):  # another process removed it
+                kept.append((path.stat().st_mtime_ns, path.stat().st_size, path))
+        total_bytes = sum(size_bytes for _, size_bytes, _ in kept)
+        for _, size_bytes, path in sorted(kept):
             if total_bytes <= self._bounds.kept_bytes - COPY_MOST_BYTES:
                 return
-            total_bytes -= path.stat().st_size
+            total_bytes -= size_bytes
             path.unlink(missing_ok=True)
 
 

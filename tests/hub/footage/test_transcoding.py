@@ -199,6 +199,23 @@ def test_copies_are_bounded_and_the_longest_unasked_goes_first(tmp_path: Path) -
     assert proxies.hashes() == sorted([A, C])
 
 
+@pytest.mark.promise("Roles: A process that starts leaves the files of another alone.")
+def test_two_processes_on_one_folder_do_not_disturb_each_others_copies(tmp_path: Path) -> None:
+    def while_another_does(original: Iterator[bytes], copy: Path) -> None:
+        copy.write_bytes(b"half")
+        other = Proxies(tmp_path, shrink=Copier())
+        assert other.copy_of(A, lambda: iter([b"whole of another"])).read_bytes()
+        assert copy.read_bytes() == b"half"
+        copy.write_bytes(b"".join(original))
+
+    left = tmp_path / "incoming" / f"{B}.0a1b2c3d"
+    proxies = Proxies(tmp_path, shrink=while_another_does)
+    left.write_bytes(b"of a process that died")
+    os.utime(left, (1, 1))
+    assert proxies.copy_of(A, lambda: iter([b"whole"])).read_bytes() == b"whole"
+    assert list((tmp_path / "incoming").iterdir()) == []
+
+
 @pytest.mark.promise("Faults: A full disk at any write loses nothing that was accepted.")
 def test_a_disk_without_room_makes_no_copy(tmp_path: Path) -> None:
     copier = Copier()

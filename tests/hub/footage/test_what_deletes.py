@@ -186,7 +186,6 @@ NO_FOOTAGE: Final = {
     "hub/public/data_requests/retention.py::_forget_contact": PEOPLE,
     "hub/notify/phones/heartbeat_rows.py::ask": PEOPLE,
     "hub/nodes/commissioning/alert_test_rows.py::enqueue": PEOPLE,
-    "hub/footage/transcoding/proxies.py::Proxies.__init__": UNFINISHED,
     "hub/footage/transcoding/proxies.py::Proxies._make": UNFINISHED,
     "hub/access/signin/session_rows.py::begin": PEOPLE,
     "hub/access/signin/session_rows.py::end_of_person": PEOPLE,
@@ -198,7 +197,7 @@ NO_FOOTAGE: Final = {
     "hub/app/backup/snapshot.py::_sqlite_copy": UNFINISHED,
     "hub/base/storage/staging.py::Incoming.abort": UNFINISHED,
     "hub/base/storage/staging.py::Staging.sweep": (
-        "files on their way in that nobody ended for a day"
+        "files on their way in, and drafts of copies, that nobody ended"
     ),
     "hub/access/oidc/pages.py::unlink": "calls `Identities.unlink`, above",
 }
