@@ -148,6 +148,9 @@ def fault_word(fault: TipFault, words: Messages) -> str:
         TipFault.PICTURE: say("One of the files is no picture: choose JPEG, PNG or WebP."),
         TipFault.LARGE: say("A picture is too large: at most 8 MB each."),
         TipFault.MANY: say("Too many pictures: at most 3."),
+        TipFault.GONE: say(
+            "The pictures that you chose are no longer here: choose them again, or send it without."
+        ),
         TipFault.FULL: say("There is no room for pictures now: send it without them."),
         TipFault.BUSY: say("Too many reports wait now. If it is urgent, call 113."),
     }[fault]

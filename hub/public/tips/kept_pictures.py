@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Final
 
 from hub.public.tips.views import TipPicture
@@ -21,6 +22,11 @@ MOST_BYTES: Final = 64 * 2**20
 
 FormWords = tuple[str, ...]
 """Texts that were typed into the fields of a form."""
+
+
+def names_of(pictures: tuple[TipPicture, ...]) -> str:
+    """Names these pictures, in a form that goes without them; "" for none."""
+    return "".join(sha256(one.original).hexdigest()[:16] for one in pictures)
 
 
 @dataclass(frozen=True, slots=True)

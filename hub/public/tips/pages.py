@@ -6,6 +6,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
 from hub.public.tips import forms
+from hub.public.tips.kept_pictures import names_of
 from hub.public.tips.public_service import PublicTipService
 from hub.public.tips.rules import (
     CODE_CHARS,
@@ -59,6 +60,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     website: Word = "",
     mark: Word = "",
     consent: Word = "",
+    kept: Word = "",
     without: Word = "",
     pictures: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
@@ -71,7 +73,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
         return _form(request, service, wrong=TipFault.STALE, typed=typed, mark=mark)
     try:
         chosen = forms.pictures_of(pictures or [])
-        shown = service.pictures(mark, chosen, told, without=bool(without))
+        shown = service.pictures(mark, chosen, told, without=bool(without), named=kept)
         service.check_form(mark)
         said = TipTexts(
             what=forms.what_of(what),
@@ -126,6 +128,7 @@ def _form(
     site, language = site_of(request), language_of(request, None)
     mark = service.form_mark(mark)
     said = dict.fromkeys(FIELDS, "") | (typed or {})
+    kept_pictures = service.kept_pictures(mark, tuple(said.values()))
     response = render(
         request,
         "tip_form.html",
@@ -134,7 +137,8 @@ def _form(
         wrong=forms.fault_word(wrong, words(language)) if wrong else "",
         typed=said,
         mark=mark,
-        kept_pictures=service.kept_pictures(mark, tuple(said.values())),
+        kept_pictures=len(kept_pictures),
+        kept_names=names_of(kept_pictures),
         places=service.places(),
         kept=forms.kept_word(service.spans.contact_days, service.spans.keep_days, words(language)),
         by=site.settings.public_words.get(language, PublicWords()).watched_by,

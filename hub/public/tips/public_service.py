@@ -31,7 +31,7 @@ from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.public.tips import api_keys
-from hub.public.tips.kept_pictures import FormWords, KeptPictures
+from hub.public.tips.kept_pictures import FormWords, KeptPictures, names_of
 from hub.public.tips.retention import TipSpans
 from hub.public.tips.rules import (
     MOST_ORIGINAL_BYTES,
@@ -92,22 +92,33 @@ class PublicTipService:
         if age_s is None or not FORM_YOUNGEST_S <= age_s <= FORM_OLDEST_S:
             raise self._refused(TipFault.STALE)
 
-    def kept_pictures(self, mark: str, words: FormWords) -> int:
-        """Number of pictures kept for a refused form with this mark and these words."""
-        return len(self._kept.of(mark, words))
+    def kept_pictures(self, mark: str, words: FormWords) -> tuple[TipPicture, ...]:
+        """Pictures kept for a refused form with this mark and these words."""
+        return self._kept.of(mark, words)
 
     def pictures(
-        self, mark: str, chosen: tuple[TipPicture, ...], words: FormWords, *, without: bool
+        self,
+        mark: str,
+        chosen: tuple[TipPicture, ...],
+        words: FormWords,
+        *,
+        without: bool,
+        named: str = "",
     ) -> tuple[TipPicture, ...]:
         """Pictures of a form: those chosen now, which are kept in case the form is refused. If none
         are chosen: the kept ones of its refused sending, or of one accepted with the same words;
-        none if it is sent `without` them."""
+        none if it is sent `without` them. TipError if the form names others as kept."""
         if without:
             self._kept.drop(mark)
             return ()
         if chosen and self._box.form_age_s(mark, self._clock.now()) is not None:
             self._kept.keep(mark, chosen)
-        return chosen or self._kept.of(mark, words)
+        found = chosen or self._kept.of(mark, words)
+        if named and not chosen and names_of(found) != named:
+            if found:  # the person chose others after these
+                self._kept.drop(mark)
+            raise self._refused(TipFault.GONE)
+        return found
 
     def note_taken(self, mark: str, words: FormWords) -> None:
         """Note that the form was accepted: from now on its pictures serve only a repeat of these

@@ -59,6 +59,8 @@ class TipFault(StrEnum):
     PICTURE = "picture"
     LARGE = "large"
     MANY = "many"
+    GONE = "gone"
+    """The pictures that the form names are not here: too late, or another process has them."""
     FULL = "full"
     """No space for pictures."""
     BUSY = "busy"

@@ -547,7 +547,39 @@ def test_kept_pictures_are_replaced_by_others_or_left_out(town: Town, sender: Se
 def test_pictures_of_a_form_that_is_not_ours_are_not_kept(town: Town, sender: Sender) -> None:
     refused = sender.send(pictures=[("x.jpg", photo())], mark="1.x.0000")
     assert "still here" not in text_of(refused)
-    assert town.services.use(PublicTipService).kept_pictures("1.x.0000", ()) == 0
+    assert town.services.use(PublicTipService).kept_pictures("1.x.0000", ()) == ()
+
+
+def kept_in(answer: httpx.Response) -> str:
+    found = re.search(r'name="kept" value="([^"]+)"', answer.text)
+    return found[1] if found else ""
+
+
+@pytest.mark.promise("Roles: No picture of a tip is lost unsaid whichever process answers.")
+def test_pictures_that_another_process_keeps_are_chosen_again(town: Town, sender: Sender) -> None:
+    here = sender
+    town.keep_in(town.blobs)
+    there = Sender(town)
+    refused = here.send(pictures=[("x.jpg", photo())], point="?")
+    form: dict[str, Any] = {"mark": mark_in(refused), "kept": kept_in(refused)}
+    again = there.send(**form)
+    assert again.status_code == 422
+    assert "choose them again" in text_of(again)
+    assert "still here" not in text_of(again)
+    with town.db.reading() as conn:
+        assert conn.execute(select(tips)).all() == []
+    # Another picture, which is kept there: the first process may not take its own for it.
+    chosen = [("y.jpg", photo(with_place=False))]
+    other = there.send(mark=mark_in(again), pictures=chosen, point="?")
+    form = {"mark": mark_in(other), "kept": kept_in(other)}
+    again = here.send(**form)
+    assert "choose them again" in text_of(again)
+    assert "still here" not in text_of(again)
+    there.code(**form)
+    here.code(**form, without="yes", what="Không có ảnh")
+    with town.db.reading() as conn:
+        assert len(conn.execute(select(tips)).all()) == 2
+        assert len(conn.execute(select(tip_pictures)).all()) == 1
 
 
 def some_picture(size_bytes: int) -> TipPicture:
