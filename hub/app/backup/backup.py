@@ -24,6 +24,7 @@ from hub.app.backup.snapshot import OccupiedError, Snapshot, restore, snapshot
 from hub.app.check import is_hub
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.config import HubSettings
+from hub.app.roles.attendance import refuse_while_running
 from hub.app.wiring import resources
 from hub.app.wiring.keys import master_key_file
 from hub.base.audit import log
@@ -87,6 +88,9 @@ def restore_backup(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     if is_hub(settings.web.host, settings.web.port):
         raise ValueError("a hub is running here. Stop it, and restore then")
+    db = Database(settings.store.url)
+    if db.is_shared:  # it may run on another machine, or here without pages
+        refuse_while_running(db.url)
     reader = ArchiveReader(args.file)
     try:
         reader.check()

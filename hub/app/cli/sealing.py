@@ -6,7 +6,7 @@ from pathlib import Path
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
 from hub.app.config import HubSettings
-from hub.app.roles.attendance import served_now
+from hub.app.roles.attendance import refuse_while_running
 from hub.app.wiring import keys, resources
 from hub.base.audit import log
 from hub.base.audit.log import SHELL
@@ -52,7 +52,7 @@ def change_key(args: argparse.Namespace) -> int:
 
 
 def _change_key(settings: HubSettings, db: Database) -> int:
-    _refuse_while_running(db)
+    refuse_while_running(db.url)
     path = keys.master_key_file(settings)
     next_one, last = path.with_name(f"{path.name}.new"), path.with_name(f"{path.name}.old")
     if not next_one.exists():
@@ -85,11 +85,6 @@ def _refuse_second_old(path: Path, last: Path) -> None:
         raise ValueError(f"{last} is the key before this one. Move it to a safe place first")
 
 
-def _refuse_while_running(db: Database) -> None:
-    if served_now(db.url):
-        raise ValueError("a hub is running. Stop it on all machines, and run this then")
-
-
 def import_secrets(args: argparse.Namespace) -> int:
     """Seal all keys that are files on this machine; the first time, also make the master key."""
     settings = settings_of(args)
@@ -103,7 +98,7 @@ def import_secrets(args: argparse.Namespace) -> int:
 
 
 def _import(settings: HubSettings, db: Database, *, overwrites: bool) -> int:
-    _refuse_while_running(db)
+    refuse_while_running(db.url)
     files = keys.own_files(settings)
     if not files:
         raise ValueError(f"there are no keys in {settings.secrets.folder}")

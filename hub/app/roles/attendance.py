@@ -28,7 +28,7 @@ from sqlalchemy.engine import URL
 from agent.wire.brokers import MOST_BROKERS
 from hub.app.roles.names import INTAKE, NOTIFY, ROLES, in_order
 from hub.base.backoff import Backoff
-from hub.base.db.database import LINE
+from hub.base.db.database import LINE, DatabaseError
 from hub.base.processes.waker import Waker
 from hub.intake.replies import Reply
 from hub.nodes.pki.authority import HUB_NAME, HUB_NAMES
@@ -81,6 +81,19 @@ def served_now(url: URL) -> list[str]:
     with psycopg.connect(_conninfo(url), autocommit=True) as conn:
         held, _, _ = _held(conn)
     return in_order(role for role, number in _OF_ROLE.items() if number in held)
+
+
+def refuse_while_running(url: URL) -> None:
+    """ValueError if a process of this PostgreSQL database runs, on whatever machine; DatabaseError
+    if that cannot be known."""
+    try:
+        served = served_now(url)
+    except psycopg.Error as error:
+        where = url.render_as_string(hide_password=True)
+        why = (str(error).splitlines() or ["lost"])[0]
+        raise DatabaseError(f"the database {where} cannot be asked: {why}") from error
+    if served:
+        raise ValueError("a hub is running. Stop it on all machines, and run this then")
 
 
 class Attendance:

@@ -29,6 +29,8 @@ from hub.app.backup.archive import (
     Seal,
 )
 from hub.app.backup.snapshot import Snapshot, restore, snapshot
+from hub.app.roles.attendance import Attendance
+from hub.app.roles.names import NOTIFY
 from hub.app.schema import metadata
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
@@ -42,7 +44,7 @@ from hub.nodes.pki.authority import Authority
 from hub.registry.tables import areas
 from tests.hub.footage.test_retention_commands import Desk
 from tests.hub.rigs.web_town import PASSWORD, POLICY, Town, some_bytes
-from tests.waiting import patience_s
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Storms and backup: A running hub can be backed up and restored.")
 
@@ -228,6 +230,22 @@ def test_nothing_that_is_there_is_replaced_without_force_and_then_it_is_kept_bes
     assert place.rows() == before
     assert (place.folder / "secrets" / "vapid.pem").read_text() == "a push key"
     assert (place.folder / "secrets" / "vapid.pem.replaced").read_text() == "another key"
+
+
+@pytest.mark.loopback
+def test_nothing_is_restored_while_a_process_runs_on_another_machine(
+    postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, backup = Place(tmp_path / "here", postgres_url, capsys), tmp_path / "backup.zip"
+    place.desk.says("backup", str(backup))
+    elsewhere = Attendance(Database(postgres_url).url, {NOTIFY})
+    elsewhere.start()
+    try:
+        until(lambda: elsewhere.unserved is not None, "the attendance is known")
+        assert "on all machines" in place.desk.refuses("restore", str(backup), "--force")
+    finally:
+        elsewhere.stop()
+    place.desk.says("restore", str(backup), "--force")
 
 
 @pytest.mark.loopback
