@@ -8,6 +8,8 @@
 #   deploy/hub/install.sh uninstall --with-data    remove everything
 #
 #   --host NAME        the name or address at which phones and nodes reach this machine
+#   --own-name NAME    where several machines share the name of --host: this one's own, at which the
+#                      others and the nodes reach its broker (docs/guide/province.en.md)
 #   --contact MAIL     the mail address that push services write to if there is a problem
 #   --database KIND    sqlite (the default, for a town) or postgresql (on this machine)
 #   --https KIND       own: the hub's own authority, which phones must trust (the default)
@@ -46,8 +48,10 @@ source "$here/deploy/dots.sh"
 source "$here/deploy/installing.sh"
 # shellcheck source=deploy/hub/pages.sh
 source "$here/deploy/hub/pages.sh"
+# shellcheck source=deploy/hub/papers.sh
+source "$here/deploy/hub/papers.sh"
 
-host='' contact='' database='' https='' cert='' key='' keeper=keeper area=Xã bundle=''
+host='' own_name='' contact='' database='' https='' cert='' key='' keeper=keeper area=Xã bundle=''
 dns='' dns_env='' acme='' tls='' map=''
 upload_port=8443
 
@@ -57,6 +61,7 @@ read_choices() { # of an earlier run; those of this one come after
     while IFS='=' read -r name value; do
         case $name in
             host) host=$value ;;
+            own_name) own_name=$value ;;
             contact) contact=$value ;;
             database) database=$value ;;
             https) https=$value ;;
@@ -72,6 +77,7 @@ read_arguments() {
         (($# > 1)) || die "$1 wants a word after it. See: $0 --help"
         case $1 in
             --host) host=$2 ;;
+            --own-name) own_name=$2 ;;
             --contact) contact=$2 ;;
             --database) database=$2 ;;
             --https) https=$2 ;;
@@ -95,6 +101,7 @@ read_arguments() {
 check_choices() {
     [[ -n $host ]] || die "Say by which name phones and nodes reach this hub: --host hub.example.vn"
     [[ $host =~ ^[A-Za-z0-9.:-]+$ ]] || die "'$host' is no host: a name or an address, no path, no port."
+    [[ $own_name =~ ^[A-Za-z0-9.:-]*$ ]] || die "'$own_name' is no name of a machine: a name or an address, no path, no port."
     [[ $contact =~ ^[^@[:space:]]+@[^@[:space:]]+$ ]] ||
         die "Say whom a push service may write to: --contact keeper@example.vn"
     case $database in sqlite | postgresql) ;; *) die "--database is sqlite or postgresql, not '$database'." ;; esac
@@ -152,36 +159,6 @@ make_folders() {
 
 hub() { runuser -u matthan -- "${slot:-$home/hub}/bin/matthan-hub" "$@"; }
 
-# The authority is made once. Its papers are made where they are missing, or name other hosts.
-make_papers() {
-    local folder hosts=(--server "$host")
-    [[ $host == localhost ]] || hosts+=(--server localhost)
-    [[ $host == 127.0.0.1 ]] || hosts+=(--server 127.0.0.1)
-    [[ -e $data/ca/ca.crt && -e $data/ca/ca.key ]] || hub ca init "$data/ca" >/dev/null
-    is_pair "$data/ca/hub" || hub ca issue "$data/ca" hub >/dev/null
-    for folder in broker proxy; do
-        if ! is_pair "$papers/$folder/$folder" || ! is_ours "$papers/$folder/$folder.crt" ||
-            ! names_host "$papers/$folder/$folder.crt"; then
-            hub ca issue "$data/ca" "$folder" "${hosts[@]}" --into "$papers/$folder" >/dev/null
-        fi
-        runuser -u matthan -- chmod 640 "$papers/$folder/$folder.key"
-        put_file "$data/ca/ca.crt" "$papers/$folder/ca.crt" 644 "matthan:matthan-$folder"
-    done
-    list_is_ours || rm -f "$papers/broker/crl.pem" # the hub writes it whole when it starts
-    hub ca list "$data/ca" --into "$papers/broker/crl.pem" >/dev/null
-    put_site_pair
-}
-
-is_pair() { # PATH WITHOUT SUFFIX
-    [[ -s $1.crt && -s $1.key ]] &&
-        [[ $(openssl x509 -in "$1.crt" -noout -pubkey) == "$(openssl pkey -in "$1.key" -pubout)" ]]
-}
-
-# After a backup of another machine was brought back, what was issued here before is a stranger's.
-is_ours() { openssl verify -CAfile "$data/ca/ca.crt" "$1" >/dev/null 2>&1; } # CERTIFICATE
-
-list_is_ours() { openssl crl -in "$papers/broker/crl.pem" -CAfile "$data/ca/ca.crt" -noout 2>&1 | grep -q 'verify OK'; }
-
 database_url() {
     case $database in
         sqlite) echo "sqlite:///$data/hub.db" ;;
@@ -231,6 +208,7 @@ TOML
     fi
     put_text "$choices" 644 root:root <<CONF
 host=$host
+own_name=$own_name
 contact=$contact
 database=$database
 https=$https
@@ -287,10 +265,11 @@ start_all() {
     wait_for "the hub hears its broker" hub_hears
 }
 
-# A process of one role says that it is ready, and the others say which role has none.
+# Where all names at the brokers are taken, this hub stands by. A process of one role says that it is
+# ready, and the others say which role has none.
 hub_hears() {
     [[ $(hub_units) != matthan-hub.service ]] ||
-        systemctl show -p StatusText matthan-hub.service | grep -q 'nodes are heard'
+        systemctl show -p StatusText matthan-hub.service | grep -qE 'nodes are heard|stands by'
 }
 
 level_of() { # AREA: as its name begins

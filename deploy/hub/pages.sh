@@ -48,11 +48,12 @@ check_dns() {
         die "$dns_env: line $(grep -nvE '^([A-Z][A-Z0-9_]*=.*|#.*|)$' "$dns_env" | head -n 1 | cut -d : -f 1) is not NAME=VALUE."
 }
 
-names_host() { # CERTIFICATE
-    if [[ $host =~ ^[0-9.]+$|: ]]; then
-        openssl x509 -in "$1" -noout -checkip "$host" | grep -q 'does match'
+names_host() { # CERTIFICATE [NAME]
+    local name=${2:-$host}
+    if [[ $name =~ ^[0-9.]+$|: ]]; then
+        openssl x509 -in "$1" -noout -checkip "$name" | grep -q 'does match'
     else
-        openssl x509 -in "$1" -noout -checkhost "$host" | grep -q 'does match'
+        openssl x509 -in "$1" -noout -checkhost "$name" | grep -q 'does match'
     fi
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from tests.rigs.domain import HOST, Town
 
@@ -171,3 +172,29 @@ def test_choices_that_no_authority_can_serve_are_refused_in_one_line(tmp_path: P
         with pytest.raises(RuntimeError, match=said) as refused:
             town.installer("check_https", **given)
         assert len(str(refused.value).splitlines()) == 1
+
+
+def named(cert: Path) -> list[str]:
+    """Names and addresses in this certificate."""
+    found = x509.load_pem_x509_certificate(cert.read_bytes())
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return [str(name.value) for name in names]
+
+
+@pytest.mark.system
+@pytest.mark.promise("Installing: Several machines share a name, and each has one of its own.")
+def test_a_brokers_certificate_has_the_machines_own_name_beside_the_common_one(
+    tmp_path: Path,
+) -> None:
+    town = Town(tmp_path / "town")
+    (town.papers / "broker").mkdir()
+    words = f'hub() {{ {sys.executable} -m hub "$@"; }}; runuser() {{ shift 3; "$@"; }}; '
+    words += "put_text() { cat >$1; }; make_papers"
+    cert = town.papers / "broker" / "broker.crt"
+    town.installer(words)
+    assert named(cert) == [HOST, "localhost", "127.0.0.1"]
+    town.installer(words, own_name="hub2.town.test")
+    assert named(cert) == [HOST, "hub2.town.test", "localhost", "127.0.0.1"]
+    before = cert.read_bytes()
+    town.installer(words, own_name="hub2.town.test")
+    assert cert.read_bytes() == before

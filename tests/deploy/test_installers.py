@@ -2,6 +2,7 @@
 systems."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -45,6 +46,7 @@ def refusal(script: Path, *words: str) -> str:
     [
         (("--host", "a/b", "--contact", "k@example.vn"), "'a/b' is no host"),
         (("--host", "hub", "--contact", "nobody"), "--contact keeper@example.vn"),
+        (("--host", "hub", "--own-name", "a/b"), "'a/b' is no name of a machine"),
         (("--host", "hub", "--contact", "k@example.vn", "--database", "oracle"), "'oracle'"),
         (("--host", "hub", "--contact", "k@example.vn", "--https", "files"), "--cert FILE"),
         (("--host", "hub", "--contact", "k@example.vn", "--https", "maybe"), "'maybe'"),
@@ -66,6 +68,19 @@ def test_the_first_keeper_has_every_right_since_who_lacks_one_can_give_it_to_nob
     installer = (ROOT / "deploy/hub/install.sh").read_text(encoding="utf-8")
     granted = installer.partition("readonly all_rights=")[2].split()[0].split(",")
     assert granted == [right.lower() for right in Right.__members__]
+
+
+def test_a_hub_that_stands_by_for_another_machine_counts_as_installed() -> None:
+    installer = (ROOT / "deploy/hub/install.sh").read_text(encoding="utf-8")
+    [good] = re.findall(r"StatusText \S+ \| grep -qE '(.+)'", installer)
+    parts = (ROOT / "hub/app/parts.py").read_text(encoding="utf-8")
+    body = parts.partition("def intake_now")[2].partition("@cached_property")[0]
+    said = re.findall(r'(?:return|else) "(.+?)"', body)
+    assert {words for words in said if re.search(good, words)} == {
+        "nodes are heard",
+        "the intake stands by for another process",
+    }
+    assert len(said) == 4
 
 
 @pytest.mark.system

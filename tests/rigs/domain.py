@@ -186,11 +186,13 @@ class Town:
         """What functions of the installer say with these choices; RuntimeError with its refusal."""
         given = {
             "https": "own", "cert": "", "key": "", "dns": "", "dns_env": "", "acme": "",
-            "tls": "1.3", "host": HOST, "upload_port": "8443", "papers": str(self.papers),
-            "proxy_state": str(self.state), "proxy_owner": "root:root", "etc": str(self.etc),
+            "tls": "1.3", "host": HOST, "own_name": "", "upload_port": "8443",
+            "papers": str(self.papers), "data": str(self.folder), "etc": str(self.etc),
+            "proxy_state": str(self.state), "proxy_owner": "root:root",
         }  # fmt: skip
         script = f"""set -euo pipefail
-            source deploy/dots.sh; source deploy/installing.sh; source deploy/hub/pages.sh
+            source deploy/dots.sh; source deploy/installing.sh
+            source deploy/hub/pages.sh; source deploy/hub/papers.sh
             {words}"""
         done = self.run("bash", "-c", script, **{**given, **choices})
         if done.returncode != 0:
