@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from babel.messages.pofile import read_po
 
+from hub.app.roles.names import ROLES
+from hub.base.db.database import READERS
 from tests.house.test_house import ROOT
 
 pytestmark = pytest.mark.promise("Installing: The guides have the same content in both languages.")
@@ -100,3 +102,16 @@ def test_every_file_of_the_project_that_a_guide_names_is_there(name: str, langua
     assert [
         one for one in named if not (ROOT / one).exists() and not one.endswith("/compose.env")
     ] == []
+
+
+def test_the_database_of_a_province_has_a_connection_for_each_that_its_hub_may_want() -> None:
+    """Readers, one that writes, and sessions of their own: for who is there, for changes, for live
+    pictures, and for the months."""
+    a_process = READERS["pool_size"] + READERS["max_overflow"] + 1 + 4
+    on_two_machines = 2 * len(ROLES)
+    others = 20  # commands, backups, Patroni, and three that PostgreSQL keeps for its superuser
+    for language in LANGUAGES:
+        [most] = re.findall(r"max_connections: (\d+)", page("province", language))
+        assert int(most) == a_process * on_two_machines + others
+        for name in ("province", "operations"):
+            assert re.search(rf"`max_connections`.*\b{a_process}\b", page(name, language))
