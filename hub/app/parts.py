@@ -10,7 +10,6 @@ import httpx
 from fastapi import FastAPI
 
 from agent.wire.answers import Wanted
-from agent.wire.brokers import broker_address
 from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
 from hub.app.config import HubSettings
@@ -129,14 +128,15 @@ class Parts:
         return is_unknown or self.are_nodes_heard()
 
     def _unheard_brokers(self) -> list[str]:
-        """Addresses of the brokers that no process hears; empty while that is not known."""
-        brokers = resources.broker_addresses(self._settings)
+        """Addresses of the brokers that are not heard, see `Attendance.unheard`; empty while that
+        is not known."""
+        names = [name for name, _ in enrolment.brokers(self._settings)]
         if self.attendance:
-            places: Iterable[int] = self.attendance.unheard(len(brokers)) or ()
+            places: Iterable[int] = self.attendance.unheard(len(names)) or ()
         else:
             heard = self.intake.heard if self.intake else ()
-            places = (place for place in range(len(brokers)) if place not in heard)
-        return [broker_address(brokers[place].host, brokers[place].port) for place in places]
+            places = (place for place in range(len(names)) if place not in heard)
+        return [names[place] for place in places]
 
     def intake_now(self) -> str:
         """State of this process's intake, in words."""
@@ -222,7 +222,8 @@ class Parts:
         )
 
     def _make_intake(self) -> Subscriber:
-        brokers, attendance = resources.broker_addresses(self._settings), self.attendance
+        brokers = [one for _, one in enrolment.brokers(self._settings)]
+        attendance = self.attendance
         try:
             context(brokers[0])
         except BrokerRefusedError as refusal:

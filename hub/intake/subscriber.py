@@ -245,7 +245,7 @@ class Subscriber:
 
     @property
     def heard(self) -> frozenset[int]:
-        """The brokers that are heard, by their places in the configuration; the first is 0."""
+        """The brokers that are heard, by their places among those given; the first is 0."""
         return frozenset(place for place, link in enumerate(self._links) if link.is_listening)
 
     def say(

@@ -54,8 +54,8 @@ _OF_NAME: Final = dict(zip(HUB_NAMES, (10, *range(12, 11 + len(HUB_NAMES))), str
 """Second number by name at the broker. 11 is not used again: it marked the process that heard the
 broker, when there was only one broker."""
 _HEARS: Final = _CLASS + 1
-"""First number of the locks of processes that hear the first broker, and so on for further brokers;
-the second number is the process's own."""
+"""First number of the locks of processes that hear broker 0, and so on for further brokers; the
+second number is the process's own."""
 _SENDS: Final = _HEARS + MOST_BROKERS
 """First number of the locks of processes that send notifications; the second is their own."""
 _CHANNEL: Final = "matthan_words"
@@ -113,7 +113,8 @@ class Attendance:
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """`member`: this process's number; 0: any. `names`: at the brokers, for which it has a
-        certificate. `hears`: which brokers it hears, the first is 0; `publish` sends to a node."""
+        certificate. `hears`: numbers of the brokers that it hears, the same in all processes;
+        `publish` sends to a node."""
         self._conninfo = _conninfo(url)
         self._member = member or 1 + randbelow(2**31 - 1)
         self._names = tuple(names)
@@ -154,8 +155,8 @@ class Attendance:
 
     @property
     def members(self) -> frozenset[int] | None:
-        """Numbers of the processes that hear every broker that any process hears or, if there is
-        none, the most brokers: they divide the nodes. None while that is not known."""
+        """Numbers of the processes that hear the most brokers: they divide the nodes. None while
+        that is not known."""
         hearers = self._hearers
         return best_hearers(hearers) if self._is_fresh else None
 
@@ -166,10 +167,12 @@ class Attendance:
         return senders if self._now_s() - self._looked_s < SENDERS_S else None
 
     def unheard(self, brokers: int) -> list[int] | None:
-        """Numbers of the brokers (from 0, `brokers` in all) that no process hears; None while that
-        is not known."""
+        """Numbers of the brokers (from 0, `brokers` in all) that not every member hears: none does,
+        or no process hears all brokers. None while that is not known."""
         hearers = self._hearers[:brokers]
-        return [place for place, who in enumerate(hearers) if not who] if self._is_fresh else None
+        members = best_hearers(hearers)
+        away = [place for place, who in enumerate(hearers) if not (who and who >= members)]
+        return away if self._is_fresh else None
 
     @property
     def hears_nodes(self) -> bool:
@@ -347,8 +350,7 @@ def _held(
 
 
 def best_hearers(hearers: Sequence[Collection[int]]) -> frozenset[int]:
-    """The processes that hear every broker that anybody hears; if there is none: those that hear
-    the most."""
+    """The processes that hear the most brokers. If any hears all that anybody hears, these do."""
     heard = Counter(member for who in hearers for member in who)
     most = max(heard.values(), default=0)
     return frozenset(member for member, number in heard.items() if number == most)

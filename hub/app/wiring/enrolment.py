@@ -1,10 +1,12 @@
 """Wiring of enrolment: authority, codes and revocation."""
 
+from operator import itemgetter
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
 
+from agent.wire.brokers import broker_address
 from agent.wire.enrolment import FINGERPRINT_BYTES, PORT
 from hub.app.config import HubSettings
 from hub.app.wiring import resources
@@ -12,6 +14,7 @@ from hub.app.wiring.revocation import Revocation
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.secret_store.store import FILES, SecretStore
+from hub.intake.mqtt.probe import BrokerAddress
 from hub.nodes.enrolment.desk import Enroller
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.pki.authority import Authority, AuthorityError
@@ -54,7 +57,7 @@ def put_together(
         port=port,
         authority_pem=authority.pem.decode(),
         fingerprint=bytes.fromhex(authority.fingerprint)[:FINGERPRINT_BYTES],
-        broker_host=settings.enrol.broker_host or host.strip("[]"),
+        broker_host=broker_host(settings),
         broker_port=settings.broker.port,
         further_brokers=settings.broker.further,
         shut_out=lambda node: _shut_out(shutting, node),
@@ -82,6 +85,20 @@ def node_address(settings: HubSettings) -> tuple[str, int]:
     return (f"[{host}]" if ":" in host else host), parts.port or (
         443 if settings.web.upload_url else PORT
     )
+
+
+def broker_host(settings: HubSettings) -> str:
+    """Host of the first broker as boxes are given it."""
+    return settings.enrol.broker_host or node_address(settings)[0].strip("[]")
+
+
+def brokers(settings: HubSettings) -> list[tuple[str, BrokerAddress]]:
+    """All brokers, each with the host:port that boxes are given, and sorted by it: so a broker has
+    the same number on all machines, whatever the order of their lists."""
+    first, *further = resources.broker_addresses(settings)
+    given = [(broker_host(settings), first), *((one.host, one) for one in further)]
+    named = sorted(((host.lower(), one.port, one) for host, one in given), key=itemgetter(0, 1))
+    return [(broker_address(host, port), one) for host, port, one in named]
 
 
 def write_list(shutting: Revocation) -> None:

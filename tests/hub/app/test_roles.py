@@ -31,6 +31,7 @@ from hub.app.roles.names import (
 )
 from hub.app.roles.sole import only_process_of
 from hub.app.roles.watch import GRACE_S, RoleWatch
+from hub.app.wiring.enrolment import brokers
 from hub.app.wiring.resources import listening_socket
 from hub.intake.replies import Reply
 from tests.waiting import patience_s, until
@@ -278,6 +279,47 @@ def test_each_process_has_a_name_at_the_broker_and_knows_who_hears_it(postgres_u
                 first.stop()
                 until(lambda: third.leads, "the third has the free name")
                 assert third.name_at_broker == "hub"
+
+
+@pytest.mark.promise("Bad input: A broker that no process hears is an alert within a minute.")
+def test_a_broker_is_unheard_unless_all_who_divide_the_nodes_hear_it(postgres_url: str) -> None:
+    """Otherwise nodes there belong to a process that does not hear them."""
+    names: tuple[str, ...] = ("hub", "hub.2")
+    heard_now = [0, 1]
+    with (
+        present(postgres_url, "intake", names=names, hears=lambda: heard_now) as first,
+        present(postgres_url, "intake", names=names, hears=lambda: [1, 2]) as second,
+        present(postgres_url, "chores") as chores,
+    ):
+        until(lambda: chores.members == {first._member, second._member}, "each hears two of three")
+        assert chores.unheard(3) == [0, 2]
+        heard_now.append(2)
+        until(lambda: chores.unheard(3) == [], "one hears all")
+        heard_now.remove(0)
+        until(lambda: chores.unheard(3) == [0], "nobody hears the first")
+
+
+def machine(host: str, *further: str, name: str = "") -> HubSettings:
+    return HubSettings(
+        web={"public_url": "https://hub.example"},
+        push={"subject": "mailto:keeper@hub.example"},
+        broker={"host": host, "further": further},
+        enrol={"broker_host": name},
+    )
+
+
+def test_a_broker_has_one_number_on_all_machines_though_each_names_its_own_first() -> None:
+    first = brokers(
+        machine("127.0.0.1", "hub2.example:8883", "hub3.example:883", name="hub1.example")
+    )
+    third = brokers(machine("::1", "Hub1.example:8883", "hub2.example:8883", name="hub3.example"))
+    names = ["hub1.example:8883", "hub2.example:8883"]
+    assert [name for name, _ in first] == [*names, "hub3.example:883"]
+    assert [name for name, _ in third] == [*names, "hub3.example:8883"]
+    assert [one.host for _, one in first] == ["127.0.0.1", "hub2.example", "hub3.example"]
+    assert [one.host for _, one in third] == ["Hub1.example", "hub2.example", "::1"]
+    [(alone, _)] = brokers(machine("127.0.0.1"))
+    assert alone == "hub.example:8883"
 
 
 def test_who_hears_the_broker_is_a_member_from_the_first_look_of_a_session_on(

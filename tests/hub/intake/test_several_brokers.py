@@ -98,5 +98,5 @@ def test_who_hears_all_brokers_that_are_heard_divides_the_nodes() -> None:
     assert best_hearers([{1, 2}, {1, 2}]) == {1, 2}
     assert best_hearers([{1, 2}, {2}]) == {2}, "who misses one would miss its nodes"
     assert best_hearers([{1, 2}, set()]) == {1, 2}, "nobody hears the other one"
-    assert best_hearers([{1}, {2}]) == {1, 2}
+    assert best_hearers([{1}, {2}]) == {1, 2}, "and the keeper is told of both brokers"
     assert best_hearers([set(), set()]) == frozenset()
