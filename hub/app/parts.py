@@ -1,7 +1,7 @@
 """The parts of one process of the hub, by its roles: made from the configuration, not started."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -127,16 +127,16 @@ class Parts:
         is_unknown = self.attendance is not None and self.attendance.unserved is None
         return is_unknown or self.are_nodes_heard()
 
-    def _unheard_brokers(self) -> list[str]:
-        """Addresses of the brokers that are not heard, see `Attendance.unheard`; empty while that
-        is not known."""
+    def _unheard_brokers(self) -> list[str] | None:
+        """Addresses of the brokers that are not heard, see `Attendance.unheard`; None while that is
+        not known."""
         names = [name for name, _ in enrolment.brokers(self._settings)]
         if self.attendance:
-            places: Iterable[int] = self.attendance.unheard(len(names)) or ()
+            places = self.attendance.unheard(len(names))
         else:
             heard = self.intake.heard if self.intake else ()
-            places = (place for place in range(len(names)) if place not in heard)
-        return [names[place] for place in places]
+            places = [place for place in range(len(names)) if place not in heard]
+        return None if places is None else [names[place] for place in places]
 
     def intake_now(self) -> str:
         """State of this process's intake, in words."""

@@ -279,11 +279,13 @@ def last_cursor(conn: Connection) -> int:
 
 
 def _label(row: AnyRow) -> str:
-    """Name of the alert's subject for people: its camera, or the silent node."""
+    """Name of the alert's subject for people: its camera, the silent node, or the broker."""
     match row.kind:
         case Kind.NODE_SILENT | Kind.NODE_RIVAL | Kind.NODE_UNRECORDED:
             return str(row.node_name)
-        case Kind.LINK_LOST | Kind.BROKER_LOST | Kind.BROKER_UNHEARD:
+        case Kind.BROKER_UNHEARD:
+            return str(row.zone or "")
+        case Kind.LINK_LOST | Kind.BROKER_LOST:
             return ""
         case _:
             return str(row.label)

@@ -18,7 +18,7 @@ alerts = Table(
     Column("clock_source", Text, nullable=False),  # of the node's clock, when it was raised
     Column("revision", Integer, nullable=False),  # grows with every change
     Column("severity", Text),  # critical; null: normal
-    Column("zone", Text),  # zone of the view; null: the whole
+    Column("zone", Text),  # zone of the view; null: the whole; of broker_unheard: its address
     Column("quiet_reason", Text),  # why it rang no phone; null: it did
     link("picture_id", "media", nullable=True),
     link("clip_id", "media", nullable=True),

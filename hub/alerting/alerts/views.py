@@ -28,7 +28,8 @@ class AlertRow:
     alert_id: UUID
     camera_id: UUID
     camera_label: str
-    """Name of the node for a silent node; empty if the alert concerns several cameras."""
+    """Name of the node for a silent node, address of a broker; empty if the alert concerns several
+    cameras."""
     place: str
     """The areas from the camera's own upward: "Ngã tư 1, Tân Khai"."""
     kind: str

@@ -90,7 +90,7 @@ def _headline(row: ShownAlert, words: Messages) -> str:
         case "broker_lost" | "broker_unheard":
             return {
                 "broker_lost": words.say("The hub hears no camera box"),
-                "broker_unheard": words.say("A message broker is not heard"),
+                "broker_unheard": words.say("A message broker is not fully heard"),
             }[row.kind]
         case _:
             people = _people(row, words)

@@ -5,7 +5,7 @@ decisions are in `hub.alerting.monitoring.rules.troubles`.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Final
 
@@ -13,7 +13,7 @@ import structlog
 
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.monitoring import rows
-from hub.alerting.monitoring.rules.liveness import BrokerLiveness, Thresholds
+from hub.alerting.monitoring.rules.liveness import BrokerLiveness, BrokerSign, Thresholds
 from hub.alerting.monitoring.rules.troubles import Step, TroubleChanged, TroubleOver, TroubleRaised
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -42,10 +42,10 @@ class LivenessMonitor:
         is_broker_up: Callable[[], bool],
         bounds: Thresholds,
         lease: Lease,
-        unheard: Callable[[], Sequence[str]] = tuple,
+        unheard: Callable[[], Collection[str] | None] = tuple,
     ) -> None:
         """`lease`: only its holder looks: one that hears no broker would contradict it.
-        `unheard`: the brokers of the configuration that no process hears."""
+        `unheard`: addresses of the brokers that are not heard; None while that is not known."""
         self._db = db
         self._clock = clock
         self._change_signal = change_signal
@@ -82,30 +82,37 @@ class LivenessMonitor:
             self._change_signal.ring_after(conn)
         for step in steps:
             log.info("liveness.step", step=_STEPS[type(step)], kind=getattr(step, "kind", ""))
-            if getattr(step, "kind", "") == Kind.BROKER_UNHEARD:
+            if isinstance(step, TroubleRaised) and step.kind is Kind.BROKER_UNHEARD:
                 log.error(
                     "broker.unheard",
-                    brokers=list(self._unheard()),
-                    meaning="no process with the intake hears it: boxes there are not heard",
-                    cure="matthan-hub check says why: start it, or take it from broker.further",
+                    broker=step.broker,
+                    meaning="no process with the intake hears it, or none hears it and all others:"
+                    " boxes there may not be heard",
+                    cure="matthan-hub check on each machine says why: start it, mend the line, or"
+                    " take it from broker.further",
                 )
         return steps
 
     def clock_stepped(self, by_us: int) -> None:
         """The hub's time was stepped: shift the times remembered here."""
         if (broker := self._broker) is not None:
-            self._broker = replace(
-                broker,
-                since_utc_us=broker.since_utc_us + by_us,
-                all_since_utc_us=broker.all_since_utc_us + by_us,
-            )
+            signs = {
+                name: replace(sign, since_utc_us=sign.since_utc_us + by_us)
+                for name, sign in broker.signs.items()
+            }
+            since_utc_us = broker.since_utc_us + by_us
+            self._broker = replace(broker, since_utc_us=since_utc_us, signs=signs)
 
     def _signs_of_broker(self, now: Moment) -> BrokerLiveness:
-        is_up, are_all_up = self._is_broker_up(), not self._unheard()
-        here = self._broker or BrokerLiveness(is_up, now.utc_us, are_all_up, now.utc_us)
+        is_up, unheard = self._is_broker_up(), self._unheard()
+        here = self._broker or BrokerLiveness(is_up, now.utc_us)
         if here.is_up != is_up:
             here = replace(here, is_up=is_up, since_utc_us=now.utc_us)
-        if here.are_all_up != are_all_up:
-            here = replace(here, are_all_up=are_all_up, all_since_utc_us=now.utc_us)
-        self._broker = here
+        signs = dict(here.signs)
+        if unheard is not None:
+            for name in {*signs, *unheard}:
+                is_heard = name not in unheard
+                if name not in signs or signs[name].is_heard != is_heard:
+                    signs[name] = BrokerSign(is_heard, now.utc_us)
+        self._broker = here = replace(here, signs=signs)
         return here

@@ -48,8 +48,7 @@ def look(
 ) -> list[Step]:
     """Steps that the current signs require; writes nothing."""
     running = running_troubles(conn)
-    are_up = broker.is_up and broker.are_all_up
-    if are_up and not running and not _is_anything_dark(conn, bounds, now=now):
+    if broker.are_all_heard and not running and not _is_anything_dark(conn, bounds, now=now):
         return []  # the usual case
     return decide(liveness_facts(conn, broker), running, bounds, now_utc_us=now.utc_us)
 
@@ -89,7 +88,8 @@ def liveness_facts(conn: Connection, broker: BrokerLiveness) -> LivenessFacts:
 
 def running_troubles(conn: Connection) -> list[Trouble]:
     """Troubles that are not over, with their units."""
-    rows = conn.execute(select(troubles).where(troubles.c.over_utc_us.is_(None))).all()
+    named = select(troubles, alerts.c.zone).join(alerts, alerts.c.id == troubles.c.alert_id)
+    rows = conn.execute(named.where(troubles.c.over_utc_us.is_(None))).all()
     members: dict[UUID, list[Row[Any]]] = {row.alert_id: [] for row in rows}
     query = (
         select(trouble_cameras, cameras.c.node_id)
@@ -140,6 +140,7 @@ def _trouble(row: Row[Any], members: Collection[Row[Any]]) -> Trouble:
         dark=frozenset(getattr(one, unit) for one in members if one.is_dark),
         node_id=row.node_id,
         area_id=row.area_id,
+        broker=row.zone or "",
     )
 
 
@@ -160,6 +161,7 @@ def _raise(conn: Connection, step: TroubleRaised, now: Moment) -> None:
         clock_source="ntp" if now.error_ms is not None else "none",  # of the hub's clock
         began=began,
         confirmed=now,
+        zone=step.broker or None,
         is_critical=step.kind in CRITICAL or _is_urgent(conn, step.kind, dark, now),
     )
     raise_alert(conn, alert, reason="no sign of life", now=now)

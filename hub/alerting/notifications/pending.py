@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from hub.access.tables import people
-from hub.alerting.alerts.rules.kinds import EVERYWHERE
+from hub.alerting.alerts.rules.kinds import EVERYWHERE, Kind
 from hub.alerting.alerts.rules.rules_met import Rules, from_text
 from hub.alerting.alerts.scope import able_people
 from hub.alerting.alerts.tables import alerts, troubles
@@ -33,7 +33,7 @@ class PendingNotification:
     people: int
     has_picture: bool
     place: str
-    camera_label: str
+    camera_label: str  # of a broker: its address
     node_name: str
     began: Moment
     handled_by: str | None
@@ -70,6 +70,7 @@ def _facts() -> Select[*tuple[Any, ...]]:
             alerts.c.revision,
             alerts.c.kind,
             alerts.c.severity,
+            alerts.c.zone,
             alerts.c.state.label("alert_state"),
             alerts.c.people,
             alerts.c.picture_id,
@@ -116,7 +117,7 @@ def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str, may_act: bool) -> Pe
         people=row.people,
         has_picture=row.picture_id is not None,
         place=_place(row),
-        camera_label=row.camera_label,
+        camera_label=(row.zone or "") if row.kind == Kind.BROKER_UNHEARD else row.camera_label,
         node_name=row.node_name,
         began=Moment(row.began_utc_us, row.began_error_ms),
         handled_by=row.handler_name,

@@ -86,7 +86,8 @@ def _of_one(
     pending: PendingNotification, words: PushMessages, *, names: Mapping[str, Any]
 ) -> tuple[str, str]:
     if pending.kind in KINDS:
-        return trouble_words(pending, words, names={**names, "node": pending.node_name})
+        about = {"node": pending.node_name, "broker": pending.camera_label}
+        return trouble_words(pending, words, names={**names, **about})
     if is_tampering(pending.kind) and pending.moment != "taken":
         return tamper_words(pending, words, names=names)
     match pending.moment:

@@ -36,7 +36,7 @@ def _lost(pending: PendingNotification, words: PushMessages) -> str:
             return words.say("{n} camera boxes silent at once: line or power?")
         case Kind.BROKER_LOST | Kind.BROKER_UNHEARD as kind:
             none = "The hub hears no camera box: its message broker is away"
-            one_less = "The hub does not hear one of its message brokers"
+            one_less = "The hub does not fully hear message broker {broker}"
             return words.say(none) if kind is Kind.BROKER_LOST else words.say(one_less)
         case Kind.NODE_RIVAL:
             return words.say("Two computers use the name {node}: was its certificate copied?")
@@ -54,8 +54,8 @@ def _back(pending: PendingNotification, words: PushMessages) -> str:
             return words.say("All camera boxes are back")
         case Kind.BROKER_LOST | Kind.BROKER_UNHEARD as kind:
             boxes = "The hub hears its camera boxes again"
-            brokers = "The hub hears all its message brokers again"
-            return words.say(boxes) if kind is Kind.BROKER_LOST else words.say(brokers)
+            broker = "The hub fully hears message broker {broker} again"
+            return words.say(boxes) if kind is Kind.BROKER_LOST else words.say(broker)
         case Kind.NODE_RIVAL:
             return words.say("One computer alone uses the name {node} again")
         case Kind.NODE_UNRECORDED:

@@ -34,7 +34,9 @@ log = structlog.get_logger()
 
 RECEIVE_MAXIMUM: Final = 1000
 """Most unacknowledged messages from the broker; the inbox holds twice as many."""
-KEEPALIVE_S: Final = 20
+KEEPALIVE_S: Final = 8
+"""A line that falls silent is given up after twice this time: a minute must also hold the grace
+time of the alert."""
 CONNECT_S: Final = 5.0
 LOOK_S: Final = 0.2
 _QOS_1: Final = SubscribeOptions(qos=1)

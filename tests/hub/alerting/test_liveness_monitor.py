@@ -37,7 +37,7 @@ class Watch:
 
     streets: Streets
     is_broker_up: bool = True
-    unheard: tuple[str, ...] = ()
+    unheard: tuple[str, ...] | None = ()
     births: dict[str, Birth] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -225,9 +225,9 @@ def test_a_broker_that_nobody_hears_is_an_alert_within_a_minute(
     [alert] = watch.streets.rows(alerts)
     assert (alert.kind, alert.severity) == ("broker_unheard", None)
     [line] = [line for line in logs if line["event"] == "broker.unheard"]
-    assert line["brokers"] == ["broker-2.example:8883"]
+    assert line["broker"] == "broker-2.example:8883"
     shown = watch.streets.services.use(InboxService).inbox(keeper).open[0]
-    assert (shown.place, shown.camera_label) == ("", ""), "it is about no place"
+    assert (shown.place, shown.camera_label) == ("", "broker-2.example:8883"), "about no place"
     watch.goes("cau-moi")  # nodes are judged all the same
     watch.pass_s(120)
     assert [row.kind for row in watch.streets.rows(alerts)] == ["broker_unheard", "node_silent"]
@@ -235,6 +235,29 @@ def test_a_broker_that_nobody_hears_is_an_alert_within_a_minute(
     watch.pass_s(60)
     states = {row.kind: row.state for row in watch.streets.rows(alerts)}
     assert states == {"broker_unheard": "resolved", "node_silent": "open"}
+
+
+def test_each_broker_is_a_trouble_of_its_own(watch: Watch, keeper: Asker) -> None:
+    def states() -> dict[str | None, str]:
+        return {row.zone: row.state for row in watch.streets.rows(alerts)}
+
+    watch.unheard = ("broker-2:8883",)
+    watch.pass_s(60)
+    watch.unheard = ("broker-2:8883", "broker-3:8883")
+    watch.pass_s(60)
+    assert states() == {"broker-2:8883": "open", "broker-3:8883": "open"}
+    watch.start_again()
+    watch.pass_s(60)
+    watch.unheard = None  # PostgreSQL is away, and nobody knows
+    watch.pass_s(60)
+    assert len(watch.told()) == 2, "nothing is told twice, and none is over"
+    watch.unheard = ("broker-3:8883",)
+    watch.pass_s(60)
+    assert states() == {"broker-2:8883": "resolved", "broker-3:8883": "open"}
+    watch.start_again()
+    watch.unheard = ()  # or it was taken from the list
+    watch.pass_s(60)
+    assert set(states().values()) == {"resolved"}
 
 
 def test_while_no_broker_is_heard_that_alone_is_told(watch: Watch, keeper: Asker) -> None:

@@ -1,7 +1,10 @@
 """The liveness monitor with a real broker: a will, a broker that dies, and their return, in real
 time."""
 
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -10,12 +13,14 @@ from deploy.broker import Broker
 from hub.access.grants import people_rows, rows
 from hub.access.rules.grants import Grant, Right
 from hub.alerting.alerts.tables import alerts
-from hub.alerting.monitoring.monitor import LivenessMonitor
+from hub.alerting.monitoring.monitor import LOOK_EVERY_S, LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
+from hub.app.roles import attendance
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.processes.lease import Lease
+from hub.intake.mqtt import connection
 from hub.intake.subscriber import Subscriber
 from hub.registry import registry
 from tests.hub.rigs.intake_rig import NOW, NodeLine, address, found_town, subscriber
@@ -97,3 +102,66 @@ def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves
     node.leave()
     kinds = [kind for kind, _ in states() if kind != "person"]
     assert sorted(kinds) == ["broker_lost", "node_silent"]
+
+
+@pytest.mark.promise("Bad input: A broker that no process hears is an alert within a minute.")
+def test_a_killed_broker_and_one_that_falls_silent_are_alerts_with_their_names(
+    hub: tuple[Subscriber, Database],
+    broker: Broker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The virtual minute is in `test_liveness_monitor`; here the brokers are real."""
+    first, db = hub
+    first.stop()
+    monkeypatch.setattr(connection, "KEEPALIVE_S", 1)
+    names = ["first", "killed", "silent"]
+    with (
+        Broker(tmp_path / "killed", authority=broker.authority) as killed,
+        Broker(tmp_path / "silent", authority=broker.authority) as silent,
+    ):
+        intake = subscriber(db, *map(address, (broker, killed, silent)))
+        monitor = LivenessMonitor(
+            db=db,
+            clock=HubClock(),
+            change_signal=ChangeSignal(),
+            lease=Lease(db, "chores"),
+            is_broker_up=lambda: intake.is_listening,
+            bounds=HASTY,
+            unheard=lambda: [name for at, name in enumerate(names) if at not in intake.heard],
+        )
+
+        def open_now() -> list[str | None]:
+            monitor.look()
+            with db.reading() as conn:
+                query = select(alerts.c.zone).where(alerts.c.kind == "broker_unheard")
+                return list(conn.scalars(query.where(alerts.c.state == "open")))
+
+        intake.start()
+        try:
+            until(lambda: len(intake.heard) == 3, "all are heard")
+            node, voice = NodeLine(broker, "nga-tu-01"), NodeVoice("nga-tu-01")
+            node.say(voice.birth())
+            node.say(event := voice.event())
+            node.await_stored(event)
+            killed.kill()
+            until(lambda: open_now() == ["killed"], "the killed one is told")
+            assert silent.pid
+            os.kill(silent.pid, signal.SIGSTOP)  # like a line that takes all and gives nothing
+            try:
+                until(lambda: set(open_now()) == {"killed", "silent"}, "so is the silent one")
+            finally:
+                os.kill(silent.pid, signal.SIGCONT)
+            killed.start()
+            until(lambda: open_now() == [], "all are heard again")
+            node.leave()
+        finally:
+            intake.stop()
+
+
+@pytest.mark.promise("Bad input: A broker that no process hears is an alert within a minute.")
+def test_a_silent_line_and_the_grace_time_fit_into_a_minute() -> None:
+    """The ping, its answer that does not come, each up to a second late by paho's own looks; then
+    the other process's look, the grace time, and the monitor's look."""
+    silence_s = 2 * (connection.KEEPALIVE_S + 1) + attendance.LOOK_S
+    assert silence_s + Thresholds().broker_lost_after_s + LOOK_EVERY_S <= 60

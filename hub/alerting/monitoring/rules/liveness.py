@@ -1,7 +1,7 @@
 """Liveness facts of nodes, cameras and the broker, and the limits of their silence."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from hub.registry.unheard import UNHEARD_AFTER_S, unheard_since
@@ -70,14 +70,27 @@ class CameraLiveness:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerSign:
+    """State of one broker, and since when."""
+
+    is_heard: bool
+    since_utc_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerLiveness:
     """State of the hub's own connection to its brokers, and since when."""
 
     is_up: bool
     """True if the hub hears at least one broker."""
     since_utc_us: int
-    are_all_up: bool = True
-    all_since_utc_us: int = 0
+    signs: Mapping[str, BrokerSign] = field(default_factory=dict)
+    """Each broker that was not heard since this process began, by its address."""
+
+    @property
+    def are_all_heard(self) -> bool:
+        """True if the hub hears every broker."""
+        return self.is_up and all(sign.is_heard for sign in self.signs.values())
 
 
 @dataclass(frozen=True, slots=True)

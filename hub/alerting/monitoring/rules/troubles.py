@@ -13,6 +13,7 @@ from uuid import UUID
 
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.monitoring.rules.liveness import (
+    BrokerSign,
     CameraLiveness,
     LivenessFacts,
     NodeLiveness,
@@ -33,17 +34,20 @@ class Trouble:
     """Units that are still lost."""
     node_id: UUID | None = None
     area_id: UUID | None = None
+    broker: str = ""
+    """Its address."""
 
 
 @dataclass(frozen=True, slots=True)
 class TroubleRaised:
-    """A new trouble: lost units of a node or of an area."""
+    """A new trouble: lost units of a node or of an area, or a broker."""
 
     kind: Kind
     dark: frozenset[UUID]
     since_utc_us: int
     node_id: UUID | None = None
     area_id: UUID | None = None
+    broker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +115,19 @@ class _Watch:
             yield TroubleRaised(Kind.BROKER_LOST, frozenset(self.nodes), broker.since_utc_us)
 
     def of_further_brokers(self) -> Iterator[Step]:
-        """While some broker is heard, another one that is not is a trouble of its own: its nodes
-        go elsewhere, but the next loss finds one less."""
-        broker = self.facts.broker
-        known = [one for one in self.running if one.kind is Kind.BROKER_UNHEARD]
-        if broker.are_all_up and self.lasted(broker.all_since_utc_us, self.bounds.back_after_s):
-            yield from (TroubleOver(one.alert_id) for one in known)
-        is_unheard = broker.is_up and not broker.are_all_up and not known and bool(self.nodes)
-        if is_unheard and self.lasted(broker.all_since_utc_us, self.bounds.broker_lost_after_s):
-            every = frozenset(self.nodes)
-            yield TroubleRaised(Kind.BROKER_UNHEARD, every, broker.all_since_utc_us)
+        """While some broker is heard, each that is not is a trouble of its own: its nodes go
+        elsewhere, but the next loss finds one less."""
+        broker, bounds = self.facts.broker, self.bounds
+        known = {one.broker: one for one in self.running if one.kind is Kind.BROKER_UNHEARD}
+        for name, trouble in known.items():
+            sign = broker.signs.get(name, BrokerSign(broker.is_up, broker.since_utc_us))
+            if sign.is_heard and self.lasted(sign.since_utc_us, bounds.back_after_s):
+                yield TroubleOver(trouble.alert_id)
+        for name in sorted(set(broker.signs) - set(known)) if broker.is_up and self.nodes else ():
+            sign = broker.signs[name]
+            if not sign.is_heard and self.lasted(sign.since_utc_us, bounds.broker_lost_after_s):
+                every = frozenset(self.nodes)
+                yield TroubleRaised(Kind.BROKER_UNHEARD, every, sign.since_utc_us, broker=name)
 
     def of_nodes(self) -> Iterator[Step]:
         known = [one for one in self.running if one.kind in (Kind.NODE_SILENT, Kind.LINK_LOST)]

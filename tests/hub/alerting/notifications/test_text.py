@@ -132,13 +132,19 @@ def said(**changes: Any) -> tuple[str, str]:
             "từ 18:06",
         ),
         (
-            {"kind": "broker_unheard", "place": ""},
-            "Trung tâm mất kết nối với một máy chủ nhận tin",
+            {"kind": "broker_unheard", "place": "", "camera_label": "hub2:8883"},
+            "Trung tâm không nhận đủ tin từ máy chủ nhận tin hub2:8883",
             "từ 18:06",
         ),
         (
-            {"kind": "broker_unheard", "place": "", "moment": "back", "state": "resolved"},
-            "Trung tâm đã kết nối lại với mọi máy chủ nhận tin",
+            {
+                "kind": "broker_unheard",
+                "place": "",
+                "camera_label": "hub2:8883",
+                "moment": "back",
+                "state": "resolved",
+            },
+            "Trung tâm đã nhận đủ tin từ máy chủ nhận tin hub2:8883",
             "từ 18:06",
         ),
     ],
