@@ -1,14 +1,15 @@
 """Addresses of single objects in a town: who asks for one, and whether they may."""
 
+import io
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from uuid import UUID
 
 from hub.access.rules.grants import Right
 from hub.base.audit.asker import Asker
 from hub.cases.evidence.service import CannotLeaveError, ExportService
+from hub.web.rendering import Pack
 from tests.scope.asks import Ask
 from tests.scope.holdings import Holdings, HoldingsTwin
 from tests.scope.world import Person, Twin
@@ -151,22 +152,20 @@ class Addresses:
         return Ask("camera", "GET", path, self._twin.may(who, place, Right.SEE))
 
 
-def packer(exports: ExportService, folder: Path) -> Callable[..., Path | None]:
+def packer(exports: ExportService) -> Pack:
     """A package as plain bytes, so that marks are found in it: the real service says who may."""
 
     def pack(
         asker: Asker, media_ids: Sequence[UUID], case: str, reason: str, plans: Sequence[bytes]
-    ) -> Path | None:
+    ) -> tuple[str, BinaryIO] | None:
         try:
             leaving = exports.export(asker, media_ids, case_number=case, reason=reason)
         except ValueError as error:
             raise CannotLeaveError(str(error)) from error
         if leaving is None:
             return None
-        path = folder / "package"
         named = [[one.label, one.place, one.node] for one in leaving.footage]
         footage = b"".join(piece for one in leaving.footage for piece in exports.read(one))
-        path.write_bytes(json.dumps(named).encode() + footage)
-        return path
+        return "package", io.BytesIO(json.dumps(named).encode() + footage)
 
     return pack

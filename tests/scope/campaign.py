@@ -158,7 +158,7 @@ class Street:
             change_signal=world.change_signal,
             verify_token=lambda _token: None,
             stopping=self.look,
-            pack=packer(world.services.use(ExportService), world.folder),
+            pack=packer(world.services.use(ExportService)),
             live_leases=LiveLeases(
                 world.services.use(LiveService),
                 world.services.use(AccountService).hear_closings,

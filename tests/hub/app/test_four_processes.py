@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -307,6 +308,10 @@ def bring_explanation(process: Process, token: UploadToken, command_id: UUID) ->
     return httpx.put(url, content=EXPLANATION, headers=headers, timeout=patience_s()).is_success
 
 
+def opens(officer: httpx.Client, page: str) -> bool:
+    return officer.get(page).content == EXPLANATION
+
+
 @pytest.mark.promise("Roles: An explanation comes whichever process answers.")
 @pytest.mark.promise("Roles: Live view works whichever process answers.")
 @pytest.mark.promise("Roles: An upload goes on at another process of the machine.")
@@ -347,7 +352,7 @@ def test_two_processes_with_pages_share_live_views_explanations_and_uploads(scal
         until(lambda: bring_explanation(second, token, asked.command_id), "the second takes it")
         for process in (first, second):
             page = f"http://127.0.0.1:{process.port}{explained}/page"
-            until(lambda page=page: officer.get(page).content == EXPLANATION, "it opens there")
+            until(partial(opens, officer, page), "it opens there")
 
         assert officer.get(live).status_code == 200
         assert isinstance(node.commands.get(timeout=patience_s()).body, ShowLive)

@@ -1,7 +1,9 @@
 """Clips after an account is closed: no new part, streams end, nothing is cached."""
 
+import io
 import threading
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID, uuid4
 
 import httpx
@@ -91,19 +93,18 @@ def grow(town: Town, clip_id: UUID, data: bytes) -> None:
 
 
 def test_a_package_that_is_made_while_the_account_closes_is_not_handed_out(
-    town: Town, tmp_path: Path
+    town: Town,
 ) -> None:
-    package = tmp_path / "evidence.zip"
+    package = io.BytesIO(b"footage")
     town.allow("an", Right.EXPORT)
 
-    def pack(asker: Asker, *_: object) -> Path:
-        package.write_bytes(b"footage")
+    def pack(asker: Asker, *_: object) -> tuple[str, BinaryIO]:
         close(town, "an")
-        return package
+        return "evidence.zip", package
 
     who = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
     answer = who.post(f"{opened(who)}/export", reason="gửi viện kiểm sát")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
     assert answer.content == b""
-    assert not package.exists()
+    assert package.closed
     assert "case.export" not in town.acts()
