@@ -225,7 +225,7 @@ CONF
 # A hub that runs is backed up before a new version touches its database.
 back_up_first() {
     [[ -e $home/hub && -e $config && -e $data/ca/ca.key ]] || return 0
-    [[ $database == postgresql || -s $data/hub.db ]] || return 0
+    grep -qE '^url *= *"postgresql' "$config" || [[ -s $data/hub.db ]] || return 0
     install -d -m 700 -o matthan -g matthan "$data/backups"
     say "A backup of what is here, before anything is changed …"
     hub backup "$data/backups" --keep 14 >/dev/null 2>&1 ||
