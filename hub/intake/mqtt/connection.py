@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import paho.mqtt.client as mqtt
 import structlog
@@ -39,6 +40,8 @@ KEEPALIVE_S: Final = 8
 time of the alert."""
 CONNECT_S: Final = 5.0
 LOOK_S: Final = 0.2
+_ANOTHER: Final = "a hub with another database is at this broker, with the same certificate"
+_ANOTHER_CURE: Final = "stop one of the two, or give it a broker of its own"
 _QOS_1: Final = SubscribeOptions(qos=1)
 
 
@@ -99,6 +102,8 @@ class Connection:
         """Round trips left before the connection counts as listening. The answer to the second
         comes after the retained messages."""
         self._met_another = False
+        self._answered: set[UUID] = set()
+        """Births of hubs with other databases that were heard and answered while listening."""
         self._began_s = time.monotonic()
         self._listen_at_s: float | None = None
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
@@ -208,6 +213,7 @@ class Connection:
         elif self._met_another:
             log.info("broker.was_anothers", waits_s=WAIT_S)
             self._listen_at_s = time.monotonic() + WAIT_S
+            self._say_presence(is_here=True)  # which a hub that is alive answers
         else:
             self._listen()
 
@@ -230,7 +236,7 @@ class Connection:
         mid, qos = message.mid, message.qos
         if message.topic == HUB_PRESENCE:
             client.ack(mid, qos)
-            self._hear_presence(bytes(message.payload))
+            self._hear_presence(bytes(message.payload), is_live=not message.retain)
             return
 
         def acknowledge() -> None:
@@ -246,14 +252,28 @@ class Connection:
         payload = self._presence(is_here=is_here)
         self._presence_mids.add(self._client.publish(HUB_PRESENCE, payload, qos=1, retain=True).mid)
 
-    def _hear_presence(self, payload: bytes) -> None:
-        """A late will of an older connection is retained as our presence: correct it."""
+    def _hear_presence(self, payload: bytes, *, is_live: bool) -> None:
+        """A late will of an older connection is retained as our presence: correct it. A hub with
+        another database that comes is answered once; one that is told so gives way."""
         with suppress(WireError):
             said = decode_presence(payload)
-            if self._round_trips and is_anothers(said.birth_id, self._hub_id):
+            is_other = is_anothers(said.birth_id, self._hub_id)
+            if self._round_trips and is_other:
                 self._met_another = True
             if self.is_listening and not said.is_here and said.birth_id != self._birth_id:
                 self._say_presence(is_here=True)
+            if not (said.is_here and is_other and is_live):
+                return
+            if self._listen_at_s is not None:
+                self._give_way()
+            elif self.is_listening and said.birth_id not in self._answered:
+                self._answered.add(said.birth_id)
+                log.error("broker.another_hub", reason=_ANOTHER, cure=_ANOTHER_CURE)
+                self._say_presence(is_here=True)
+
+    def _give_way(self) -> None:
+        ended = Ended(was_up=False, reason=_ANOTHER, cure=_ANOTHER_CURE, for_another_hub=True)
+        self._ended.put(ended)
 
     def _on_publish(
         self, _client: mqtt.Client, _data: Any, mid: int, code: ReasonCode, _terms: Any
@@ -274,9 +294,7 @@ class Connection:
         lost = f"connection lost: {code}"
         is_new = self._met_another and time.monotonic() - self._began_s < NEW_S
         if is_new and "taken over" in lost:
-            reason = "a hub with another database is at this broker, with the same certificate"
-            cure = "stop one of the two, or give it a broker of its own"
-            self._ended.put(Ended(was_up=False, reason=reason, cure=cure, for_another_hub=True))
+            self._give_way()
             return
         rival = "another hub uses this one's certificate: stop it, or give it a broker of its own"
         self._end(lost, rival if "taken over" in lost else "")

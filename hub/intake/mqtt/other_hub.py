@@ -3,8 +3,9 @@
 Both have the certificate of the hub, so the broker ends the connection of one when the other
 connects. Then each would store a part of the nodes' messages. So the birth id of a hub's presence
 begins with the hub's id. A hub that comes to a broker where another one was last waits before it
-subscribes. If the other is alive, it comes back at once, which ends the connection of the one that
-waits; that one then stays away. Values in, values out.
+subscribes, and says its presence. If the other is alive, it comes back at once, which ends the
+connection of the one that waits, or it answers under a further name (`hub.2`); the one that waits
+then stays away. Values in, values out.
 """
 
 from os import urandom

@@ -65,9 +65,10 @@ def test_the_hub_comes_and_goes_and_corrects_a_will_that_came_late(
     assert ear.hears()
     connection = hub._links[0]._connection
     assert connection is not None
-    connection._hear_presence(encode(HubStatus(is_here=False, birth_id=BOOT)))
+    late = encode(HubStatus(is_here=False, birth_id=BOOT))
+    connection._hear_presence(late, is_live=True)
     assert ear.hears(), "so that a node that comes later hears the truth"
-    connection._hear_presence(b"nonsense")
+    connection._hear_presence(b"nonsense", is_live=True)
     hub.stop()
     assert not ear.hears()
     ear.leave()

@@ -95,9 +95,12 @@ def test_the_hub_that_comes_later_stays_away_and_takes_nothing(
         second = started(subscriber(other_db, address(broker), hub_id=OTHERS))
 
         def told() -> list[str]:
-            return [str(line["reason"]) for line in logs if "another database" in str(line)]
+            return [str(one["reason"]) for one in logs if one["event"] == "broker.unreachable"]
 
-        until(told, "the second says that another hub is here")
+        def is_told() -> bool:
+            return any("another database" in reason for reason in told())
+
+        until(is_told, "the second says that another hub is here")
         until(lambda: first.is_listening, "the first is back")
         node, voice = NodeLine(broker, NODE), NodeVoice(NODE)
         node.say(voice.birth())
@@ -106,10 +109,33 @@ def test_the_hub_that_comes_later_stays_away_and_takes_nothing(
         node.await_stored(event)
         node.leave()
         assert not second.is_listening
-        assert told() == [
-            "a hub with another database is at this broker, with the same certificate"
-        ]
+        assert sum("another database" in reason for reason in told()) == 1
     assert (count(our_db, events), count(other_db, events)) == (1, 0)
+
+
+@pytest.mark.promise("Bad input: Two hubs with one name at one broker are told apart.")
+def test_a_hub_under_a_further_name_keeps_another_away_too(
+    broker: Broker,
+    our_db: Database,
+    other_db: Database,
+    started: Callable[[Subscriber], Subscriber],
+) -> None:
+    """Its machine with the first name is down, so the broker ends no connection."""
+    broker.papers("hub.2")
+    with pytest.MonkeyPatch.context() as patch, capture_logs() as logs:
+        patch.setattr(connection, "WAIT_S", 600.0)
+        first = started(subscriber(our_db, address(broker), hub_id=OURS, name="hub.2"))
+        until(lambda: first.is_listening, "the first hears nodes")
+        second = started(subscriber(other_db, address(broker), hub_id=OTHERS))
+        for event in ("broker.another_hub", "broker.unreachable"):
+            until(
+                lambda event=event: any(
+                    line["event"] == event and "another database" in line["reason"] for line in logs
+                ),
+                f"{event}: each of both says it",
+            )
+        assert not second.is_listening
+        assert (first.is_listening, first.tries) == (True, 1)
 
 
 def test_a_hub_hears_nodes_after_another_has_gone(

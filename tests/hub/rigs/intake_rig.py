@@ -26,6 +26,7 @@ from hub.intake.mqtt.probe import BrokerAddress
 from hub.intake.presence import PresenceRecorder
 from hub.intake.rate_limit import MessageLimits
 from hub.intake.subscriber import BatchWriter, Subscriber
+from hub.nodes.pki.authority import HUB_NAME
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.registry import registry
 from tests.hub.rigs.wire_words import START_UTC_US
@@ -61,6 +62,7 @@ def subscriber(
     bounds: MessageLimits | None = None,
     hub_id: bytes | None = None,
     is_ours: Callable[[], bool | None] = lambda: True,
+    name: str = HUB_NAME,
 ) -> Subscriber:
     """The intake as the hub has it, but in a hurry."""
     writer = BatchWriter(
@@ -79,6 +81,7 @@ def subscriber(
         bounds=bounds,
         hub_id=hub_id,
         is_ours=is_ours,
+        name=lambda: name,
     )
 
 
