@@ -26,7 +26,7 @@ from agent.i18n import N_, speaker
 from agent.inference.manifest import ModelError
 from agent.media.frame import Frame, Instant
 from agent.vision.describe.description import Description
-from agent.vision.explain.page import ExplanationPage
+from agent.vision.explain.page import bounded_page
 from agent.vision.explain.record import MissedRecord, RecordLimits
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.rules.rules import RuleMet
@@ -37,8 +37,8 @@ BROKEN_OFF = 1
 """Exit code: the recording ended early; the output holds the readable part."""
 REFUSED = 78
 """Exit code: nothing could be processed, or nothing written; the reason is on stderr."""
-EXPLAIN_LIMITS: Final = RecordLimits(most_bytes=64 * 2**20)
-"""A recording of a busy hour has some thousand tracks; pictures as for a running camera."""
+EXPLAIN_LIMITS: Final = RecordLimits()
+"""Memory and pictures as for a running camera; the whole recording, with pictures at once."""
 
 
 def replay(
@@ -182,13 +182,15 @@ class _Run:
         say, origin = speaker(language), self._origin or Instant(0, 0)
         broken = N_("The recording cannot be read to its end: {why}")
         notes = [say(broken).format(why=self._broken)] if self._broken else []
-        page = ExplanationPage(
+        page = bounded_page(
             self._missed.explanation(self._last),
+            name,
             language=language,
             clock=lambda at: _clock(at.seconds_since(origin)),
-            most_crops=EXPLAIN_LIMITS.most_crops,
+            limits=EXPLAIN_LIMITS,
+            notes=notes,
         )
-        file.write_text(page.html(name, notes), encoding="utf-8")
+        file.write_bytes(page)
 
 
 def _clock(span_s: float) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.media.frame import Frame, Instant
-from agent.vision.explain.page import ExplanationPage
+from agent.vision.explain.page import MOST_BYTES as PAGE_BYTES
+from agent.vision.explain.page import bounded_page
 from agent.vision.explain.record import MissedRecord, RecordLimits
 from agent.vision.picture import Encode
 from agent.vision.pipeline import FrameResult
@@ -22,8 +23,6 @@ FIRST_CROP_S: Final = 1.0
 """Nine tracks of ten are reported or gone by then and cost no picture."""
 CROP_GAP_S: Final = 2.0
 """A picture takes a millisecond or two of a small computer."""
-MOST_TRACKS: Final = 128
-"""On the page; fewer if it would be too large for the hub."""
 
 
 class LastHour:
@@ -61,21 +60,17 @@ class LastHour:
         language: str,
         clock: Callable[[Instant], str],
         span_s: float = SPAN_S,
-        most_bytes: int = 3 * 2**20,
+        most_bytes: int = PAGE_BYTES,
     ) -> bytes:
         """The page about the last `span_s` seconds, as UTF-8; on any other thread."""
         with self._lock:
             found = self._record.explanation(now, span_s=span_s)
-        most = MOST_TRACKS
-        while True:
-            page = ExplanationPage(
-                found.of_most(most),
-                language=language,
-                clock=clock,
-                most_crops=self._limits.most_crops,
-                settings=self._settings,
-            )
-            made = page.html(whose).encode()
-            if len(made) <= most_bytes or not most:
-                return made
-            most //= 2
+        return bounded_page(
+            found,
+            whose,
+            language=language,
+            clock=clock,
+            limits=self._limits,
+            settings=self._settings,
+            most_bytes=most_bytes,
+        )

@@ -8,7 +8,7 @@ from typing import Final
 
 from agent.i18n import N_, speaker
 from agent.media.frame import Instant
-from agent.vision.explain.record import LATE_S, Explanation
+from agent.vision.explain.record import LATE_S, Explanation, RecordLimits
 from agent.vision.explain.sentences import SENTENCES
 from agent.vision.explain.track_record import FrameRow, TrackRecord
 from agent.vision.geometry import NEAR
@@ -37,6 +37,38 @@ PRIVATE: Final = N_(
     "The pictures show people. Send this file only to whoever helps with this camera, and delete"
     " it when it is no longer needed."
 )
+MOST_BYTES: Final = 3 * 2**20
+"""Most bytes of a page; the hub takes no larger file from a node."""
+MOST_TRACKS: Final = 128
+"""Most tracks on a page; fewer if it would be too large."""
+
+
+def bounded_page(
+    found: Explanation,
+    whose: str,
+    *,
+    language: str,
+    clock: Callable[[Instant], str],
+    limits: RecordLimits,
+    settings: SightingSettings | None = None,
+    notes: Sequence[str] = (),
+    most_bytes: int = MOST_BYTES,
+) -> bytes:
+    """The page as UTF-8, within `most_bytes` and `MOST_TRACKS`: what matters least is left out and
+    counted as dropped. `limits` are those of the record; see `ExplanationPage` for the others."""
+    most = MOST_TRACKS
+    while True:
+        page = ExplanationPage(
+            found.of_most(most),
+            language=language,
+            clock=clock,
+            most_crops=limits.most_crops,
+            settings=settings,
+        )
+        made = page.html(whose, notes).encode()
+        if len(made) <= most_bytes or not most:
+            return made
+        most //= 2
 
 
 class ExplanationPage:

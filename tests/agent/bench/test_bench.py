@@ -10,6 +10,10 @@ from agent.bench import commands
 from agent.bench.replay import BROKEN_OFF, REFUSED, replay
 from agent.bench.score import main, read_rows, score
 from agent.bench.tracks import TrackBook
+from agent.vision.explain.page import MOST_BYTES as PAGE_BYTES
+from agent.vision.explain.page import MOST_TRACKS
+from agent.vision.explain.record import MissedRecord, RecordLimits
+from agent.vision.picture import Encode
 from agent.vision.track.tracker import Tracker
 from tests.agent.rigs.vision import (
     after,
@@ -19,6 +23,7 @@ from tests.agent.rigs.vision import (
     person,
     record,
 )
+from tests.agent.vision.explain.test_record import Street, crowd
 
 MODELS = Path(__file__).parents[3] / "models"
 
@@ -85,6 +90,27 @@ def test_replay_explains_that_nobody_was_there(
         assert said in (out / "explain.html").read_text()
     assert replay(Path(street), tmp_path / "plain", model_dir=MODELS) == 0
     assert not (tmp_path / "plain" / "explain.html").exists()
+
+
+@pytest.mark.promise("Agent: An explanation holds at most 50 pictures, and counts those dropped.")
+def test_the_page_of_a_recording_has_the_bounds_of_a_running_cameras_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Street()
+    busy.shows(*crowd(150), for_s=2)
+
+    def filled(encode: Encode, limits: RecordLimits) -> MissedRecord:
+        assert (limits.most_bytes, limits.most_crops) == (8 * 2**20, 50)
+        return busy.record
+
+    monkeypatch.setattr("agent.bench.replay.MissedRecord", filled)
+    street = record(tmp_path / "street.mp4", 2)
+    assert replay(street, tmp_path / "out", model_dir=MODELS, explain="en") == 0
+    page = (tmp_path / "out" / "explain.html").read_text()
+    assert len(page) < PAGE_BYTES
+    assert page.count("<section>") == MOST_TRACKS < 150
+    assert page.count("<img ") <= 50
+    assert "Dropped for lack of room: 22 people or things" in page
 
 
 @pytest.mark.promise("Agent: `replay --explain` writes why people were not reported, as one page.")
