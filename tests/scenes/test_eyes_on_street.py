@@ -211,7 +211,7 @@ def test_nobody_is_told_of_who_is_not_there(seen: Seen) -> None:
 @pytest.mark.promise("Agent: `replay --explain` writes why people were not reported, as one page.")
 def test_whatever_was_not_told_of_is_explained_with_pictures(seen: Seen) -> None:
     """A signpost and a lamp post, each found again and again."""
-    told = re.search(r"Never reported: (\d+).*view: (\d+).*in time: (\d+)", seen.explained)
+    told = re.search(r"Never reported: (\d+).*them: (\d+).*in time: (\d+)", seen.explained)
     assert told is not None
     never, late, in_time = map(int, told.groups())
     assert late + in_time >= seen.opened

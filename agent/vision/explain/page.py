@@ -135,7 +135,8 @@ class ExplanationPage:
         return say(
             N_(
                 "Never reported: {never}. Reported more than {seconds} s after being wholly in"
-                " view: {late}. Reported in time: {in_time}."
+                " view, or after the first find if the border always cut them: {late}. Reported in"
+                " time: {in_time}."
             )
         ).format(
             never=len(found.missed) - late,
@@ -170,10 +171,10 @@ class ExplanationPage:
         )
 
     def _heading(self, one: TrackRecord) -> str:
-        if one.told_at is not None and one.whole_at is not None:
+        if one.told_at is not None:
             return self._say(N_("Person {number}: reported after {seconds} s")).format(
                 number=one.track_id,
-                seconds=self._number(one.told_at.seconds_since(one.whole_at), 1),
+                seconds=self._number(one.told_at.seconds_since(one.due_from), 1),
             )
         never = (
             N_("Two-wheeler {number}: never reported")
@@ -189,12 +190,17 @@ class ExplanationPage:
             seen=one.seen,
             frames=one.frames,
         )
-        if one.told_at is not None and one.whole_at is not None:
-            yield self._say(N_("Wholly in view from {whole} on, reported at {told}.")).format(
-                whole=self._clock(one.whole_at), told=self._clock(one.told_at)
-            )
-        elif one.whole_at is None:
+        if one.whole_at is None:
             yield self._say(N_("Never wholly in view: the picture's border cut it all the time."))
+        if one.told_at is not None:
+            since = (
+                N_("First found at {since}, reported at {told}.")
+                if one.whole_at is None
+                else N_("Wholly in view from {since} on, reported at {told}.")
+            )
+            yield self._say(since).format(
+                since=self._clock(one.due_from), told=self._clock(one.told_at)
+            )
         yield self._say(
             N_(
                 "What spoke for it: score up to {score}, height up to {height} px ({share} of the"

@@ -21,7 +21,7 @@ from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.track import Track
 
 LATE_S: Final = 2.0
-"""A person reported later than this after being wholly in view is late."""
+"""A person reported later than this after `TrackRecord.due_from` is late."""
 CROP_PX: Final = 240
 CROP_QUALITY: Final = 60
 TRIM_EVERY_S: Final = 60.0
@@ -147,8 +147,7 @@ class MissedRecord:
         record = self._live.pop(track.track_id, None)
         opened = {one.track_id for one in result.changes if isinstance(one, Opened)}
         is_new = track.track_id in opened or track.track_id not in sightings.own_ids
-        whole_at = record.whole_at if record is not None else None
-        if record is None or whole_at is None or not is_new or at.seconds_since(whole_at) <= LATE_S:
+        if record is None or not is_new or at.seconds_since(record.due_from) <= LATE_S:
             self._in_time.add(at)
             return
         record.told_at = at

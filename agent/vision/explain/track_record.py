@@ -84,6 +84,12 @@ class TrackRecord:
     _last_reason: Reason | None = None
 
     @property
+    def due_from(self) -> Instant:
+        """From when a report was due: wholly in view; the first find if the border always cut
+        it."""
+        return self.whole_at or self.began
+
+    @property
     def size_bytes(self) -> int:
         """Memory used, at most: frames are counted as if all rows were there."""
         crops = sum(len(crop.jpeg) for crop in self.crops)

@@ -13,8 +13,8 @@ from agent.vision.explain.reasons import Reason
 from agent.vision.explain.record import Explanation
 from agent.vision.explain.sentences import SENTENCES
 from agent.vision.sightings.sightings import SightingSettings
-from tests.agent.rigs.vision import after
-from tests.agent.vision.explain.test_record import Street, unsure
+from tests.agent.rigs.vision import after, tracked
+from tests.agent.vision.explain.test_record import AT_BORDER, Street, unsure
 
 
 def clock(at: Instant) -> str:
@@ -87,6 +87,17 @@ def test_a_late_person_has_both_times() -> None:
     text = " ".join(Seen(page(street.explained(), "en")).words)
     assert "Person 1: reported after 3.2 s" in text
     assert "Wholly in view from 0.0 on, reported at 3.2." in text
+
+
+def test_a_late_person_whom_the_border_always_cut_has_the_first_find_instead() -> None:
+    street = Street()
+    street.shows(tracked(AT_BORDER, score=0.3, travelled=2.0), for_s=3)
+    street.shows(tracked(AT_BORDER, score=0.9), for_s=1)
+    text = " ".join(Seen(page(street.explained(), "en")).words)
+    assert "if the border always cut them: 1. Reported in time: 0." in text
+    assert "Person 1: reported after 3.2 s" in text
+    assert "the picture's border cut it all the time" in text
+    assert "First found at 0.0, reported at 3.2." in text
 
 
 @pytest.mark.parametrize(

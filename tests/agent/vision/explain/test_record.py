@@ -23,6 +23,7 @@ from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person
 
 STREET = np.full((240, 320), 90, np.uint8)
 STANDING = person(0.5).box
+AT_BORDER = Box(0.0, 0.4, 0.08, 0.6)
 CLOSE = Box(0.4, 0.2, 0.6, 0.8)
 """Of somebody near."""
 
@@ -95,10 +96,24 @@ def test_whoever_is_reported_late_is_there_and_whoever_is_cut_so_long_is_not() -
     assert one.told_at.seconds_since(one.whole_at) == pytest.approx(3.3, abs=0.11)
     assert reasons(one) == {Reason.UNSURE: 30, Reason.GATHERING: 3}
 
-    cut, at_border = Street(), Box(0.0, 0.4, 0.08, 0.6)
-    cut.shows(tracked(at_border, score=0.3, travelled=2.0), for_s=3)
+    cut = Street()
+    cut.shows(tracked(AT_BORDER, score=0.3, travelled=2.0), for_s=3)
     cut.shows(tracked(STANDING), for_s=1)
     assert cut.explained().missed == ()
+
+
+@pytest.mark.promise("Agent: A missed person is explained frame by frame.")
+def test_whoever_the_border_always_cuts_is_late_two_seconds_after_the_first_find() -> None:
+    street = Street()
+    street.shows(tracked(AT_BORDER, score=0.3, travelled=2.0), for_s=3)
+    street.shows(tracked(AT_BORDER, score=0.9), for_s=1)
+    (one,) = street.explained().missed
+    assert (one.whole_at, one.told_at) == (None, after(3.2))
+    assert street.explained().in_time == 0
+
+    soon = Street()
+    soon.shows(tracked(AT_BORDER, score=0.9), for_s=1)
+    assert (soon.explained().missed, soon.explained().in_time) == ((), 1)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +121,7 @@ def test_whoever_is_reported_late_is_there_and_whoever_is_cut_so_long_is_not() -
     [
         ({"score": 0.5, "travelled": 2.0}, 0, Reason.GATHERING),
         ({"score": 0.3, "travelled": 2.0}, 0, Reason.FAINT),
-        ({"score": 0.5, "travelled": 2.0, "box": Box(0.0, 0.4, 0.08, 0.6)}, 0, Reason.CUT),
+        ({"score": 0.5, "travelled": 2.0, "box": AT_BORDER}, 0, Reason.CUT),
         ({"score": 0.6, "travelled": 0.0}, 0, Reason.UNSURE),
         ({"score": 0.35, "travelled": 2.0, "moved": 0.2, "box": CLOSE}, 0, Reason.FAINT),
         ({"score": 0.35, "travelled": 0.0, "moved": 0.2, "box": CLOSE}, 0, Reason.UNSURE),
