@@ -114,6 +114,9 @@ class ExplanationPage:
         yield f"<p>{escape(span)}</p>"
         yield from (f'<p class="warning">{escape(note)}</p>' for note in notes)
         yield f"<p>{escape(self._summary())}</p>"
+        if found.without_alert:
+            quiet = say(N_("In time, but outside the alert hours, so without an alert: {people}."))
+            yield f"<p>{escape(quiet.format(people=found.without_alert))}</p>"
         if found.missed:
             yield f'<p class="soft">{escape(self._rule())}</p>'
         dropped = say(
@@ -129,7 +132,8 @@ class ExplanationPage:
 
     def _summary(self) -> str:
         found, say = self._found, self._say
-        if not (found.missed or found.in_time or found.tracks_dropped):
+        told = found.in_time or found.without_alert
+        if not (found.missed or told or found.tracks_dropped):
             return say(N_("Nobody was found in any picture."))
         late = sum(one.told_at is not None for one in found.missed)
         return say(
@@ -201,6 +205,8 @@ class ExplanationPage:
             yield self._say(since).format(
                 since=self._clock(one.due_from), told=self._clock(one.told_at)
             )
+        if one.is_without_alert:
+            yield self._say(N_("It was outside the alert hours: recorded, without an alert."))
         yield self._say(
             N_(
                 "What spoke for it: score up to {score}, height up to {height} px ({share} of the"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Final
+from uuid import UUID
 
 from agent.media.frame import Frame, Instant
 from agent.vision.explain.reasons import reason_of
@@ -15,7 +16,7 @@ from agent.vision.explain.tally import Tally
 from agent.vision.explain.track_record import MOST_CROPS, Crop, TrackRecord
 from agent.vision.picture import Encode, crop
 from agent.vision.pipeline import FrameResult
-from agent.vision.sightings.changes import Opened
+from agent.vision.sightings.changes import Opened, Updated
 from agent.vision.sightings.leaving import is_inside
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.track import Track
@@ -54,14 +55,20 @@ class Explanation:
     """Height of the pictures."""
     in_time: int
     """Tracks reported in time, to the minute, as the next."""
+    without_alert: int
+    """Tracks recorded in time, but without an alert: outside the alert hours."""
     crops_dropped: int
     tracks_dropped: int
 
     def of_most(self, tracks: int) -> "Explanation":
-        """The explanation with at most `tracks` tracks; the others count as dropped."""
-        left_out = max(0, len(self.missed) - tracks)
+        """The explanation with at most `tracks` tracks; the others and their crops count as
+        dropped."""
+        left_out = self.missed[tracks:]
         return replace(
-            self, missed=self.missed[:tracks], tracks_dropped=self.tracks_dropped + left_out
+            self,
+            missed=self.missed[:tracks],
+            tracks_dropped=self.tracks_dropped + len(left_out),
+            crops_dropped=self.crops_dropped + sum(len(one.crops) for one in left_out),
         )
 
 
@@ -81,11 +88,14 @@ class MissedRecord:
         self._live: dict[int, TrackRecord] = {}
         self._ended: list[TrackRecord] = []
         self._done: set[int] = set()
+        self._quiet: set[UUID] = set()
+        """Open sightings without an alert."""
         self._began: Instant | None = None
         self._trimmed: Instant | None = None
         self._last_crop: Instant | None = None
         self._height_px = 0
-        self._in_time, self._crops_dropped, self._tracks_dropped = Tally(), Tally(), Tally()
+        self._in_time, self._without_alert = Tally(), Tally()
+        self._crops_dropped, self._tracks_dropped = Tally(), Tally()
 
     def note(self, frame: Frame, result: FrameResult, sightings: Sightings) -> None:
         """Add a frame and its detection result."""
@@ -94,6 +104,7 @@ class MissedRecord:
             self._began = self._trimmed = at
         if self._trimmed is None or at.seconds_since(self._trimmed) >= TRIM_EVERY_S:
             self._trim(at)
+        self._note_alerts(result, sightings)
         if not (result.tracks or self._live):
             return
         self._height_px = frame.height
@@ -121,6 +132,7 @@ class MissedRecord:
             now,
             self._height_px,
             self._in_time.since(cut),
+            self._without_alert.since(cut),
             self._crops_dropped.since(cut),
             self._tracks_dropped.since(cut),
         )
@@ -138,6 +150,16 @@ class MissedRecord:
     def _records(self) -> list[TrackRecord]:
         return [*self._live.values(), *self._ended]
 
+    def _note_alerts(self, result: FrameResult, sightings: Sightings) -> None:
+        """Note which open sightings are without an alert."""
+        for change in result.changes:
+            if isinstance(change, Opened) and not change.wakes:
+                self._quiet.add(change.sighting_id)
+            elif isinstance(change, Updated) and change.wakes:
+                self._quiet.discard(change.sighting_id)
+        if self._quiet:
+            self._quiet.intersection_update(sightings.open_ids.values())
+
     def _tell(self, track: Track, at: Instant, result: FrameResult, sightings: Sightings) -> None:
         """Note that the track has a sighting. One that only continues a lost sighting is not
         late."""
@@ -147,10 +169,11 @@ class MissedRecord:
         record = self._live.pop(track.track_id, None)
         opened = {one.track_id for one in result.changes if isinstance(one, Opened)}
         is_new = track.track_id in opened or track.track_id not in sightings.own_ids
+        is_quiet = bool(self._quiet) and sightings.open_ids[track.track_id] in self._quiet
         if record is None or not is_new or at.seconds_since(record.due_from) <= LATE_S:
-            self._in_time.add(at)
+            (self._without_alert if is_quiet else self._in_time).add(at)
             return
-        record.told_at = at
+        record.told_at, record.is_without_alert = at, is_quiet
         self._ended.append(record)
 
     def _add(self, track: Track, frame: Frame, result: FrameResult, sightings: Sightings) -> None:
@@ -240,7 +263,8 @@ class MissedRecord:
         self._ended = _since(self._ended, cut)
         for one in self._live.values():
             one.forget_before(cut)
-        for tally in (self._in_time, self._crops_dropped, self._tracks_dropped):
+        tallies = (self._in_time, self._without_alert, self._crops_dropped, self._tracks_dropped)
+        for tally in tallies:
             tally.forget_before(cut)
 
 

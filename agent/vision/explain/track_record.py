@@ -66,7 +66,9 @@ class TrackRecord:
     whole_at: Instant | None = None
     """First frame in which the border did not cut it."""
     told_at: Instant | None = None
-    """Moment of its report, if it was reported late."""
+    """Moment of its report, if it was reported late,"""
+    is_without_alert: bool = False
+    """and that outside the alert hours."""
     frames: int = 0
     seen: int = 0
     """Frames in which it was found."""

@@ -100,6 +100,17 @@ def test_a_late_person_whom_the_border_always_cut_has_the_first_find_instead() -
     assert "First found at 0.0, reported at 3.2." in text
 
 
+def test_whoever_was_recorded_without_an_alert_is_told_apart() -> None:
+    street = Street()
+    street.shows(unsure(2, 0.8), for_s=3)
+    street.shows(unsure(2, 0.8, score=0.9), for_s=1, wakes=False)
+    street.shows(tracked(AT_BORDER, score=0.9), for_s=1, wakes=False)
+    text = " ".join(Seen(page(street.explained(), "en")).words)
+    assert "Reported in time: 0." in text
+    assert "In time, but outside the alert hours, so without an alert: 1." in text
+    assert "It was outside the alert hours: recorded, without an alert." in text
+
+
 @pytest.mark.parametrize(
     ("language", "nobody", "in_time"),
     [

@@ -17,6 +17,7 @@ from agent.vision.explain.record import Explanation, MissedRecord, RecordLimits
 from agent.vision.explain.track_record import MOST_CROPS, ROWS_KEPT, TrackRecord
 from agent.vision.geometry import Box
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
+from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings
 from agent.vision.track.track import Track
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person, tracked
@@ -40,11 +41,16 @@ class Street:
         self.record = MissedRecord(jpeg, RecordLimits(**limits))
         self.frames = 0
 
-    def shows(self, *tracks: Track, for_s: float = 0.1, put_off: int = 0) -> None:
+    def shows(
+        self, *tracks: Track, for_s: float = 0.1, put_off: int = 0, wakes: bool = True
+    ) -> None:
         for _ in range(round(for_s * 10)):
             at = after(self.frames / 10)
             these = [replace(one, looks=self.frames, last_seen=at) for one in tracks]
-            changes = self.sightings.advance(at, these)
+            changes = tuple(
+                replace(one, wakes=wakes) if isinstance(one, Opened) else one
+                for one in self.sightings.advance(at, these)
+            )
             self.frames += 1
             result = replace(result_of(*these, put_off=put_off), changes=changes)
             self.record.note(luma_frame(STREET, self.frames), result, self.sightings)
@@ -114,6 +120,21 @@ def test_whoever_the_border_always_cuts_is_late_two_seconds_after_the_first_find
     soon = Street()
     soon.shows(tracked(AT_BORDER, score=0.9), for_s=1)
     assert (soon.explained().missed, soon.explained().in_time) == ((), 1)
+
+
+def test_whoever_is_recorded_outside_the_alert_hours_is_not_among_those_reported() -> None:
+    street = Street()
+    street.shows(tracked(STANDING), for_s=1, wakes=False)
+    street.shows(tracked(STANDING), unsure(2, 0.8), for_s=3)
+    street.shows(tracked(STANDING), unsure(2, 0.8, score=0.9), for_s=1, wakes=False)
+    found = street.explained()
+    assert (found.in_time, found.without_alert) == (0, 1)
+    (late,) = found.missed
+    assert late.told_at is not None
+    assert late.is_without_alert
+    street.shows(for_s=5)
+    street.shows(tracked(STANDING, track_id=3), for_s=1)
+    assert (street.explained().in_time, street.explained().without_alert) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -221,6 +242,13 @@ def test_of_many_tracks_at_most_fifty_pictures_are_kept_and_the_others_counted()
     assert sum(len(one.crops) for one in found.missed) == 50
     assert found.crops_dropped >= 10
     assert max(len(one.crops) for one in found.missed) == 1
+
+
+def test_pictures_of_tracks_that_are_left_out_count_as_dropped() -> None:
+    street = Street()
+    street.shows(*crowd(6), for_s=0.5)
+    cut = street.explained().of_most(4)
+    assert (len(cut.missed), cut.tracks_dropped, cut.crops_dropped) == (4, 2, 2)
 
 
 def test_a_picture_without_room_is_counted_once_and_not_in_every_frame() -> None:
