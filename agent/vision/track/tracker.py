@@ -145,8 +145,10 @@ class Tracker:
         parts that were looked at, `shown_from` the height (share of the picture) from which the
         whole picture shows a body large enough to be found."""
         self._aspect = aspect
-        tracks = [self._moved(track, now) for track in self._tracks]
         self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
+        if self._step_s > self._settings.waiting_s:  # whoever stands there now is somebody else
+            self._tracks = []
+        tracks = [self._moved(track, now) for track in self._tracks]
         self._last = now
         self._is_crowd = is_crowd
         if not tracks and not found:

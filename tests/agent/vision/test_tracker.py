@@ -105,6 +105,13 @@ def test_a_body_gone_for_long_comes_back_as_another() -> None:
     assert ids(steps) == {1, 2}
 
 
+def test_who_stands_there_after_an_outage_is_another() -> None:
+    there = [[person(0.5)]] * 3
+    tracker = Tracker()
+    steps = run(tracker, there) + run(tracker, there, first=40)
+    assert ids(steps) == {1, 2}
+
+
 def test_while_unseen_it_is_said_so() -> None:
     steps = run(Tracker(), [[one] for one in walk(10)] + [[]])
     assert [track.is_seen for track in steps[-1]] == [False]
