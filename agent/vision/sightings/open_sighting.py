@@ -28,15 +28,22 @@ class OpenSighting:
     told_at: Instant
     there_at: Instant
     """Moment until which they are assumed to be present."""
+    opened_at: Instant
+    quiet_since: Instant
+    """Last motion in its place in any frame since it was opened; then, if there was none."""
     told_people: int = 0
-    stirred: bool = False
-    """True after any motion in its place."""
 
-    def note_motion(self, moved: Sequence[Box]) -> None:
-        """Note the motion of a frame. Motion of the whole picture is a change of light and does not
-        count."""
+    @property
+    def stirred(self) -> bool:
+        """True after any motion in its place."""
+        return self.quiet_since > self.opened_at
+
+    def note_motion(self, moved: Sequence[Box], now: Instant) -> None:
+        """Note the motion of the frame at `now`. Motion of the whole picture is a change of light
+        and does not count."""
         own = [one for one in moved if one != WHOLE]
-        self.stirred = self.stirred or moved_share(self.last_box, own) >= STIRS
+        if moved_share(self.last_box, own) >= STIRS:
+            self.quiet_since = now
 
 
 def view_quality(track: Track) -> float:

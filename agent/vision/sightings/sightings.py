@@ -89,6 +89,7 @@ class Sightings:
         self._lookalikes = LookAlikes() if things is None else things
         self._crowd: Crowd | None = None
         self._is_dense = False
+        self._last: Instant | None = None
 
     @property
     def open_tracks(self) -> frozenset[int]:
@@ -141,14 +142,17 @@ class Sightings:
         `moved` is the motion in this frame. In a crowd of about `crowd_of` people, newcomers are
         counted in its one sighting; `is_dense`: the picture is looked at tile by tile.
         """
+        before, self._last = self._last, now
         if not (tracks or crowd_of or self._open or self._suspected or self._crowd):
             return ()
         self._is_dense = is_dense
+        is_gap = before is not None and now.seconds_since(before) > self._settings.gap_s
+        closed = self._close_in_view(now) if is_gap else ()
         seen = [track for track in tracks if track.is_seen]
         self._keep_unlooked(tracks, now)
         for sighting in self._open.values():
-            sighting.note_motion(moved)
-        closed = self._close(now, self._gone(now))
+            sighting.note_motion(moved, now)
+        closed += self._close(now, self._gone(now))
         for track in seen:
             self._note(track, now)
         closed += self._close(now, self._found_out(seen, now))
@@ -164,9 +168,14 @@ class Sightings:
         """Close every open sighting, because the camera stops. What stood there without any motion
         is learned, so that a thing does not alert each time the camera is opened anew."""
         self._suspected.clear()
+        return (*self._close_in_view(at), *self._close_crowd(at))
+
+    def _close_in_view(self, at: Instant) -> tuple[SightingChange, ...]:
+        """Close all that may still stand there, though nobody sees it any more."""
         gap_s, shown = self._settings.gap_s, self._open.values()
-        self._learn_unmoved((one for one in shown if at.seconds_since(one.first_seen) > gap_s), at)
-        return (*self._close(at, list(self._open)), *self._close_crowd(at))
+        still = (one for one in shown if one.last_seen.seconds_since(one.quiet_since) > gap_s)
+        self._learn_unmoved(still, at)
+        return self._close(at, list(self._open))
 
     def _step_crowd(
         self, now: Instant, newcomers: Sequence[Track], tracks: Sequence[Track], *, people: int
@@ -229,7 +238,7 @@ class Sightings:
             for track in seen
             if track.track_id in self._open
             and track.travelled < self._settings.walked
-            and self._lookalikes.is_still(track, now)
+            and self._lookalikes.is_still(self._open[track.track_id].quiet_since, now)
         ]
         for thing in things:
             self._lookalikes.learn(thing, now)
@@ -257,6 +266,8 @@ class Sightings:
             sighting.last_seen = sighting.there_at = now
             sighting.last_box, sighting.rides, sighting.speed = track.box, track.rides, track.speed
             sighting.track = track
+            if track.stirred_at is not None:
+                sighting.quiet_since = max(sighting.quiet_since, track.stirred_at)
             sighting.score = max(sighting.score, track.score)
             return
         if self._crowd and track.track_id in self._crowd.members:
@@ -356,6 +367,8 @@ class Sightings:
             best_view=view_quality(track),
             told_at=now,
             there_at=now,
+            opened_at=now,
+            quiet_since=now,
         )
         self._open[track.track_id] = sighting
         sighting.told_people = self._people(now)

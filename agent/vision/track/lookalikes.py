@@ -103,9 +103,10 @@ class LookAlikes:
         thing.last_seen = now
         return True
 
-    def is_still(self, track: Track, now: Instant) -> bool:
-        """True if there was no motion at the track for so long that it cannot be alive."""
-        return now.seconds_since(track.stirred_at or track.first_seen) >= self._settings.still_s
+    def is_still(self, quiet_since: Instant, now: Instant) -> bool:
+        """True if there was no motion in a place for so long that what stands there cannot be
+        alive."""
+        return now.seconds_since(quiet_since) >= self._settings.still_s
 
     def learn(self, track: Track, now: Instant) -> None:
         """Remember the track as a thing, or as another look of the thing that is known there."""

@@ -383,6 +383,38 @@ def test_a_thing_is_not_told_of_again_after_the_camera_was_lost(
     assert kinds(street.shows(statue(2), for_s=5)) == [Opened] * told
 
 
+def test_who_was_in_view_for_a_moment_when_the_camera_was_lost_is_no_thing() -> None:
+    street = Street()
+    street.shows(statue(1), for_s=1)
+    street.sightings.finish(after(15))  # the camera was waited for
+    assert kinds(street.shows(statue(2), for_s=5)) == [Opened]
+
+
+def test_the_still_minute_begins_with_the_report() -> None:
+    street = Street()
+    street.shows(replace(statue(1), score=0.6), for_s=90)
+    street.shows(statue(1), for_s=59)
+    assert kinds(street.said) == [Opened]
+    assert kinds(street.shows(statue(1), for_s=3)) == [Closed]
+
+
+def test_who_stirs_between_two_looks_is_no_thing() -> None:
+    street = Street()
+    for _ in range(10):
+        street.shows(statue(1), for_s=5)
+        street.shows(replace(statue(1), is_seen=False), for_s=1, moved=(statue(1).box,))
+    street.shows(statue(1), for_s=59)
+    assert kinds(street.said) == [Opened]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_gap_between_two_frames_is_no_time_without_motion(number: int) -> None:
+    street = Street()
+    street.shows(statue(1), for_s=2)
+    street.frame += 700
+    assert Opened in kinds(street.shows(statue(number), for_s=5))
+
+
 def test_who_stood_still_and_left_is_told_of_again() -> None:
     street = Street()
     street.shows(statue(1), for_s=5)
