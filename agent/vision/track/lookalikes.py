@@ -40,8 +40,8 @@ class LookAlikeSettings:
     most: int = 64
     """Most things per camera; the one unseen for longest is dropped."""
     kept_s: float = 8 * 86_400.0
-    """A thing unseen for so long was removed. On a quiet street a week can pass between two looks
-    at it, and it must not alert every day."""
+    """A thing unseen for so long, while the node ran, was removed. On a quiet street a week can
+    pass between two looks at it, and it must not alert every day."""
     keep_every_s: float = 3600.0
     """Interval of storage without a change."""
 
@@ -199,17 +199,18 @@ def _words(thing: _Thing, now: Instant) -> dict[str, Any]:
             }
             for look in thing.looks
         ],
-        "seen_utc_us": thing.last_seen.utc_us_by(now),
+        "unseen_s": round(now.seconds_since(thing.last_seen)),
     }
 
 
 def _thing(words: Any, now: Instant) -> _Thing:
-    """The monotonic clock starts anew: ages come from UTC stamps, and are unknown if the clock was
-    set back."""
-    ago_s = max(0.0, (now.utc_us - int(words["seen_utc_us"])) / 1e6)
+    """Time without power does not count: the camera saw nothing, and no clock need be right. The
+    age in an older memory is a UTC stamp, and is not read."""
+    (unseen_s,) = _numbers([words.get("unseen_s", 0.0)], 1)
+    seen = now.before(max(0.0, unseen_s))
     x0, y0, x1, y1 = _numbers(words["box"], 4)
     looks = words.get("looks", [words])  # an older memory has one look, of no known light
-    return _Thing(Box(x0, y0, x1, y1), [_look(one) for one in looks], now.before(ago_s))
+    return _Thing(Box(x0, y0, x1, y1), [_look(one) for one in looks], seen)
 
 
 def _look(words: Any) -> _Look:
