@@ -127,8 +127,7 @@ class CameraLoop:
         try:
             with Follower(self._camera, self._recorder, stop=stop.is_set) as follower:
                 self._process_frames(follower, stop, beat)
-            for change in self._pipeline.finish(self._now()):
-                self._report(change, picture=None)
+            self._finish(self._now())
         finally:
             self._recorder.end_stream()
         follower.raise_what_went_wrong()
@@ -156,8 +155,7 @@ class CameraLoop:
         self._log_put_off(result.put_off, frame.at)
         if result.tampering is not None:
             self._report_tampering(result.tampering)
-        if result.lookalikes is not None:
-            self._store_lookalikes(result.lookalikes)
+        self._store_lookalikes(result.lookalikes)
         for change in result.changes:
             self._report(change, picture=self._store_picture(change, frame))
         self._explain(frame, result)
@@ -179,9 +177,17 @@ class CameraLoop:
             log.warning(kind, camera=self._camera.name, what=advice.sentence, cure=advice.cure)
         self._backlog.add(Entry(write=write, is_alert=isinstance(change, TamperBegan)))
 
-    def _store_lookalikes(self, memory: str) -> None:
-        """Store the known things that look like people, so that a statue is not reported again
-        after a restart."""
+    def _finish(self, now: Instant) -> None:
+        """Close all open sightings, and store what was learned from them."""
+        for change in self._pipeline.finish(now):
+            self._report(change, picture=None)
+        self._store_lookalikes(self._pipeline.lookalikes(now))
+
+    def _store_lookalikes(self, memory: str | None) -> None:
+        """Store the known things that look like people, if they changed, so that a statue is not
+        reported again after a restart."""
+        if memory is None:
+            return
 
         def write(tx: Transaction) -> None:
             tx.remember(lookalikes_key(self._camera.name), memory)

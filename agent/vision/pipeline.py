@@ -222,10 +222,15 @@ class Pipeline:
             changes = self._described(changes)
         self.lap("describe")
         put_off = len(wanted) - len(regions)
-        lookalikes = self.things.to_be_kept(frame.at)
+        lookalikes = self.lookalikes(frame.at)
         return FrameResult(
             moved, found, tracks, changes, len(regions), put_off, tampering, lookalikes
         )
+
+    def lookalikes(self, now: Instant) -> str | None:
+        """Known things that look like people, if they should be stored: after a frame, and after
+        `finish`, which learns some."""
+        return self.things.to_be_kept(now)
 
     def _local_time(self, at: Instant) -> datetime | None:
         """Only if something needs it and the clock is trusted."""
