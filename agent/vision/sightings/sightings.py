@@ -172,9 +172,9 @@ class Sightings:
 
     def _close_in_view(self, at: Instant) -> tuple[SightingChange, ...]:
         """Close all that may still stand there, though nobody sees it any more."""
-        gap_s, shown = self._settings.gap_s, self._open.values()
-        still = (one for one in shown if one.last_seen.seconds_since(one.quiet_since) > gap_s)
-        self._learn_unmoved(still, at)
+        for one in self._open.values():
+            if self._stood_still(one):
+                self._learn(one, is_sure=False)
         return self._close(at, list(self._open))
 
     def _step_crowd(
@@ -216,20 +216,32 @@ class Sightings:
                 sighting.there_at = now
 
     def _gone(self, now: Instant) -> list[int]:
-        """Tracks of open sightings that stayed away too long, even if they are back now. One that
-        went without any motion is a thing that the network sees at times; it is learned."""
+        """Tracks of open sightings that stayed away too long, even if they are back now. What
+        vanished without any motion is a thing that the network sees at times. What vanished in
+        motion that goes on is hidden, and may be one."""
         gone = {
             track_id: sighting
             for track_id, sighting in self._open.items()
             if now.seconds_since(sighting.there_at) > self._settings.gap_s
         }
-        self._learn_unmoved(gone.values(), now)
+        for one in gone.values():
+            has_left = one.last_seen < one.quiet_since < now
+            if not one.stirred:
+                self._learn(one, is_sure=True)
+            elif not has_left and one.last_seen.seconds_since(one.opened_at) > self._settings.gap_s:
+                self._learn(one, is_sure=False)
         return list(gone)
 
-    def _learn_unmoved(self, sightings: Iterable[OpenSighting], now: Instant) -> None:
-        for one in sightings:
-            if not one.stirred and one.track.travelled < self._settings.walked:
-                self._lookalikes.learn(one.track, now)
+    def _stood_still(self, one: OpenSighting) -> bool:
+        """True if there was no motion when it was seen last, or if it stood there for long."""
+        is_quiet = one.last_seen.seconds_since(one.quiet_since) > self._settings.gap_s
+        return is_quiet or self._lookalikes.is_still(one.opened_at, one.last_seen)
+
+    def _learn(self, one: OpenSighting, *, is_sure: bool) -> None:
+        """What was reported and never moved is told of once."""
+        if one.track.travelled < self._settings.walked:
+            since = None if is_sure else one.opened_at
+            self._lookalikes.learn(one.track, one.last_seen, since=since)
 
     def _found_out(self, seen: Sequence[Track], now: Instant) -> list[int]:
         """Tracks reported as people that turn out to be things; they are learned."""

@@ -42,6 +42,9 @@ class LookAlikeSettings:
     kept_s: float = 8 * 86_400.0
     """A thing unseen for so long, while the node ran, was removed. On a quiet street a week can
     pass between two looks at it, and it must not alert every day."""
+    doubtful_s: float = 600.0
+    """One that may have been a person who stood there is remembered for so long only; if it is seen
+    there again and again over so long, it is a thing."""
     keep_every_s: float = 3600.0
     """Interval of storage without a change."""
 
@@ -74,6 +77,8 @@ class _Thing:
     box: Box
     looks: list[_Look]
     last_seen: Instant
+    since: Instant | None
+    """First seen, as long as it may have been a person; None for a thing beyond doubt."""
 
 
 class LookAlikes:
@@ -97,10 +102,12 @@ class LookAlikes:
 
     def is_thing(self, track: Track, now: Instant) -> bool:
         """True if a track that never moved is a known thing; it is then marked as seen at `now`."""
-        thing = next((one for one in self._at(track.box) if self._is_like(one, track)), None)
+        thing = next((one for one in self._at(track.box, now) if self._is_like(one, track)), None)
         if thing is None:
             return False
         thing.last_seen = now
+        if thing.since is not None and self._is_proven(thing.since, now):
+            thing.since, self._is_news = None, True
         return True
 
     def is_still(self, quiet_since: Instant, now: Instant) -> bool:
@@ -108,18 +115,21 @@ class LookAlikes:
         alive."""
         return now.seconds_since(quiet_since) >= self._settings.still_s
 
-    def learn(self, track: Track, now: Instant) -> None:
-        """Remember the track as a thing, or as another look of the thing that is known there."""
+    def learn(self, track: Track, now: Instant, *, since: Instant | None = None) -> None:
+        """Remember the track, last seen at `now`, as a thing, or as another look of the thing that
+        is known there. With `since`, when it was first seen, it may be a person."""
         self._is_news = True
         look = _Look(track.clothes, self._present_light())
-        known = self._at(track.box)
+        if since is not None and self._is_proven(since, now):
+            since = None
+        known = self._at(track.box, now) if since is None else []
         if known:
             self._add(known[0], look)
-            known[0].last_seen = now
+            known[0].last_seen, known[0].since = now, None
             return
         kept = [one for one in self._things if self._is_kept(one, now)]
         self._things = sorted(kept, key=_last_seen)[-(self._settings.most - 1) :]
-        self._things.append(_Thing(track.box, [look], now))
+        self._things.append(_Thing(track.box, [look], now, since))
 
     def to_be_kept(self, now: Instant) -> str | None:
         """Text for `recall`, if it is time to store it: about 150 bytes per thing and 90 for each
@@ -146,11 +156,17 @@ class LookAlikes:
         self._things = kept[-self._settings.most :]
 
     def _is_kept(self, thing: _Thing, now: Instant) -> bool:
-        return now.seconds_since(thing.last_seen) <= self._settings.kept_s
+        kept_s = self._settings.kept_s if thing.since is None else self._settings.doubtful_s
+        return now.seconds_since(thing.last_seen) <= kept_s
 
-    def _at(self, box: Box) -> list[_Thing]:
+    def _is_proven(self, since: Instant, now: Instant) -> bool:
+        """True if no person stands in one place for so long."""
+        return now.seconds_since(since) >= self._settings.doubtful_s
+
+    def _at(self, box: Box, now: Instant) -> list[_Thing]:
         """Things in this place."""
-        return [one for one in self._things if one.box.iou(box) > self._settings.same_iou]
+        near = (one for one in self._things if one.box.iou(box) > self._settings.same_iou)
+        return [one for one in near if self._is_kept(one, now)]
 
     def _is_like(self, thing: _Thing, track: Track) -> bool:
         """True for its colours in this light, or if it was never seen in such a light; then these
@@ -200,17 +216,19 @@ def _words(thing: _Thing, now: Instant) -> dict[str, Any]:
             for look in thing.looks
         ],
         "unseen_s": round(now.seconds_since(thing.last_seen)),
+        "doubted_s": thing.since and round(now.seconds_since(thing.since)),
     }
 
 
 def _thing(words: Any, now: Instant) -> _Thing:
     """Time without power does not count: the camera saw nothing, and no clock need be right. The
     age in an older memory is a UTC stamp, and is not read."""
-    (unseen_s,) = _numbers([words.get("unseen_s", 0.0)], 1)
+    unseen_s, doubted_s = _numbers([words.get("unseen_s", 0), words.get("doubted_s") or 0], 2)
     seen = now.before(max(0.0, unseen_s))
+    since = now.before(doubted_s) if doubted_s > 0 else None
     x0, y0, x1, y1 = _numbers(words["box"], 4)
     looks = words.get("looks", [words])  # an older memory has one look, of no known light
-    return _Thing(Box(x0, y0, x1, y1), [_look(one) for one in looks], seen)
+    return _Thing(Box(x0, y0, x1, y1), [_look(one) for one in looks], seen, since)
 
 
 def _look(words: Any) -> _Look:

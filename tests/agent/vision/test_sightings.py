@@ -415,6 +415,60 @@ def test_a_gap_between_two_frames_is_no_time_without_motion(number: int) -> None
     assert Opened in kinds(street.shows(statue(number), for_s=5))
 
 
+def hidden(street: Street, thing: Track, for_s: float) -> None:
+    """A bus stops before it."""
+    street.shows(for_s=for_s, moved=(thing.box,))
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
+def test_a_poster_at_a_bus_stop_is_told_of_once() -> None:
+    street = Street()
+    for number in range(1, 30):
+        street.shows(statue(number), for_s=20, moved=(statue(1).box,))
+        hidden(street, statue(1), for_s=20)
+    assert kinds(street.said) == [Opened, Closed]
+
+
+@pytest.mark.parametrize(("away_s", "told"), [(500, 0), (700, 1)])
+def test_who_may_have_stood_there_when_a_bus_came_is_remembered_for_ten_minutes(
+    away_s: int, told: int
+) -> None:
+    street = Street()
+    street.shows(statue(1), for_s=20)
+    hidden(street, statue(1), for_s=10)
+    street.frame += 10 * away_s
+    assert kinds(street.shows(statue(2), for_s=2)) == [Opened] * told
+
+
+def test_what_was_seen_there_for_ten_minutes_is_a_thing_for_days() -> None:
+    street = Street()
+    for number in range(1, 15):
+        street.shows(statue(number), for_s=20)
+        hidden(street, statue(1), for_s=30)
+    street.frame += 10 * 5 * 86_400
+    assert street.shows(statue(15), for_s=5) == []
+
+
+def test_who_stands_there_after_the_bus_in_other_clothes_is_told_of() -> None:
+    street = Street()
+    street.shows(statue(1), for_s=20)
+    hidden(street, statue(1), for_s=10)
+    other = track(2, score=0.8, travelled=0.1, clothes=RED)
+    assert kinds(street.shows(other, for_s=1)) == [Opened]
+    hidden(street, other, for_s=10)
+    assert kinds(street.said) == [Opened, Closed, Opened, Closed]
+    assert street.shows(statue(3), for_s=5) == []
+
+
+def test_what_stood_there_for_a_minute_is_not_told_of_again_after_the_camera_was_lost() -> None:
+    street = Street()
+    street.shows(statue(1), for_s=65, moved=(statue(1).box,))
+    street.sightings.finish(after(80))
+    assert street.shows(statue(2), for_s=5) == []
+
+
 def test_who_stood_still_and_left_is_told_of_again() -> None:
     street = Street()
     street.shows(statue(1), for_s=5)
