@@ -35,6 +35,9 @@ class LookAlikeSettings:
     same_light: float = 20.0
     """Lights whose brightness differs by less (grey levels) are alike, if both have colour or none.
     """
+    settles_s: float = 10.0
+    """What was tracked there for so long in a light that is new for the thing shows its colours in
+    that light; before, it may be a person who passes."""
     most_looks: int = 6
     """Most lights in which one thing is known; the oldest is dropped."""
     most: int = 64
@@ -102,7 +105,9 @@ class LookAlikes:
 
     def is_thing(self, track: Track, now: Instant) -> bool:
         """True if a track that never moved is a known thing; it is then marked as seen at `now`."""
-        thing = next((one for one in self._at(track.box, now) if self._is_like(one, track)), None)
+        thing = next(
+            (one for one in self._at(track.box, now) if self._is_like(one, track, now)), None
+        )
         if thing is None:
             return False
         thing.last_seen = now
@@ -168,15 +173,16 @@ class LookAlikes:
         near = (one for one in self._things if one.box.iou(box) > self._settings.same_iou)
         return [one for one in near if self._is_kept(one, now)]
 
-    def _is_like(self, thing: _Thing, track: Track) -> bool:
-        """True for its colours in this light, or if it was never seen in such a light; then these
-        colours are learned."""
+    def _is_like(self, thing: _Thing, track: Track, now: Instant) -> bool:
+        """True for its colours in this light, or if it was never seen in such a light; then its
+        colours are learned once it is clear that it is the thing."""
         light = self._present_light()
         known = [look for look in thing.looks if self._is_alike(look.light, light)]
         if known:
             return any(self._is_coloured(look.clothes, track.clothes) for look in known)
-        self._add(thing, _Look(track.clothes, light))
-        self._is_news = True
+        if now.seconds_since(track.first_seen) >= self._settings.settles_s:
+            self._add(thing, _Look(track.clothes, light))
+            self._is_news = True
         return True
 
     def _add(self, thing: _Thing, look: _Look) -> None:

@@ -108,6 +108,18 @@ def test_a_poster_that_was_found_out_by_day_is_not_told_of_in_infrared_nor_the_d
     assert len(things) == 1
 
 
+def test_who_passes_a_thing_in_a_new_light_leaves_its_colours_as_they_are() -> None:
+    by_day = replace(statue(1), clothes=POSTER)
+    things = in_light(LookAlikes(), 120, tint=140)
+    things.learn(by_day, after(0))
+    in_light(things, 60)
+    passer = replace(by_day, clothes=RED, first_seen=after(100))
+    assert things.is_thing(passer, after(102))
+    by_night = replace(by_day, clothes=DARK_POSTER, first_seen=after(110))
+    assert all(things.is_thing(by_night, after(second)) for second in range(110, 125))
+    assert not things.is_thing(passer, after(130))
+
+
 def test_a_light_that_is_known_hides_nobody_in_other_clothes() -> None:
     things = in_light(LookAlikes(), 120, tint=140)
     things.learn(replace(statue(1), clothes=POSTER), after(0))
@@ -120,8 +132,8 @@ def test_the_lights_of_a_thing_survive_a_restart() -> None:
     by_day = track(1, score=0.8, travelled=0.1, clothes=POSTER)
     things = in_light(LookAlikes(), 120, tint=140)
     things.learn(by_day, after(0))
-    assert in_light(things, 60).is_thing(replace(by_day, clothes=DARK_POSTER), after(1))
-    memory = things.to_be_kept(after(2))
+    assert in_light(things, 60).is_thing(replace(by_day, clothes=DARK_POSTER), after(10))
+    memory = things.to_be_kept(after(11))
     assert memory is not None
     known = in_light(after_restart(memory), 60)
     assert known.is_thing(replace(by_day, clothes=DARK_POSTER), booted(60))
