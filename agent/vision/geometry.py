@@ -42,7 +42,7 @@ class Box:
     @property
     def area(self) -> float:
         """Share of the picture's area."""
-        return self.width * self.height
+        return (self.x1 - self.x0) * (self.y1 - self.y0)
 
     @property
     def center(self) -> Point:
@@ -50,20 +50,29 @@ class Box:
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
     def overlap(self, other: "Box") -> float:
-        """Area shared with `other`, as a share of the picture."""
-        width = min(self.x1, other.x1) - max(self.x0, other.x0)
-        height = min(self.y1, other.y1) - max(self.y0, other.y0)
-        return max(0.0, width) * max(0.0, height)
+        """Area shared with `other`, as a share of the picture.
+
+        Most pairs lie apart, and a frame has hundreds: `min` and `max` would take twice as long.
+        """
+        x0 = self.x0 if self.x0 > other.x0 else other.x0
+        x1 = self.x1 if self.x1 < other.x1 else other.x1
+        if not x1 > x0:
+            return 0.0
+        y0 = self.y0 if self.y0 > other.y0 else other.y0
+        y1 = self.y1 if self.y1 < other.y1 else other.y1
+        return (x1 - x0) * (y1 - y0) if y1 > y0 else 0.0
 
     def iou(self, other: "Box") -> float:
         """Intersection over union, 0-1."""
         shared = self.overlap(other)
-        union = self.area + other.area - shared
-        return shared / union if union > 0 else 0.0
+        return shared / (self.area + other.area - shared) if shared > 0 else 0.0
 
     def clipped(self) -> "Box":
         """The part inside the picture."""
-        return Box(_clip(self.x0), _clip(self.y0), _clip(self.x1), _clip(self.y1))
+        x0, y0, x1, y1 = self.x0, self.y0, self.x1, self.y1
+        if 0 <= x0 <= 1 and 0 <= y0 <= 1 and 0 <= x1 <= 1 and 0 <= y1 <= 1:
+            return self
+        return Box(_clip(x0), _clip(y0), _clip(x1), _clip(y1))
 
     def grown(self, by_x: float, by_y: float) -> "Box":
         """Larger by `by_x` and `by_y` (shares of the picture) on every side, clipped."""

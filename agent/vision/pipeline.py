@@ -240,10 +240,13 @@ class Pipeline:
     def _wanted(self, frame: Frame, moved: tuple[Box, ...]) -> tuple[Box | Sheet, ...]:
         """Regions to look at, most needed first: around motion, or in dense mode tile by tile."""
         size_px = frame.height, frame.width
-        told = self.sightings.open_tracks
-        tracks = self.tracker.expected(frame.at)
         self.dense.note(frame.at, [box.height for box in self.tracker.bodies(frame.at)])
         input_px = self._detector(frame).input_px
+        packs = self.regions.packs(input_px)
+        if packs and not self.dense.is_on and not self.attention.is_time(frame.at):
+            return ()
+        told = self.sightings.open_tracks
+        tracks = self.tracker.expected(frame.at)
         if self.dense.is_on:
             bodies = [
                 track.box
@@ -254,8 +257,6 @@ class Pipeline:
             return self.dense.choose(
                 frame.at, size_px, input_px=input_px, busy=busy, luma=brightness_of(frame)
             )
-        if self.regions.packs(input_px) and not self.attention.is_time(frame.at):
-            return ()
         known = [track for track in tracks if track.track_id in told]
         unknown = [track for track in tracks if track.track_id not in told]
         new = self.attention.strangers(unknown, moved=moved)

@@ -4,7 +4,9 @@ Means over whole patches, kept for the life of the track and never sent: nobody 
 them.
 """
 
-from agent.media.frame import Frame
+import numpy as np
+
+from agent.media.frame import Frame, Plane
 from agent.vision.geometry import Box
 
 Clothes = tuple[float, float, float, float, float, float]
@@ -47,7 +49,12 @@ def _patch(frame: Frame, box: Box, rows: tuple[float, float]) -> tuple[float, fl
     x0, x1 = _span(box.x0 + MIDDLE[0] * box.width, box.x0 + MIDDLE[1] * box.width, width)
     u, v = frame.tints
     luma = frame.luma[2 * y0 : 2 * y1, 2 * x0 : 2 * x1]
-    return float(luma.mean()), float(u[y0:y1, x0:x1].mean()), float(v[y0:y1, x0:x1].mean())
+    return _mean(luma), _mean(u[y0:y1, x0:x1]), _mean(v[y0:y1, x0:x1])
+
+
+def _mean(patch: Plane) -> float:
+    """As `patch.mean()`, which takes twice as long for a patch so small."""
+    return int(np.add.reduce(patch.ravel())) / patch.size
 
 
 def _span(low: float, high: float, length: int) -> tuple[int, int]:

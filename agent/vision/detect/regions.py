@@ -108,7 +108,7 @@ class Regions:
             self._news, self._standing, self._offered = (), [], []
             return ()
         picture = _Picture(size_px, input_px, self._settings)
-        news = tuple(box for box in self._restless(moved) if picture.is_news(box, people))
+        news = picture.news(self._restless(moved), people)
         self._news = news
         is_always = is_rush or not people
         wanted = [*due, *(box for box in news if is_always or self._is_due(box, now))]
@@ -223,7 +223,9 @@ class _Vain:
 
     def looks_at(self, moved: Box, now: Instant) -> float:
         """Looks at half of its cells; the other half had fewer."""
-        return float(np.median(self._looks[_cells(moved)])) * self._left(now)
+        looks = sorted(self._looks[_cells(moved)].ravel().tolist())
+        half = len(looks) // 2
+        return (looks[half] + looks[~half]) / 2 * self._left(now)
 
     def _left(self, now: Instant) -> float:
         """Remaining share of the memory."""
@@ -268,12 +270,16 @@ class _Picture:
     input_px: tuple[int, int]
     settings: RegionSettings
 
-    def is_news(self, moved: Box, people: Sequence[Box]) -> bool:
-        """True if large enough for a person in the finest crop, and not the motion of a track."""
-        if moved.height * self.size_px[0] < 1.25 * self.settings.least_person_px:
-            return False
-        near = (p.grown(by_x=0.5 * p.width, by_y=0.1 * p.height) for p in people)
-        return all(moved.overlap(person) < 0.5 * moved.area for person in near)
+    def news(self, moved: Sequence[Box], people: Sequence[Box]) -> tuple[Box, ...]:
+        """Motion large enough for a person in the finest crop, and not that of a track."""
+        near = [p.grown(by_x=0.5 * p.width, by_y=0.1 * p.height) for p in people]
+        least = 1.25 * self.settings.least_person_px
+        return tuple(
+            one
+            for one in moved
+            if one.height * self.size_px[0] >= least
+            and all(one.overlap(person) < 0.5 * one.area for person in near)
+        )
 
     def looks_at(
         self,

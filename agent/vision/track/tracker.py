@@ -95,6 +95,7 @@ class Tracker:
         self._aspect = 1.0
         self._step_s = 0.0
         self._is_crowd = False
+        self._expected: tuple[Instant, list[Track]] | None = None
 
     @property
     def _new_score(self) -> float:
@@ -127,8 +128,7 @@ class Tracker:
 
     def expected(self, now: Instant) -> tuple[Track, ...]:
         """Live tracks at their predicted places at `now`, inside the picture; none that left it."""
-        tracks = (self._moved(track, now) for track in self._tracks)
-        inside = (replace(track, box=track.box.clipped()) for track in tracks)
+        inside = (_clipped(track) for track in self._ahead(now))
         return tuple(track for track in inside if track.box.area > 0)
 
     def step(
@@ -147,9 +147,9 @@ class Tracker:
         self._aspect = aspect
         self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         if self._step_s > self._settings.waiting_s:  # whoever stands there now is somebody else
-            self._tracks = []
-        tracks = [self._moved(track, now) for track in self._tracks]
-        self._last = now
+            self._tracks, self._expected = [], None
+        tracks = self._ahead(now)
+        self._last, self._expected = now, None
         self._is_crowd = is_crowd
         if not tracks and not found:
             return ()
@@ -166,6 +166,12 @@ class Tracker:
         ]
         self._tracks = [track for track in tracks if not self._is_over(track, now)]
         return self.tracks
+
+    def _ahead(self, now: Instant) -> list[Track]:
+        """The tracks at their predicted places, once for all who ask before the next step."""
+        if self._expected is None or self._expected[0] != now:
+            self._expected = now, [self._moved(track, now) for track in self._tracks]
+        return self._expected[1]
 
     def _moved(self, track: Track, now: Instant) -> Track:
         """Constant-velocity prediction; an unseen body slows down."""
@@ -352,6 +358,12 @@ class Tracker:
         limit_s = self._settings.lost_s if track.is_confirmed else self._settings.tentative_s
         is_missed = track.misses >= self._settings.least_misses
         return unseen_s > (limit_s if is_missed else self._settings.waiting_s)
+
+
+def _clipped(track: Track) -> Track:
+    """With the part of its box inside the picture."""
+    box = track.box.clipped()
+    return track if box is track.box else replace(track, box=box)
 
 
 def _has_wheels(found: Detection) -> bool:
