@@ -4,8 +4,6 @@ Means over whole patches, kept for the life of the track and never sent: nobody 
 them.
 """
 
-import numpy as np
-
 from agent.media.frame import Frame, Plane
 from agent.vision.geometry import Box
 
@@ -54,7 +52,7 @@ def _patch(frame: Frame, box: Box, rows: tuple[float, float]) -> tuple[float, fl
 
 def _mean(patch: Plane) -> float:
     """As `patch.mean()`, which takes twice as long for a patch so small."""
-    return int(np.add.reduce(patch.ravel())) / patch.size
+    return int(patch.sum()) / patch.size
 
 
 def _span(low: float, high: float, length: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from agent.vision.detect.sheet import Part, Sheet
 from agent.vision.geometry import Box
 
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.int_]
 
 STRIDES = (8, 16, 32)
 BINS = 11
@@ -113,8 +114,9 @@ class Network(Protocol):
         kinds), 0-1, and distances float32 (cells, 4 * BINS), logits."""
 
 
-ToRgb = Callable[[Plane, tuple[int, int]], Plane]
-"""RGB, uint8 (rows, columns, 3), of an I420 picture scaled to a size, as `scaler.rgb` does."""
+ToRgb = Callable[[Sequence[tuple[Plane, Part]], tuple[int, int]], Plane]
+"""RGB, uint8 (height, width, 3), of a canvas of that size: I420 pictures scaled to their parts, on
+the grey `PAD`, as `scaler.rgb` does."""
 
 
 class NanoDet:
@@ -149,15 +151,16 @@ class NanoDet:
     def _look(self, shown: Sequence[tuple["_Cut", Part]]) -> list[Detection]:
         """Detections in cuts of a frame in their places, by one inference. Each belongs to the cut
         that has its middle."""
-        canvas = np.full((*self.input_px, 3), PAD, np.uint8)
-        for cut, part in shown:
-            self._draw(cut, canvas[part.y : part.y + part.rows, part.x : part.x + part.columns])
-        found: list[Detection] = []
-        for kind, scores, boxes in self._answers(canvas):
-            for cut, part in shown:
-                own, shares = _in_part(boxes, part)
-                found += cut.detections(kind, scores[own], shares)
-        return suppress(found, self._settings.nms_iou)
+        canvas = self._to_rgb([(cut.yuv(), part) for cut, part in shown], self.input_px)
+        for _, part in shown:
+            self._brighten(canvas[part.y : part.y + part.rows, part.x : part.x + part.columns])
+        layout = _Layout.of(shown)
+        found = [
+            Detection(kind, score, box)
+            for kind, scores, boxes in self._answers(canvas)
+            for score, box in _best(layout.in_frame(scores, boxes), self._settings.nms_iou)
+        ]
+        return sorted(found, key=lambda one: -one.score)
 
     def _answers(self, canvas: Plane) -> Iterator[tuple[ObjectKind, Floats, Floats]]:
         """By kind: the scores (n) and boxes (n, 4) of what is sure enough, in input pixels."""
@@ -168,28 +171,25 @@ class NanoDet:
                 boxes = _boxes(distances[chosen], self._cells[chosen])
                 yield KINDS[column], scores[chosen, column], boxes
 
-    def _draw(self, cut: "_Cut", canvas: Plane) -> None:
-        """Fill the canvas with the cut.
-
-        A dark cut is made brighter, because the network was trained on daylight.
-        """
+    def _brighten(self, rgb: Plane) -> None:
+        """Make a dark part brighter, because the network was trained on daylight."""
         settings = self._settings
-        rgb = self._to_rgb(cut.yuv(), (canvas.shape[0], canvas.shape[1]))
         mean = float(rgb[:, :, 1].mean())  # green is most of the brightness
         if mean < settings.dark:
             gain = min(settings.most_gain, settings.lit / max(1.0, mean))
-            rgb = np.minimum(np.rint(np.arange(256) * gain), 255).astype(np.uint8)[rgb]
-        canvas[:] = rgb
+            rgb[:] = np.minimum(np.rint(np.arange(256) * gain), 255).astype(np.uint8)[rgb]
 
 
-def _in_part(boxes: Floats, part: Part) -> tuple[NDArray[np.intp], Floats]:
-    """Which of the boxes (n, 4) have their middle in the part, and these in shares of it."""
-    origin = np.array([part.x, part.y])
-    size = np.array([part.columns, part.rows])
-    middles = (boxes[:, :2] + boxes[:, 2:]) / 2 - origin
-    own = np.flatnonzero(((middles >= 0) & (middles < size)).all(axis=1))
-    shares = (boxes[own] - np.tile(origin, 2)) / np.tile(size, 2)
-    return own, shares.astype(np.float32)
+_Scored = tuple[float, Box]
+
+
+def _best(found: list[_Scored], iou: float) -> list[_Scored]:
+    """Non-maximum suppression, as `suppress`, before most of them are made detections."""
+    kept: list[_Scored] = []
+    for score, box in sorted(found, key=lambda one: -one[0]):
+        if all(box.iou(other) <= iou for _, other in kept):
+            kept.append((score, box))
+    return kept
 
 
 def suppress(found: Iterable[Detection], iou: float) -> list[Detection]:
@@ -240,26 +240,52 @@ class _Cut:
             into[:] = plane[half]
         return part
 
-    def detections(self, kind: ObjectKind, scores: Floats, shares: Floats) -> list[Detection]:
-        """From boxes in shares of this part; boxes cut by its inner borders are left out."""
-        inner = np.array(
-            [self.x0 > 0, self.y0 > 0, self.x1 < self.frame.width, self.y1 < self.frame.height]
-        )
-        outside = np.concatenate([shares[:, :2] < CUT_SHARE, shares[:, 2:] > 1 - CUT_SHARE], axis=1)
-        whole = ~(outside & inner).any(axis=1)
-        return [
-            Detection(kind, float(score), self._box(*(float(v) for v in share)))
-            for score, share in zip(scores[whole], shares[whole], strict=True)
-        ]
 
-    def _box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
-        width, height = self.x1 - self.x0, self.y1 - self.y0
-        return Box(
-            (self.x0 + x0 * width) / self.frame.width,
-            (self.y0 + y0 * height) / self.frame.height,
-            (self.x0 + x1 * width) / self.frame.width,
-            (self.y0 + y1 * height) / self.frame.height,
-        ).clipped()
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Cuts of a frame and their parts of the input, as arrays of (parts, 2 or 4)."""
+
+    origin: Numbers
+    size: Numbers
+    cut_origin: Numbers
+    cut_size: Numbers
+    frame_size: Numbers
+    is_inner: NDArray[np.bool_]
+    """(parts, 4): borders inside the frame."""
+
+    @classmethod
+    def of(cls, shown: Sequence[tuple[_Cut, Part]]) -> "_Layout":
+        frame = shown[0][0].frame
+        return cls(
+            np.array([(part.x, part.y) for _, part in shown]),
+            np.array([(part.columns, part.rows) for _, part in shown]),
+            np.array([(cut.x0, cut.y0) * 2 for cut, _ in shown]),
+            np.array([(cut.x1 - cut.x0, cut.y1 - cut.y0) * 2 for cut, _ in shown]),
+            np.array((frame.width, frame.height) * 2),
+            np.array(
+                [
+                    (cut.x0 > 0, cut.y0 > 0, cut.x1 < frame.width, cut.y1 < frame.height)
+                    for cut, _ in shown
+                ]
+            ),
+        )
+
+    def in_frame(self, scores: Floats, boxes: Floats) -> list[_Scored]:
+        """Boxes (n, 4), in input pixels, in shares of the frame, part by part: those with their
+        middle in a part, and not cut by its inner borders."""
+        middles = (boxes[:, :2] + boxes[:, 2:]) / 2 - self.origin[:, np.newaxis]
+        is_own = ((middles >= 0) & (middles < self.size[:, np.newaxis])).all(axis=2)
+        parts, own = np.nonzero(is_own)
+        shares = (boxes[own] - np.tile(self.origin, 2)[parts]) / np.tile(self.size, 2)[parts]
+        shares = shares.astype(np.float32)
+        outside = np.concatenate([shares[:, :2] < CUT_SHARE, shares[:, 2:] > 1 - CUT_SHARE], axis=1)
+        whole = ~(outside & self.is_inner[parts]).any(axis=1)
+        parts, own, shares = parts[whole], own[whole], shares[whole].astype(np.float64)
+        placed = (self.cut_origin[parts] + shares * self.cut_size[parts]) / self.frame_size
+        inside = np.fmin(1.0, np.fmax(0.0, placed)).tolist()
+        return [
+            (score, Box(*sides)) for score, sides in zip(scores[own].tolist(), inside, strict=True)
+        ]
 
 
 def _even_span(low: float, high: float, length: int) -> tuple[int, int]:

@@ -6,6 +6,9 @@ import pytest
 
 from agent.cameras.codec.scaler import gray, rgb
 from agent.media.frame import Plane
+from agent.vision.detect.person import PAD
+from agent.vision.detect.sheet import Part
+from agent.vision.geometry import WHOLE
 
 OFF = 5
 """Grey levels, of single pixels."""
@@ -36,6 +39,17 @@ def by_opencv(yuv: Plane, rows: int, columns: int) -> Plane:
     return np.asarray(cv2.cvtColor(i420, cv2.COLOR_YUV2RGB_I420), np.uint8)
 
 
+def part(rows: int, columns: int, *, y: int = 0, x: int = 0) -> Part:
+    return Part(WHOLE, rows, columns, y, x)
+
+
+def scaled(yuv: Plane, size: tuple[int, int]) -> Plane:
+    """The picture alone on a canvas that is large enough."""
+    rows, columns = size
+    canvas = -(-rows // 32) * 32, -(-columns // 32) * 32
+    return rgb([(yuv, part(rows, columns))], canvas)[:rows, :columns]
+
+
 @pytest.mark.parametrize(
     ("source", "target"),
     [
@@ -53,7 +67,7 @@ def test_a_picture_is_scaled_and_coloured_as_opencv_does_it(
     source: tuple[int, int], target: tuple[int, int]
 ) -> None:
     yuv = street(*source)
-    before, shown = yuv.copy(), rgb(yuv, target)
+    before, shown = yuv.copy(), scaled(yuv, target)
     assert shown.shape == (*target, 3)
     apart = np.abs(shown.astype(int) - by_opencv(yuv, *target))
     assert apart.max() <= OFF
@@ -68,4 +82,13 @@ def test_brightness_alone_is_scaled_from_rows_that_lie_apart() -> None:
 
 
 def test_the_smallest_part_of_a_picture_is_scaled_too() -> None:
-    assert (rgb(np.full((3, 2), 128, np.uint8), (64, 64)) > 100).all()
+    assert (scaled(np.full((3, 2), 128, np.uint8), (64, 64)) > 100).all()
+
+
+def test_parts_side_by_side_have_the_pixels_that_they_have_alone() -> None:
+    one, other = street(64, 40), street(96, 120)
+    shown = rgb([(one, part(64, 40)), (other, part(48, 60, y=64, x=100))], (128, 192))
+    assert np.array_equal(shown[:64, :40], scaled(one, (64, 40)))
+    assert np.array_equal(shown[64:112, 100:160], scaled(other, (48, 60)))
+    shown[:64, :40] = shown[64:112, 100:160] = PAD
+    assert (shown == PAD).all()
