@@ -20,6 +20,8 @@ STRIDES = (8, 16, 32)
 BINS = 11
 PAD = 114
 """Letterbox grey of NanoDet's training."""
+ROUNDING = 1e-6
+"""A place this much before a pixel, in pixels, is that pixel."""
 CUT_SHARE = 0.01
 """A box that ends within this share of the crop's side from its border is cut by it."""
 
@@ -290,7 +292,7 @@ class _Layout:
 
 def _even_span(low: float, high: float, length: int) -> tuple[int, int]:
     """Even pixels that cover [low, high] (shares of `length`), at least two, inside."""
-    start = min(max(0, int(low * length) // 2 * 2), length - 2)
+    start = min(max(0, int(low * length + ROUNDING) // 2 * 2), length - 2)
     end = min(length, -(-round(high * length) // 2) * 2)
     return start, max(start + 2, end)
 

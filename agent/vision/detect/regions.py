@@ -355,8 +355,8 @@ class _Picture:
     def _part(self, things: Sequence[Box], scale: float) -> Part:
         """The surroundings of things at a scale (input pixels per pixel of the picture)."""
         height, width = self.size_px
-        y0, y1, rows = _span([(one.y0, one.y1) for one in things], height * scale)
-        x0, x1, columns = _span([(one.x0, one.x1) for one in things], width * scale)
+        y0, y1, rows = _span([(one.y0, one.y1) for one in things], height, scale)
+        x0, x1, columns = _span([(one.x0, one.x1) for one in things], width, scale)
         return Part(Box(x0, y0, x1, y1), rows, columns)
 
     def _is_near(self, thing: Box) -> bool:
@@ -422,10 +422,13 @@ class _Picture:
         return crop.smallest_px * self._scale(crop.box) >= self.settings.good_person_px * 0.999
 
 
-def _span(sides: Sequence[tuple[float, float]], length_px: float) -> tuple[float, float, int]:
-    """From and to, in shares of a picture that is this long in the input, with a margin; and the
-    input pixels for it."""
-    low, high = min(low for low, _ in sides), max(high for _, high in sides)
-    margin = MARGIN_PX / length_px
-    low, high = max(0.0, low - margin), min(1.0, high + margin)
-    return low, high, max(2, round((high - low) * length_px / 2) * 2)
+def _span(
+    sides: Sequence[tuple[float, float]], length: int, scale: float
+) -> tuple[float, float, int]:
+    """From and to, in shares of a picture of this length in pixels, with a margin; and the input
+    pixels for it. Cut at even pixels, so that a part in its own size is copied, not scaled."""
+    margin = MARGIN_PX / (length * scale)
+    low = max(0.0, min(low for low, _ in sides) - margin)
+    high = min(1.0, max(high for _, high in sides) + margin)
+    start, end = round(low * length / 2) * 2, round(high * length / 2) * 2
+    return start / length, end / length, max(2, round((end - start) * scale / 2) * 2)

@@ -83,6 +83,24 @@ def test_a_far_one_and_a_near_one_are_one_look() -> None:
     assert close.rows / (close.box.height * HD[0]) >= 24 / 50
 
 
+def test_a_part_in_its_own_size_is_cut_at_whole_pixels_and_copied() -> None:
+    """Scaling by a hundredth blurs a small body, and costs more than a copy."""
+    sub_stream = (360, 640)
+    [look] = looks(
+        sub_stream, body(0.231, 0.317, 40, sub_stream), body(0.777, 0.613, 41, sub_stream)
+    )
+    assert isinstance(look, Sheet)
+    dice = np.random.default_rng(0)
+    frame = luma_frame(dice.integers(16, 235, sub_stream, np.uint8))
+    network = Network(WIDE, {})
+    NanoDet(network, rgb).detect_sheet(frame, look)
+    whole = rgb([(frame.yuv, Part(WHOLE, *sub_stream))], (384, 640))
+    for part in look.parts:
+        y, x = round(part.box.y0 * 360), round(part.box.x0 * 640)
+        copied = network.shown[0][part.y : part.y + part.rows, part.x : part.x + part.columns]
+        assert np.array_equal(copied, whole[y : y + part.rows, x : x + part.columns])
+
+
 def test_a_square_input_gets_no_sheets() -> None:
     people = [body(0.2, 0.6, 300, HD), body(0.8, 0.2, 50, HD)]
     regions = Regions(takes_sheets=True)
