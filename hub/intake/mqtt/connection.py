@@ -102,8 +102,8 @@ class Connection:
         """Round trips left before the connection counts as listening. The answer to the second
         comes after the retained messages."""
         self._met_another = False
-        self._answered: set[UUID] = set()
-        """Births of hubs with other databases that were heard and answered while listening."""
+        self._answered: UUID | None = None
+        """Birth of the hub with another database that was answered last while listening."""
         self._began_s = time.monotonic()
         self._listen_at_s: float | None = None
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
@@ -266,8 +266,8 @@ class Connection:
                 return
             if self._listen_at_s is not None:
                 self._give_way()
-            elif self.is_listening and said.birth_id not in self._answered:
-                self._answered.add(said.birth_id)
+            elif self.is_listening and said.birth_id != self._answered:
+                self._answered = said.birth_id
                 log.error("broker.another_hub", reason=_ANOTHER, cure=_ANOTHER_CURE)
                 self._say_presence(is_here=True)
 
