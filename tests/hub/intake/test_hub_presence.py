@@ -65,8 +65,8 @@ def test_the_hub_comes_and_goes_and_corrects_a_will_that_came_late(
     assert ear.hears()
     connection = hub._links[0]._connection
     assert connection is not None
-    late = encode(HubStatus(is_here=False, birth_id=BOOT))
-    connection._hear_presence(late, is_live=True)
+    will = encode(HubStatus(is_here=False, birth_id=BOOT))
+    connection._hear_presence(will, is_live=True)
     assert ear.hears(), "so that a node that comes later hears the truth"
     connection._hear_presence(b"nonsense", is_live=True)
     hub.stop()
