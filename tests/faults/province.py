@@ -4,8 +4,8 @@
         [--folder FOLDER] [--out FILE] [--json]
 
 Killed with -9, and started again seconds later: a process of the hub, PostgreSQL's leader with its
-Patroni or a follower with its own, a broker, one etcd, Caddy, one zone of Swift, its proxy or its
-cache. Cut, and healed seconds later: a line between two of them, or from the nodes to one. The seed
+Patroni or each alone, a follower with its own, a broker, one etcd, Caddy, one zone of Swift, its
+proxy or its cache. Cut, and healed seconds later: a line between two of them, or from the nodes to one. The seed
 shuffles both into one row. The rig in FOLDER is made anew, and removed after a campaign without a
 fault. FILE (FOLDER.json) gets the counts, each fault, and each event that became wrong.
 
@@ -45,10 +45,10 @@ BROKERS: Final = ("broker-1", "broker-2", "broker-3")
 HUBS: Final = ("hub-1", "hub-2", "hub-3", "hub-4")
 INTAKES: Final = ("hub-1", "hub-2")
 PARTS: Final = (
-    *(*HUBS, *BROKERS, "leader", "follower", "etcd-?", "caddy"),
+    *(*HUBS, *BROKERS, "leader", "follower", "postgres", "patroni", "etcd-?", "caddy"),
     *("swift-*-?", "swift-proxy", "swift-cache"),
 )
-"""A question mark is one of three numbers."""
+"""A question mark is one of three numbers; `postgres` and `patroni` are those of the leader."""
 ASKED: Final = {
     **dict.fromkeys(HUBS, "health"),
     **{f"{name}-{number}": "health" for name in ("etcd", "patroni") for number in (1, 2, 3)},

@@ -7,7 +7,8 @@
 #   tests/rigs/province.sh up [FOLDER]            the same, and start what does not run
 #   tests/rigs/province.sh check [FOLDER]         check whether each part works
 #   tests/rigs/province.sh names [FOLDER]         list the parts, and whether they run
-#   tests/rigs/province.sh kill NAME [FOLDER]     kill a part as a loss of power does; NAME may be 'swift-*-2', leader or follower
+#   tests/rigs/province.sh kill NAME [FOLDER]     kill a part as a loss of power does; NAME may be 'swift-*-2', leader, follower,
+#                                                  or of the leader postgres or patroni alone
 #   tests/rigs/province.sh start NAME [FOLDER]    start the part again
 #   tests/rigs/province.sh stop [FOLDER]          stop every part; the data stay
 #   tests/rigs/province.sh remove [FOLDER]        stop, and delete the folder
@@ -89,28 +90,29 @@ start() { # NAME
     echo "$! $(began $!)" >"$folder/run/$1.pid"
 }
 
-names_of() { # PATTERN: of names, or `leader`, or `follower`
+names_of() { # PATTERN: of names, or `leader`, `follower`, or of the leader `postgres` or `patroni`
     local file
     [[ $1 != leader && $1 != follower ]] || { "$1" && return; }
+    [[ $1 != postgres && $1 != patroni ]] || { leader && return; }
     for file in "$folder"/run/*; do
         # shellcheck disable=SC2053 # a pattern
         [[ $file == *.pid || ${file##*/} != $1 ]] || echo "${file##*/}"
     done
 }
 
-processes() { # NAME: its own, and those of its PostgreSQL, which begins a session for itself
+processes() { # NAME [postgres|patroni]: its own, and those of its PostgreSQL, which begins a session for itself
     local pid
-    pid_of "$1" || true
-    [[ $1 == pg-* && -e $folder/$1/data/postmaster.pid ]] || return 0
+    [[ ${2-} == postgres ]] || pid_of "$1" || true
+    [[ ${2-} != patroni && $1 == pg-* && -e $folder/$1/data/postmaster.pid ]] || return 0
     pid=$(head -n 1 "$folder/$1/data/postmaster.pid")
     [[ $(readlink "/proc/$pid/cwd") == "$folder/$1/data" ]] || return 0 # the file outlives its process
     echo "$pid"
     ps -o pid= --ppid "$pid" || true
 }
 
-end() { # SIGNAL NAME
+end() { # SIGNAL NAME [postgres|patroni]
     local pid
-    for pid in $(processes "$2"); do
+    for pid in $(processes "$2" "${3-}"); do
         kill "-$1" -- "-$pid" 2>/dev/null || kill "-$1" "$pid" 2>/dev/null || true
     done
 }
@@ -384,7 +386,7 @@ readonly environment=("PATH=$debian/usr/bin:$debian/usr/sbin:/usr/bin:/usr/sbin:
 case $act in
     build | up | check | stop) "$act" ;;
     names) for name in $(names_of '*'); do printf '%-20s %s\n' "$name" "$(runs "$name" && echo runs || echo -)"; done ;;
-    kill) for name in $(names_of "$what"); do end KILL "$name" && note "$name is killed"; done ;;
+    kill) for name in $(names_of "$what"); do end KILL "$name" "$what" && note "$name is killed"; done ;;
     start) for name in $(names_of "$what"); do start "$name" && note "$name is started"; done ;;
     remove) stop && rm -rf -- "$folder" ;;
 esac

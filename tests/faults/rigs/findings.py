@@ -20,7 +20,7 @@ MOST: Final = 40
 SERVED: Final[dict[str, tuple[float | None, float]]] = {
     "hub": (1.0, 6.0),
     "broker": (1.0, 6.0),
-    "leader": (None, 30.0),
+    **dict.fromkeys(("leader", "postgres", "patroni"), (None, 30.0)),
 }
 """After a kill of which parts an event arrives in so many seconds: of the events of a minute 99 in
 100, and every one."""
