@@ -7,6 +7,7 @@ from uuid import UUID
 from agent.media.frame import Instant
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.motion.finder import moved_share
+from agent.vision.track.lookalikes import Light
 from agent.vision.track.track import STIRS, Track
 
 
@@ -28,15 +29,18 @@ class OpenSighting:
     told_at: Instant
     there_at: Instant
     """Moment until which they are assumed to be present."""
-    opened_at: Instant
+    track_since: Instant
+    """When it was opened, or when this track continued it."""
     quiet_since: Instant
-    """Last motion in its place in any frame since it was opened; then, if there was none."""
+    """Last motion in its place in any frame since then; then, if there was none."""
+    light: Light | None = None
+    """When it was last seen, as long as it has not moved."""
     told_people: int = 0
 
     @property
     def stirred(self) -> bool:
         """True after any motion in its place."""
-        return self.quiet_since > self.opened_at
+        return self.quiet_since > self.track_since
 
     def note_motion(self, moved: Sequence[Box], now: Instant) -> None:
         """Note the motion of the frame at `now`. Motion of the whole picture is a change of light

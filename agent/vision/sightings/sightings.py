@@ -20,7 +20,7 @@ from agent.vision.sightings.crowd import Crowd, CrowdSettings, about, around
 from agent.vision.sightings.leaving import is_inside, reachable_from, side_left_by
 from agent.vision.sightings.open_sighting import OpenSighting, view_quality
 from agent.vision.track.evidence import CLEAR, Held, Hit, Suspect, Weight
-from agent.vision.track.lookalikes import LookAlikes
+from agent.vision.track.lookalikes import Light, LookAlikes
 from agent.vision.track.track import Track
 
 
@@ -228,33 +228,41 @@ class Sightings:
             has_left = one.last_seen < one.quiet_since < now
             if not one.stirred:
                 self._learn(one, is_sure=True)
-            elif not has_left and one.last_seen.seconds_since(one.opened_at) > self._settings.gap_s:
+            elif not has_left:
                 self._learn(one, is_sure=False)
         return list(gone)
 
     def _stood_still(self, one: OpenSighting) -> bool:
         """True if there was no motion when it was seen last, or if it stood there for long."""
         is_quiet = one.last_seen.seconds_since(one.quiet_since) > self._settings.gap_s
-        return is_quiet or self._lookalikes.is_still(one.opened_at, one.last_seen)
+        return is_quiet or self._lookalikes.is_still(one.track_since, one.last_seen)
 
     def _learn(self, one: OpenSighting, *, is_sure: bool) -> None:
-        """What was reported and never moved is told of once."""
-        if one.track.travelled < self._settings.walked:
-            since = None if is_sure else one.opened_at
-            self._lookalikes.learn(one.track, one.last_seen, since=since)
+        """What was reported and never moved is told of once. A person may stand for a moment."""
+        stood_s = one.last_seen.seconds_since(one.track_since)
+        if self._is_unmoved(one.track) and (is_sure or stood_s > self._settings.gap_s):
+            since = None if is_sure else one.track_since
+            self._lookalikes.learn(one.track, one.last_seen, one.light, since=since)
+
+    def _light(self, track: Track) -> Light | None:
+        """The present light, if this track may be a thing."""
+        return self._lookalikes.light if self._is_unmoved(track) else None
+
+    def _is_unmoved(self, track: Track) -> bool:
+        return track.travelled < self._settings.walked
 
     def _found_out(self, seen: Sequence[Track], now: Instant) -> list[int]:
         """Tracks reported as people that turn out to be things; they are learned."""
+        shown = [track.track_id for track in seen if track.track_id in self._open]
         things = [
-            track
-            for track in seen
-            if track.track_id in self._open
-            and track.travelled < self._settings.walked
-            and self._lookalikes.is_still(self._open[track.track_id].quiet_since, now)
+            track_id
+            for track_id in shown
+            if self._is_unmoved(self._open[track_id].track)
+            and self._lookalikes.is_still(self._open[track_id].quiet_since, now)
         ]
         for thing in things:
-            self._lookalikes.learn(thing, now)
-        return [thing.track_id for thing in things]
+            self._learn(self._open[thing], is_sure=True)
+        return things
 
     def _close(self, at: Instant, track_ids: Iterable[int]) -> tuple[SightingChange, ...]:
         closing = [self._open.pop(track_id) for track_id in track_ids]
@@ -280,6 +288,7 @@ class Sightings:
             sighting.track = track
             if track.stirred_at is not None:
                 sighting.quiet_since = max(sighting.quiet_since, track.stirred_at)
+            sighting.light = self._light(track)
             sighting.score = max(sighting.score, track.score)
             return
         if self._crowd and track.track_id in self._crowd.members:
@@ -342,10 +351,17 @@ class Sightings:
                     newcomers.append(track)
                 else:
                     lost.discard(lost_id)
-                    self._open[track.track_id] = self._open.pop(lost_id)
-                    del self._suspected[track.track_id]
-                    self._note(track, now)
+                    self._go_on(lost_id, track, now)
         return newcomers
+
+    def _go_on(self, lost_id: int, track: Track, now: Instant) -> None:
+        """Continue the sighting of a lost track with this one. Before a thing it may be a passer:
+        the thing is learned too."""
+        one = self._open[track.track_id] = self._open.pop(lost_id)
+        del self._suspected[track.track_id]
+        self._learn(one, is_sure=False)
+        one.track_since = one.quiet_since = now
+        self._note(track, now)
 
     def _is_whole(self, track: Track, tracks: Sequence[Track]) -> bool:
         """Seen, and no part of a near body that was reported: a rider's trunk is found too."""
@@ -379,8 +395,9 @@ class Sightings:
             best_view=view_quality(track),
             told_at=now,
             there_at=now,
-            opened_at=now,
+            track_since=now,
             quiet_since=now,
+            light=self._light(track),
         )
         self._open[track.track_id] = sighting
         sighting.told_people = self._people(now)

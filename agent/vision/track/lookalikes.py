@@ -120,11 +120,18 @@ class LookAlikes:
         alive."""
         return now.seconds_since(quiet_since) >= self._settings.still_s
 
-    def learn(self, track: Track, now: Instant, *, since: Instant | None = None) -> None:
-        """Remember the track, last seen at `now`, as a thing, or as another look of the thing that
-        is known there. With `since`, when it was first seen, it may be a person."""
+    def learn(
+        self,
+        track: Track,
+        now: Instant,
+        light: Light | None = None,
+        *,
+        since: Instant | None = None,
+    ) -> None:
+        """Remember the track, last seen at `now` in that light, as a thing, or as another look of
+        the thing that is known there. With `since`, when it was first seen, it may be a person."""
         self._is_news = True
-        look = _Look(track.clothes, self._present_light())
+        look = _Look(track.clothes, light)
         if since is not None and self._is_proven(since, now):
             since = None
         known = self._at(track.box, now) if since is None else []
@@ -176,7 +183,7 @@ class LookAlikes:
     def _is_like(self, thing: _Thing, track: Track, now: Instant) -> bool:
         """True for its colours in this light, or if it was never seen in such a light; then its
         colours are learned once it is clear that it is the thing."""
-        light = self._present_light()
+        light = self.light
         known = [look for look in thing.looks if self._is_alike(look.light, light)]
         if known:
             return any(self._is_coloured(look.clothes, track.clothes) for look in known)
@@ -193,7 +200,9 @@ class LookAlikes:
             return True
         return unlikeness(one, other) < self._settings.same_clothes
 
-    def _present_light(self) -> Light | None:
+    @property
+    def light(self) -> Light | None:
+        """Light of the present picture; None without one."""
         if self._light is None and self._frame is not None:
             self._light = Light.of(self._frame)
         return self._light

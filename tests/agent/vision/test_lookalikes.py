@@ -101,7 +101,7 @@ def test_a_poster_that_was_found_out_by_day_is_not_told_of_in_infrared_nor_the_d
     by_day = track(1, score=0.8, travelled=0.1, clothes=POSTER)
     by_night = replace(by_day, clothes=DARK_POSTER)
     things = in_light(LookAlikes(), 120, tint=140)
-    things.learn(by_day, after(0))
+    things.learn(by_day, after(0), things.light)
     for _ in range(3):
         assert not told(in_light(things, 60), by_night)
         assert not told(in_light(things, 120, tint=140), by_day)
@@ -111,7 +111,7 @@ def test_a_poster_that_was_found_out_by_day_is_not_told_of_in_infrared_nor_the_d
 def test_who_passes_a_thing_in_a_new_light_leaves_its_colours_as_they_are() -> None:
     by_day = replace(statue(1), clothes=POSTER)
     things = in_light(LookAlikes(), 120, tint=140)
-    things.learn(by_day, after(0))
+    things.learn(by_day, after(0), things.light)
     in_light(things, 60)
     passer = replace(by_day, clothes=RED, first_seen=after(100))
     assert things.is_thing(passer, after(102))
@@ -120,9 +120,22 @@ def test_who_passes_a_thing_in_a_new_light_leaves_its_colours_as_they_are() -> N
     assert not things.is_thing(passer, after(130))
 
 
+def test_a_thing_is_known_in_the_light_in_which_it_was_seen_last() -> None:
+    things = in_light(LookAlikes(), 120)
+    sightings = Sightings(counted_ids(), SightingSettings(), things)
+    for number in range(60):
+        sightings.advance(after(number / 10), [replace(statue(1), clothes=POSTER, looks=number)])
+    in_light(things, 60)
+    for number in range(60, 120):
+        sightings.advance(after(number / 10), [])
+    dark = replace(statue(2), clothes=DARK_POSTER, first_seen=after(12))
+    assert len(things) == 1
+    assert things.is_thing(dark, after(12))
+
+
 def test_a_light_that_is_known_hides_nobody_in_other_clothes() -> None:
     things = in_light(LookAlikes(), 120, tint=140)
-    things.learn(replace(statue(1), clothes=POSTER), after(0))
+    things.learn(replace(statue(1), clothes=POSTER), after(0), things.light)
     someone = track(1, score=0.8, travelled=0.1, clothes=DARK_POSTER)
     assert told(in_light(things, 110, tint=140), someone)
     assert things.is_thing(replace(someone, clothes=POSTER), after(1))
@@ -131,7 +144,7 @@ def test_a_light_that_is_known_hides_nobody_in_other_clothes() -> None:
 def test_the_lights_of_a_thing_survive_a_restart() -> None:
     by_day = track(1, score=0.8, travelled=0.1, clothes=POSTER)
     things = in_light(LookAlikes(), 120, tint=140)
-    things.learn(by_day, after(0))
+    things.learn(by_day, after(0), things.light)
     assert in_light(things, 60).is_thing(replace(by_day, clothes=DARK_POSTER), after(10))
     memory = things.to_be_kept(after(11))
     assert memory is not None
@@ -142,10 +155,10 @@ def test_the_lights_of_a_thing_survive_a_restart() -> None:
 
 def test_of_one_thing_six_lights_are_remembered() -> None:
     things = LookAlikes()
-    things.learn(replace(statue(1), clothes=POSTER), after(0))
+    things.learn(replace(statue(1), clothes=POSTER), after(0), things.light)
     for number in range(50):
         other = replace(statue(1), clothes=(number, 128, 128, 0, 0, 0))
-        in_light(things, number * 5).learn(other, after(1))
+        in_light(things, number * 5).learn(other, after(1), things.light)
     memory = things.to_be_kept(after(1))
     assert memory is not None
     (thing,) = json.loads(memory)["things"]

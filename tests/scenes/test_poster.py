@@ -1,0 +1,87 @@
+"""A printed body on the street, which people walk past and a bus hides, is reported once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from agent.bench.scenes.crowd import DIFFERS, cutout, walks
+from agent.bench.scenes.footage import Street, empty_picture
+from agent.bench.scenes.programme import Material
+from agent.bench.scenes.shot import split
+from agent.bench.sight import sight
+from agent.media.frame import Frame, Plane
+from agent.vision.geometry import Box
+from agent.vision.pipeline import Pipeline, PipelineSettings
+from agent.vision.sightings.changes import Opened, SightingChange
+from tests.agent.rigs.vision import after, counted_ids
+
+MODELS = Path(__file__).parents[2] / "models"
+AT_PX = 200, 300
+"""The poster's top left corner (y, x)."""
+TALL_PX = 110
+BUS_EVERY_S, HIDES_S = 10.0, 5.0
+"""A bus stops before it so often, for so long."""
+DARKER_S, DARKER = 16.0, 0.75
+"""From then on there is only this share of the light."""
+LOST_S, AWAY_S = 22.0, 30.0
+"""The camera is lost then, for so long."""
+LENGTH_S = 28.0
+
+
+class Poster:
+    """A body of the street, printed and hung up behind the recorded people."""
+
+    def __init__(self, street: Street) -> None:
+        self._street, self._empty = street, split(empty_picture(street))
+        person, first, _ = walks(street)[3]
+        tall = street.shown(first).people[person].height
+        self._print, self._mask = cutout(street, person, first).at_scale(TALL_PX / tall, 1.0)
+
+    @property
+    def box(self) -> Box:
+        (y, x), (rows, columns), (height, width) = AT_PX, self._mask.shape, self._street.size
+        return Box(x / width, y / height, (x + columns) / width, (y + rows) / height)
+
+    def picture(self, index: int) -> Plane:
+        """People, who differ from the empty street, are before it."""
+        out, at_s = self._street.picture(index).copy(), index / 10
+        is_hidden = at_s % BUS_EVERY_S > BUS_EVERY_S - HIDES_S
+        for half, plane, empty, part in zip(
+            (1, 2, 2), split(out), self._empty, split(self._print), strict=True
+        ):
+            y, x = (at // half for at in AT_PX)
+            place = np.s_[y : y + part.shape[0], x : x + part.shape[1]]
+            is_free = cv2.absdiff(plane[place], empty[place]) <= DIFFERS
+            shows = is_free & (self._mask[::half, ::half] > 127)
+            plane[place][shows] = part[shows]
+            if is_hidden:
+                plane[place] = 70
+        return out if at_s < DARKER_S else (out * DARKER).astype(np.uint8)
+
+    def frames(self, from_s: float, to_s: float, *, later_s: float = 0.0) -> Iterator[Frame]:
+        height, width = self._street.size
+        for index in range(round(from_s * 10), round(to_s * 10)):
+            yield Frame(index + 1, after(index / 10 + later_s), self.picture(index), width, height)
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
+def test_a_poster_at_a_busy_place_is_reported_once(stock: Material) -> None:
+    poster, seers = Poster(stock.street), sight(MODELS / "manifest.toml")
+    pipeline = Pipeline.for_frames(
+        PipelineSettings(), seers.common, counted_ids(), fitted=seers.fitted
+    )
+    said = list[SightingChange]()
+    for frame in poster.frames(0.0, LOST_S):
+        said += pipeline.step(frame).changes
+    pipeline.finish(after(LOST_S + AWAY_S / 2))
+    for frame in poster.frames(LOST_S, LENGTH_S, later_s=AWAY_S):
+        said += pipeline.step(frame).changes
+    told = [one for one in said if isinstance(one, Opened)]
+    of_it = [one for one in told if one.box.overlap(poster.box) > 0.8 * one.box.area]
+    assert len(of_it) == 1
+    assert len(told) > 10
