@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
@@ -86,6 +87,21 @@ class FrameResult:
     """Change of tampering, if any."""
     lookalikes: str | None = None
     """Known things that look like people, when they should be stored (`Pipeline.things`)."""
+    faint: tuple[Detection, ...] = ()
+    """Too weak to begin a track, and part of none;"""
+    track_score: float = 0.0
+    """score from which one would begin in this frame."""
+    ignored: tuple[Detection, ...] = ()
+    """In ignored parts of the picture."""
+
+
+class _Found(NamedTuple):
+    """Detections of one frame, by what becomes of them."""
+
+    bodies: tuple[Detection, ...]
+    faint: tuple[Detection, ...] = ()
+    """Below the least score of the hour."""
+    ignored: tuple[Detection, ...] = ()
 
 
 def _parts(looks: Sequence[Box | Sheet]) -> list[Box]:
@@ -194,7 +210,7 @@ class Pipeline:
         aspect = frame.width / frame.height
         tracks = self.tracker.step(
             frame.at,
-            found,
+            found.bodies,
             aspect=aspect,
             looked=_parts(regions),
             is_crowd=self.dense.is_on,
@@ -224,7 +240,17 @@ class Pipeline:
         put_off = len(wanted) - len(regions)
         lookalikes = self.lookalikes(frame.at)
         return FrameResult(
-            moved, found, tracks, changes, len(regions), put_off, tampering, lookalikes
+            moved,
+            found.bodies,
+            tracks,
+            changes,
+            len(regions),
+            put_off,
+            tampering,
+            lookalikes,
+            faint=(*found.faint, *self.tracker.faint),
+            track_score=max(enough.least_score, self.tracker.new_score),
+            ignored=found.ignored,
         )
 
     def lookalikes(self, now: Instant) -> str | None:
@@ -298,19 +324,31 @@ class Pipeline:
         *,
         moved: Sequence[Box],
         least_score: float,
-    ) -> tuple[Detection, ...]:
+    ) -> _Found:
         """Everybody in the looks at these regions, once, with clothes and motion."""
         found = [one for region in regions for one in self._found(frame, region)]
         if len(_parts(regions)) > 1:
             found = suppress(found, SAME_IOU)
-        real = [one for one in found if one.score >= least_score and one.box.area > 0]
-        found = mounted(real, self.tracker.parked)
+        found = [one for one in found if one.box.area > 0]
+        real = [one for one in found if one.score >= least_score]
         own = [one for one in moved if one != WHOLE]  # a change of light is nobody's motion
-        return tuple(
-            replace(one, clothes=clothes(frame, one.box), moved=moved_share(one.box, own))
+        bodies: list[Detection] = []
+        ignored: list[Detection] = []
+        for one in mounted(real, self.tracker.parked):
+            seen = replace(one, moved=moved_share(one.box, own))
+            if self._is_ignored(one):
+                ignored.append(seen)
+            else:
+                bodies.append(replace(seen, clothes=clothes(frame, one.box)))
+        faint = [
+            replace(one, moved=moved_share(one.box, own))
             for one in found
-            if self.ignored.share_of(one.box) < HIDDEN_SHARE
-        )
+            if one.score < least_score and not self._is_ignored(one)
+        ]
+        return _Found(tuple(bodies), tuple(faint), tuple(ignored))
+
+    def _is_ignored(self, one: Detection) -> bool:
+        return self.ignored.share_of(one.box) >= HIDDEN_SHARE
 
     def _found(self, frame: Frame, region: Box | Sheet) -> list[Detection]:
         """Detections in one look; at half the size only near bodies, the whole shows others

@@ -5,9 +5,10 @@
 
 Killed with -9, and started again seconds later: a process of the hub, PostgreSQL's leader with its
 Patroni or each alone, a follower with its own, a broker, one etcd, Caddy, one zone of Swift, its
-proxy or its cache. Cut, and healed seconds later: a line between two of them, or from the nodes to one. The seed
-shuffles both into one row. The rig in FOLDER is made anew, and removed after a campaign without a
-fault. FILE (FOLDER.json) gets the counts, each fault, and each event that became wrong.
+proxy or its cache. Cut, and healed seconds later: a line between two of them, or from the nodes to
+one. The seed shuffles both into one row. The rig in FOLDER is made anew, and removed after a
+campaign without a fault. FILE (FOLDER.json) gets the counts, each fault, and each event that became
+wrong.
 
 Exit code 0: nothing is lost, doubled, out of order or late. 1: a sentence for each fault. 2: the
 campaign did not reach its end, or was told to end; what is known by then is told.

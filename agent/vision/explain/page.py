@@ -37,6 +37,10 @@ PRIVATE: Final = N_(
     "The pictures show people. Send this file only to whoever helps with this camera, and delete"
     " it when it is no longer needed."
 )
+UNFOLLOWED: Final = N_(
+    "There were also finds that belong to no track. They are gathered by place, a twelfth of the"
+    " picture each."
+)
 MOST_BYTES: Final = 3 * 2**20
 """Most bytes of a page; the hub takes no larger file from a node."""
 MOST_TRACKS: Final = 128
@@ -117,6 +121,8 @@ class ExplanationPage:
         if found.without_alert:
             quiet = say(N_("In time, but outside the alert hours, so without an alert: {people}."))
             yield f"<p>{escape(quiet.format(people=found.without_alert))}</p>"
+        if any(one.is_place for one in found.missed):
+            yield f"<p>{escape(say(UNFOLLOWED))}</p>"
         if found.missed:
             yield f'<p class="soft">{escape(self._rule())}</p>'
         dropped = say(
@@ -136,6 +142,7 @@ class ExplanationPage:
         if not (found.missed or told or found.tracks_dropped):
             return say(N_("Nobody was found in any picture."))
         late = sum(one.told_at is not None for one in found.missed)
+        places = sum(one.is_place for one in found.missed)
         return say(
             N_(
                 "Never reported: {never}. Reported more than {seconds} s after being wholly in"
@@ -143,7 +150,7 @@ class ExplanationPage:
                 " time: {in_time}."
             )
         ).format(
-            never=len(found.missed) - late,
+            never=len(found.missed) - late - places,
             seconds=self._number(LATE_S, 0),
             late=late,
             in_time=found.in_time,
@@ -180,6 +187,8 @@ class ExplanationPage:
                 number=one.track_id,
                 seconds=self._number(one.told_at.seconds_since(one.due_from), 1),
             )
+        if one.is_place:
+            return self._say(N_("A place with finds that were not followed"))
         never = (
             N_("Two-wheeler {number}: never reported")
             if one.is_mount
@@ -188,6 +197,9 @@ class ExplanationPage:
         return self._say(never).format(number=one.track_id)
 
     def _facts(self, one: TrackRecord) -> Iterator[str]:
+        if one.is_place:
+            yield from self._place_facts(one)
+            return
         yield self._say(N_("From {first} to {last}, found in {seen} of {frames} frames.")).format(
             first=self._clock(one.began),
             last=self._clock(one.last),
@@ -222,14 +234,30 @@ class ExplanationPage:
             needed=self._number(self._settings.evidence),
         )
 
+    def _place_facts(self, one: TrackRecord) -> Iterator[str]:
+        yield self._say(
+            N_(
+                "From {first} to {last} {finds} finds, with a score up to {score} and a height up"
+                " to {height} px ({share} of the picture). A track begins from {begins} on."
+            )
+        ).format(
+            first=self._clock(one.began),
+            last=self._clock(one.last),
+            finds=one.seen,
+            score=self._number(one.best_score),
+            height=round(one.tallest * self._found.height_px),
+            share=_percent(one.tallest),
+            begins=self._number(one.begins_from),
+        )
+
     def _reasons(self, one: TrackRecord) -> Iterator[str]:
         """The reasons, the ones with most frames first."""
         for reason, frames in one.counts.most_common():
             yield self._say(N_("{frames} frames: {why}")).format(
-                frames=frames, why=self._sentence(SENTENCES[reason])
+                frames=frames, why=self._sentence(SENTENCES[reason], one)
             )
 
-    def _sentence(self, template: str) -> str:
+    def _sentence(self, template: str, one: TrackRecord) -> str:
         settings = self._settings
         return self._say(template).format(
             border=_percent(settings.border_weight),
@@ -242,6 +270,7 @@ class ExplanationPage:
             clear=self._number(CLEAR),
             finds=CLEAR_FINDS,
             wheels=_percent(settings.rode_moved),
+            begins=self._number(one.begins_from),
         )
 
     def _pictures(self, one: TrackRecord) -> Iterator[str]:
@@ -263,7 +292,7 @@ class ExplanationPage:
         head = "".join(f'<th scope="col">{escape(self._say(name))}</th>' for name in names)
         for reason, rows in groupby(one.rows(), key=lambda row: row.reason):
             yield (
-                f"<p>{escape(self._sentence(SENTENCES[reason]))}</p>\n<table><thead><tr>{head}"
+                f"<p>{escape(self._sentence(SENTENCES[reason], one))}</p>\n<table><thead><tr>{head}"
                 f"</tr></thead><tbody>{''.join(map(self._row, rows))}</tbody></table>"
             )
 

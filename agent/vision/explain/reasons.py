@@ -27,6 +27,10 @@ class Reason(StrEnum):
     """The track's place was not looked at: the budget of looks was used up."""
     NOT_LOOKED = "not_looked"
     """The track's place was not looked at: no look was due."""
+    WEAK = "weak"
+    """No track: the score is too low to begin one."""
+    IGNORED = "ignored"
+    """No track: the place lies in an ignored part of the picture."""
 
 
 REASONS: Final = tuple(Reason)

@@ -1,4 +1,5 @@
-"""Record of one camera: tracks that were never reported, or late, with the reasons frame by frame.
+"""Record of one camera: tracks that were never reported, or late, with the reasons frame by frame;
+and places with finds that belong to no track.
 
 In memory only, within bounds: what does not fit is dropped, the least important first, and counted.
 A track that is reported in time is forgotten at once, with its crops.
@@ -11,9 +12,11 @@ from typing import Final
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
-from agent.vision.explain.reasons import reason_of
+from agent.vision.detect.person import Detection
+from agent.vision.explain.reasons import Reason, reason_of
 from agent.vision.explain.tally import Tally
 from agent.vision.explain.track_record import MOST_CROPS, Crop, TrackRecord
+from agent.vision.geometry import Box
 from agent.vision.picture import Encode, crop
 from agent.vision.pipeline import FrameResult
 from agent.vision.sightings.changes import Opened, Updated
@@ -26,6 +29,12 @@ LATE_S: Final = 2.0
 CROP_PX: Final = 240
 CROP_QUALITY: Final = 60
 TRIM_EVERY_S: Final = 60.0
+PLACES: Final = (3, 4)
+"""Rows and columns of the places at which finds without a track are gathered."""
+PLACE_S: Final = 1800.0
+"""After this time a place gets a new record, so that its numbers are those of a known time."""
+CLEARER: Final = 0.05
+"""A find with a score this much higher replaces the picture of its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +56,8 @@ class Explanation:
     """Content of a record at one moment."""
 
     missed: tuple[TrackRecord, ...]
-    """People first, those seen longest first, two-wheelers without a rider last."""
+    """Tracks, and places with finds that belong to none. People first, those seen longest first,
+    two-wheelers without a rider last."""
     began: Instant | None
     """First frame; None before it."""
     now: Instant
@@ -86,6 +96,7 @@ class MissedRecord:
         self._limits = limits or RecordLimits()
         self._needed = (settings or SightingSettings()).evidence
         self._live: dict[int, TrackRecord] = {}
+        self._places: dict[tuple[Reason, int], TrackRecord] = {}
         self._ended: list[TrackRecord] = []
         self._done: set[int] = set()
         self._quiet: set[UUID] = set()
@@ -105,9 +116,14 @@ class MissedRecord:
         if self._trimmed is None or at.seconds_since(self._trimmed) >= TRIM_EVERY_S:
             self._trim(at)
         self._note_alerts(result, sightings)
-        if not (result.tracks or self._live):
+        if not (result.tracks or self._live or result.faint or result.ignored):
             return
         self._height_px = frame.height
+        for found in result.faint:
+            if not _is_part(found, result.tracks):
+                self._add_find(found, Reason.WEAK, frame, result.track_score)
+        for found in result.ignored:
+            self._add_find(found, Reason.IGNORED, frame, result.track_score)
         told = sightings.open_tracks
         for track in result.tracks:
             if track.track_id in told:
@@ -148,7 +164,7 @@ class MissedRecord:
         return sum(len(one.crops) for one in self._records())
 
     def _records(self) -> list[TrackRecord]:
-        return [*self._live.values(), *self._ended]
+        return [*self._live.values(), *self._places.values(), *self._ended]
 
     def _note_alerts(self, result: FrameResult, sightings: Sightings) -> None:
         """Note which open sightings are without an alert."""
@@ -185,17 +201,44 @@ class MissedRecord:
         evidence = sightings.evidence(track)
         is_enough = evidence >= self._needed
         record.note(
-            track,
             at,
+            reason_of(track, at, weight, is_enough=is_enough, put_off=result.put_off),
+            found=track if track.is_seen else None,
+            height=track.box.height,
             weight=weight.now if weight is not None else 0.0,
             evidence=evidence,
-            reason=reason_of(track, at, weight, is_enough=is_enough, put_off=result.put_off),
         )
         if track.is_seen and self._is_crop_due(record, at):
             age_s = record.age_s(at)
             record.next_crop_s = max(2 * age_s, age_s + 1.0)
             if self._make_room(record, at):
-                self._crop(record, track, frame)
+                self._crop(record, track.box, frame)
+
+    def _add_find(self, found: Detection, why: Reason, frame: Frame, track_score: float) -> None:
+        """Add a find without a track to its place. A place has one picture, of its clearest find;
+        an ignored one has none."""
+        at, box = frame.at, found.box
+        record = self._place(why, box, at)
+        if found.score > record.best_score:
+            record.begins_from = track_score
+        record.note(at, why, found=found, height=box.height)
+        is_clearer = found.score >= record.next_crop_score
+        if why is Reason.WEAK and is_clearer and self._is_crop_due(record, at):
+            record.next_crop_score = found.score + CLEARER
+            if record.crops or self._make_room(record, at):
+                record.crops.clear()
+                self._crop(record, box, frame)
+
+    def _place(self, why: Reason, box: Box, at: Instant) -> TrackRecord:
+        (x, y), (rows, columns) = box.clipped().center, PLACES
+        key = why, min(rows - 1, int(y * rows)) * columns + min(columns - 1, int(x * columns))
+        record = self._places.get(key)
+        if record is None or not 0 <= record.age_s(at) < PLACE_S:
+            if record is not None:
+                self._ended.append(record)
+            record = self._places[key] = TrackRecord(0, at, at)
+            self._drop_tracks(at)
+        return record
 
     def _begun(self, track: Track, at: Instant) -> TrackRecord:
         record = TrackRecord(track.track_id, at, at, next_crop_s=self._limits.first_crop_s)
@@ -226,9 +269,9 @@ class MissedRecord:
             least.crops.pop()
         return is_new_needed
 
-    def _crop(self, record: TrackRecord, track: Track, frame: Frame) -> None:
+    def _crop(self, record: TrackRecord, box: Box, frame: Frame) -> None:
         self._last_crop = frame.at
-        made = crop(frame, track.box, highest_px=CROP_PX, quality=CROP_QUALITY, encode=self._encode)
+        made = crop(frame, box, highest_px=CROP_PX, quality=CROP_QUALITY, encode=self._encode)
         record.crops.append(Crop(frame.at, made.data, made.width, made.height))
         self._drop_tracks(frame.at)
 
@@ -249,10 +292,12 @@ class MissedRecord:
             self._tracks_dropped.add(at)
             if self._ended:
                 self._ended.remove(min(self._ended, key=lambda one: one.worth))
-            else:
+            elif self._live:
                 least = min(self._live.values(), key=lambda one: one.worth)
                 self._done.add(least.track_id)
                 del self._live[least.track_id]
+            else:
+                del self._places[min(self._places, key=lambda key: self._places[key].worth)]
 
     def _trim(self, now: Instant) -> None:
         """Forget frames and counts older than the span."""
@@ -260,12 +305,25 @@ class MissedRecord:
         if self._limits.span_s == inf:
             return
         cut = now.before(self._limits.span_s)
+        ended = [key for key, one in self._places.items() if now.seconds_since(one.last) > PLACE_S]
+        self._ended += [self._places.pop(key) for key in ended]
         self._ended = _since(self._ended, cut)
         for one in self._live.values():
             one.forget_before(cut)
         tallies = (self._in_time, self._without_alert, self._crops_dropped, self._tracks_dropped)
         for tally in tallies:
             tally.forget_before(cut)
+
+
+def _is_part(found: Detection, tracks: Iterable[Track]) -> bool:
+    """True if the middle of a weak find lies in the place of a track: an arm, or the body again.
+    Counted for each frame and pair, so without any other geometry."""
+    x, y = found.box.center
+    for track in tracks:
+        box = track.box
+        if box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1:
+            return True
+    return False
 
 
 def _since(records: Iterable[TrackRecord], cut: Instant) -> list[TrackRecord]:

@@ -36,4 +36,12 @@ SENTENCES: Final[dict[Reason, str]] = {
         "The place was not looked at, because nothing moved there or it had been looked at often"
         " enough."
     ),
+    Reason.WEAK: N_(
+        "The score is too low to begin a track: that takes {begins} there and then. Without a"
+        " track nobody is reported."
+    ),
+    Reason.IGNORED: N_(
+        "The place lies in a part of the picture that is ignored: nobody is reported there, and no"
+        " picture is kept."
+    ),
 }

@@ -10,6 +10,8 @@ from struct import Struct
 from typing import Final
 
 from agent.media.frame import Instant
+from agent.vision.detect.person import Detection
+from agent.vision.detect.riders import WHEELS
 from agent.vision.explain.reasons import REASONS, Reason
 from agent.vision.track.track import Track
 
@@ -56,9 +58,11 @@ class Crop:
 
 @dataclass(slots=True)
 class TrackRecord:
-    """One track, from its first frame on until it is reported or ends."""
+    """One track, from its first frame on until it is reported or ends. Or one place: finds there
+    that are part of no track, each as a frame."""
 
     track_id: int
+    """0 for a place."""
     began: Instant
     last: Instant
     """Moment of the newest frame in which the track was found."""
@@ -69,6 +73,8 @@ class TrackRecord:
     """Moment of its report, if it was reported late,"""
     is_without_alert: bool = False
     """and that outside the alert hours."""
+    begins_from: float = 0.0
+    """Of a place: score from which a track begins, at its best find."""
     frames: int = 0
     seen: int = 0
     """Frames in which it was found."""
@@ -80,10 +86,17 @@ class TrackRecord:
     """Frames by reason."""
     crops: list[Crop] = field(default_factory=list)
     next_crop_s: float = 0.0
-    """Age from which on the next crop is due."""
+    """Age from which on the next crop is due,"""
+    next_crop_score: float = 0.0
+    """and, of a place, score."""
     rows_left_out: int = 0
     _rows: bytearray = field(default_factory=bytearray)
     _last_reason: Reason | None = None
+
+    @property
+    def is_place(self) -> bool:
+        """True for finds at a place that are part of no track."""
+        return self.track_id == 0
 
     @property
     def due_from(self) -> Instant:
@@ -117,24 +130,32 @@ class TrackRecord:
         return now.seconds_since(self.began)
 
     def note(
-        self, track: Track, at: Instant, *, weight: float, evidence: float, reason: Reason
+        self,
+        at: Instant,
+        reason: Reason,
+        *,
+        found: Track | Detection | None,
+        height: float,
+        weight: float = 0.0,
+        evidence: float = 0.0,
     ) -> None:
-        """Add one frame. Of consecutive frames without a look only the first has a row."""
+        """Add one frame: what was `found`, and the height of its box. Of consecutive frames without
+        a look only the first has a row."""
         self.frames += 1
         self.counts[reason] += 1
         score = moved = 0.0
-        if track.is_seen:
+        if found is not None:
             self.seen, self.last = self.seen + 1, at
-            score, moved = track.score, track.moved
-            self.is_mount = track.is_mount
+            score, moved = found.score, found.moved
+            self.is_mount = found.kind in WHEELS
             self.best_score = max(self.best_score, score)
-            self.tallest = max(self.tallest, track.box.height)
+            self.tallest = max(self.tallest, height)
             self.most_moved = max(self.most_moved, moved)
             self.most_evidence = max(self.most_evidence, evidence)
         if reason is Reason.NOT_LOOKED and self._last_reason is reason:
             return
         self._last_reason = reason
-        shares = score, track.box.height, moved, weight, evidence
+        shares = score, height, moved, weight, evidence
         thousandths = (min(_MOST, max(0, round(1000 * share))) for share in shares)
         age_ms = min(2**32 - 1, max(0, round(1000 * self.age_s(at))))
         self._rows += _ROW.pack(age_ms, *thousandths, REASONS.index(reason))

@@ -92,13 +92,16 @@ class Tracker:
         self._tracks: list[Track] = []
         self._last: Instant | None = None
         self._born = 0
+        self.faint: tuple[Detection, ...] = ()
+        """Detections of the last step that are too weak to begin a track, and part of none."""
         self._aspect = 1.0
         self._step_s = 0.0
         self._is_crowd = False
         self._expected: tuple[Instant, list[Track]] | None = None
 
     @property
-    def _new_score(self) -> float:
+    def new_score(self) -> float:
+        """Score from which a detection begins a track, as of the last step."""
         return self._settings.new_in_crowd if self._is_crowd else self._settings.new_score
 
     @property
@@ -152,12 +155,14 @@ class Tracker:
         self._last, self._expected = now, None
         self._is_crowd = is_crowd
         if not tracks and not found:
+            self.faint = ()
             return ()
-        strong = [d for d in found if d.score >= self._new_score]
-        weak = [d for d in found if self._settings.keep_score <= d.score < self._new_score]
+        strong = [d for d in found if d.score >= self.new_score]
+        weak = [d for d in found if self._settings.keep_score <= d.score < self.new_score]
         tracks, free = self._joined(tracks, strong, now)
         others = [one for one in weak if not self._is_again(one, tracks)]
-        tracks, _ = self._joined(tracks, others, now)
+        tracks, faint = self._joined(tracks, others, now)
+        self.faint = tuple(faint)
         for detection in free:
             if not self._is_double(detection, tracks):
                 tracks.append(self._begun(detection, now))
@@ -208,7 +213,7 @@ class Tracker:
         if not 1 / most <= found.box.height / max(track.box.height, 1e-6) <= most:
             return 0.0
         overlap = track.box.iou(found.box)
-        if found.score < self._new_score and overlap < settings.least_iou:
+        if found.score < self.new_score and overlap < settings.least_iou:
             return 0.0
         reach = self._reach(track, now)
         if found.kind is not track.kind:

@@ -51,7 +51,7 @@ def test_nothing_moved_and_nobody_tracked_asks_the_model_nothing() -> None:
     looks = play(pipeline, 1, 25)
     asked_at_first = len(seer.regions)
     assert set(seer.regions) == {WHOLE, SMALLER}
-    assert looks[-1] == FrameResult(moved=(), detections=(), tracks=(), changes=(), inferences=0)
+    assert looks[-1] == FrameResult((), (), (), (), inferences=0, track_score=0.4)
     assert looks[-1].inferences == 0
     play(pipeline, 25, 30)
     assert len(seer.regions) == asked_at_first

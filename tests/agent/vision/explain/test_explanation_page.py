@@ -13,7 +13,7 @@ from agent.vision.explain.reasons import Reason
 from agent.vision.explain.record import Explanation
 from agent.vision.explain.sentences import SENTENCES
 from agent.vision.sightings.sightings import SightingSettings
-from tests.agent.rigs.vision import after, tracked
+from tests.agent.rigs.vision import after, person, tracked
 from tests.agent.vision.explain.test_record import AT_BORDER, Street, unsure
 
 
@@ -98,6 +98,20 @@ def test_a_late_person_whom_the_border_always_cut_has_the_first_find_instead() -
     assert "Person 1: reported after 3.2 s" in text
     assert "the picture's border cut it all the time" in text
     assert "First found at 0.0, reported at 3.2." in text
+
+
+@pytest.mark.promise("Agent: A missed person is explained frame by frame.")
+def test_a_place_with_weak_finds_is_told_with_its_score_and_the_one_that_is_needed() -> None:
+    street = Street()
+    street.finds(person(0.5, score=0.34))
+    text = page(street.explained(), "en")
+    assert "Nobody was found" not in text
+    assert "Never reported: 0." in text
+    assert "1 finds, with a score up to 0.34" in text
+    assert "too low to begin a track: that takes 0.40" in text
+    assert text.count("<img ") == 1
+    vi = page(street.explained())
+    assert "Điểm quá thấp để bắt đầu theo dõi: lúc đó cần 0,40." in vi
 
 
 def test_whoever_was_recorded_without_an_alert_is_told_apart() -> None:

@@ -13,9 +13,16 @@ from agent.cameras.codec.jpeg import jpeg
 from agent.media.frame import Frame
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.explain.reasons import Reason
-from agent.vision.explain.record import Explanation, MissedRecord, RecordLimits
+from agent.vision.explain.record import (
+    PLACE_S,
+    PLACES,
+    Explanation,
+    MissedRecord,
+    RecordLimits,
+)
 from agent.vision.explain.track_record import MOST_CROPS, ROWS_KEPT, TrackRecord
-from agent.vision.geometry import Box
+from agent.vision.geometry import Box, Polygon
+from agent.vision.motion.daylight import Sensitivity
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings
@@ -54,6 +61,14 @@ class Street:
             self.frames += 1
             result = replace(result_of(*these, put_off=put_off), changes=changes)
             self.record.note(luma_frame(STREET, self.frames), result, self.sightings)
+
+    def finds(self, *found: Detection) -> None:
+        """One frame with finds that belong to no track."""
+        at = after(self.frames / 10)
+        self.frames += 1
+        result = replace(result_of(), faint=found, track_score=0.4)
+        frame = replace(luma_frame(STREET, self.frames), at=at)
+        self.record.note(frame, result, self.sightings)
 
     def explained(self) -> Explanation:
         return self.record.explanation(after(self.frames / 10))
@@ -204,6 +219,92 @@ def test_through_the_whole_pipeline_a_missed_person_has_pictures_of_the_place() 
     for crop in one.crops:
         assert crop.jpeg.startswith(b"\xff\xd8")
         assert (crop.width, crop.height) == (160, 160)
+
+
+def explained(settings: PipelineSettings, *shown: Detection, frames: int = 20) -> Explanation:
+    """Of a street in which these people are found in every look."""
+    pipeline = Pipeline.for_frames(settings, Seer(lambda _: shown), counted_ids())
+    record = MissedRecord(jpeg)
+    for index in range(1, frames + 1):
+        picture = STREET.copy()
+        picture[100 : 140 + index % 3, 150:170] = 20
+        frame = luma_frame(picture, index)
+        record.note(frame, pipeline.step(frame), pipeline.sightings)
+    return record.explanation(after(frames / 10))
+
+
+@pytest.mark.promise("Agent: A missed person is explained frame by frame.")
+def test_whoever_is_too_weak_to_begin_a_track_shows_at_their_place_with_a_picture() -> None:
+    (one,) = explained(PipelineSettings(), person(0.5, score=0.34)).missed
+    assert one.is_place
+    assert (one.best_score, one.begins_from) == (0.34, 0.4)
+    assert set(one.counts) == {Reason.WEAK}
+    assert one.seen >= 5
+    assert len(one.crops) == 1
+    assert {row.score for row in one.rows()} == {0.34}
+
+
+def test_whoever_is_below_the_least_score_of_the_hour_shows_with_that_score() -> None:
+    strict = PipelineSettings(by_day=Sensitivity(least_score=0.55))
+    (one,) = explained(strict, person(0.5, score=0.5)).missed
+    assert (one.is_place, one.begins_from) == (True, 0.55)
+    assert set(one.counts) == {Reason.WEAK}
+
+
+def test_whoever_is_in_an_ignored_part_shows_without_a_picture() -> None:
+    right = Polygon(((0.6, 0.0), (1.0, 0.0), (1.0, 1.0), (0.6, 1.0)))
+    (one,) = explained(PipelineSettings(ignored=(right,)), person(0.8, score=0.9)).missed
+    assert (one.is_place, one.crops) == (True, [])
+    assert set(one.counts) == {Reason.IGNORED}
+    strict = PipelineSettings(ignored=(right,), by_day=Sensitivity(least_score=0.55))
+    assert explained(strict, person(0.8, score=0.5)).missed == ()
+
+
+def test_a_second_weak_box_on_a_body_is_nobody_else() -> None:
+    arm = Detection(ObjectKind.PERSON, 0.3, Box(0.47, 0.45, 0.5, 0.55))
+    found = explained(PipelineSettings(), person(0.5, score=0.9), arm)
+    assert (found.missed, found.in_time) == ((), 1)
+
+
+def test_weak_finds_everywhere_take_one_record_and_one_picture_a_place() -> None:
+    street = Street()
+    for number in range(400):
+        found = person(number % 20 / 20, number // 20 / 20, height=0.04, score=0.3 + number / 5000)
+        street.finds(found)
+    found = street.explained().missed
+    assert len(found) == PLACES[0] * PLACES[1]
+    assert sum(one.seen for one in found) == 400
+    assert [len(one.crops) for one in found] == [1] * len(found)
+    assert street.explained().crops_dropped == 0
+
+
+def test_a_place_gets_a_clearer_picture_and_a_new_record_after_half_an_hour() -> None:
+    street = Street(span_s=3600.0)
+    for score in (0.3, 0.31, 0.36):
+        street.finds(person(0.5, score=score))
+    (one,) = street.explained().missed
+    assert [crop.at for crop in one.crops] == [after(0.2)]
+    street.frames += round(PLACE_S * 10)
+    street.finds(person(0.5, score=0.3))
+    assert sorted(one.seen for one in street.explained().missed) == [1, 3]
+    street.frames += 36_000
+    street.shows()
+    assert street.explained().missed == ()
+
+
+def test_a_place_without_room_for_its_picture_is_counted_once() -> None:
+    street = Street(most_crops=1)
+    for _ in range(10):
+        street.finds(person(0.2, score=0.3), person(0.8, score=0.3))
+    assert street.explained().crops_dropped == 1
+
+
+def test_places_stay_within_the_memory() -> None:
+    street = Street(most_bytes=20_000)
+    for number in range(40):
+        street.finds(person(number % 4 / 4 + 0.1, number % 3 / 3 + 0.1, score=0.3))
+        assert street.record.size_bytes <= 20_000
+    assert street.explained().tracks_dropped > 0
 
 
 def test_long_tracks_keep_their_beginning_and_their_end() -> None:
