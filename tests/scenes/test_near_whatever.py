@@ -20,6 +20,7 @@ from agent.bench.scenes.programme import Material
 from agent.bench.sight import Sight, sight
 from agent.media.frame import Frame, Plane
 from agent.vision.pipeline import Pipeline, PipelineSettings
+from tests.agent.rigs.explained import Explained
 from tests.agent.rigs.vision import after, counted_ids, followed
 from tests.schedules import tries
 
@@ -92,7 +93,7 @@ def test_whatever_becomes_of_a_near_scene_sightings_alternate_and_belong_to_trac
         counted_ids(),
         fitted=seers().fitted,
     )
-    followed(pipeline, frames_of(scene, street))
+    followed(pipeline, frames_of(scene, street), Explained())
 
 
 @pytest.mark.parametrize("size", [(7, 8), (8, 7), (2, 2), (361, 638)])

@@ -17,6 +17,7 @@ from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline
 from agent.vision.sightings.changes import Closed, Opened, Updated
 from agent.vision.track.track import Track
+from tests.agent.rigs.explained import Explained
 
 START = Instant(5_000_000_000, 1_700_000_000_000_000)
 
@@ -157,14 +158,15 @@ def person(x: float, y: float = 0.5, *, height: float = 0.2, score: float = 0.7)
     return Detection(ObjectKind.PERSON, score, box)
 
 
-def followed(pipeline: Pipeline, frames: Iterable[Frame]) -> None:
+def followed(pipeline: Pipeline, frames: Iterable[Frame], explained: Explained) -> None:
     """Play these frames: sightings open once, with a track that is seen, and end once, and all that
-    is said of them lies in the picture."""
+    is said of them lies in the picture. Whoever is not reported is explained."""
     open_ids, ever = set[UUID](), set[UUID]()
     at = after(0)
     for frame in frames:
         at = frame.at
         look = pipeline.step(frame)
+        explained.note(frame, look, pipeline)
         tracks = {track.track_id: track for track in look.tracks}
         for change in look.changes:
             match change:
@@ -182,6 +184,7 @@ def followed(pipeline: Pipeline, frames: Iterable[Frame]) -> None:
                 assert {met.sighting_id for met in change.rules} <= {change.sighting_id}
         assert set(pipeline.sightings.open_ids.values()) == open_ids
     assert {change.sighting_id for change in pipeline.finish(at)} == open_ids
+    explained.check(at)
 
 
 def counted_ids() -> Callable[[Instant], UUID]:

@@ -13,6 +13,7 @@ from agent.vision.geometry import Box, Polygon
 from agent.vision.hours import Hours
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.rules.places import Line, Zone
+from tests.agent.rigs.explained import Explained
 from tests.agent.rigs.vision import Seer, after, counted_ids, followed, luma_frame
 from tests.schedules import tries
 
@@ -37,7 +38,7 @@ finds = st.builds(
         kind, score, Box(x, y, x + 0.4 * height, y + height).clipped()
     ),
     st.sampled_from((ObjectKind.PERSON, ObjectKind.PERSON, ObjectKind.MOTORCYCLE)),
-    st.sampled_from((0.2, 0.45, 0.7, 0.9)),
+    st.sampled_from((0.2, 0.34, 0.45, 0.7, 0.9)),
     st.floats(0, 0.9),
     st.floats(0, 0.9),
     st.floats(0.1, 0.95),
@@ -58,16 +59,18 @@ def streets(draw: st.DrawFn) -> list[tuple[float, list[Detection]]]:
 
 @settings(max_examples=tries(60))
 @given(street=streets())
-def test_whatever_is_found_sightings_alternate_and_belong_to_tracks(
+def test_whatever_is_found_sightings_alternate_and_belong_to_tracks_also_when_opened_anew(
     street: list[tuple[float, list[Detection]]],
 ) -> None:
     pipeline = Pipeline.for_frames(
         SETTINGS, Seer(lambda frame: street[frame.index - 1][1]), counted_ids()
     )
     times = accumulate(step_s for step_s, _ in street)
-    frames = (
+    frames = [
         replace(luma_frame(PICTURE, index), at=after(at_s))
         for index, at_s in enumerate(times, start=1)
-    )
-    followed(pipeline, frames)
+    ]
+    explained, half = Explained(), len(frames) // 2
+    followed(pipeline, frames[: half + 1], explained)
+    followed(pipeline, frames[half + 1 :], explained)
     assert pipeline.describer._notes == {}, "of sightings that are closed"
