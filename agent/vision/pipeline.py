@@ -145,6 +145,8 @@ class Pipeline:
     opening: Opening = field(default_factory=Opening)
     lap: Callable[[str], None] = _unmeasured
     _waiting: tuple[Box, ...] | None = None
+    _fits: dict[tuple[int, int, bool], PersonDetector] = field(default_factory=dict)
+    """By the picture's height and width, and whether it is a crowd."""
 
     @classmethod
     def for_frames(
@@ -308,8 +310,11 @@ class Pipeline:
         return self.crowd.step(now, len(self.tracker.bodies(now)))
 
     def _detector(self, frame: Frame) -> PersonDetector:
-        size_px = frame.height, frame.width
-        return fitting(self.detector, self.fitted, size_px, is_crowd=self.dense.is_on)
+        height, width, is_crowd = known = frame.height, frame.width, self.dense.is_on
+        if known not in self._fits:
+            fits = fitting(self.detector, self.fitted, (height, width), is_crowd=is_crowd)
+            self._fits[known] = fits
+        return self._fits[known]
 
     def _shown_from(self, frame: Frame) -> float:
         """Height of a body, in shares of the picture, from which the whole picture shows it large

@@ -107,7 +107,7 @@ class Regions:
         if not moved and not people and not due:
             self._news, self._standing, self._offered = (), [], []
             return ()
-        picture = _Picture(size_px, input_px, self._settings)
+        picture = _Picture(size_px, input_px, self._settings, scale(input_px, size_px))
         news = picture.news(self._restless(moved), people)
         self._news = news
         is_always = is_rush or not people
@@ -269,6 +269,7 @@ class _Picture:
     size_px: tuple[int, int]
     input_px: tuple[int, int]
     settings: RegionSettings
+    scale_of_whole: float
 
     def news(self, moved: Sequence[Box], people: Sequence[Box]) -> tuple[Box, ...]:
         """Motion large enough for a person in the finest crop, and not that of a track."""
@@ -321,7 +322,7 @@ class _Picture:
         ):
             parts = [self._part(one.things, self._scale(one.box)) for one in crops]
             if others:
-                parts.append(self._part(others, self._scale(WHOLE)))
+                parts.append(self._part(others, self.scale_of_whole))
             if (made := sheet(parts, self.input_px)) is not None:
                 things = (*(thing for one in crops for thing in one.things), *others)
                 return [_Crop(crops[0].box, 0.0, things, made), *apart, *left]
@@ -371,7 +372,7 @@ class _Picture:
 
     def shown_px(self, thing: Box) -> float:
         """Height of it in a look at the whole picture, in pixels of the network's input."""
-        return thing.height * self.size_px[0] * self._scale(WHOLE)
+        return thing.height * self.size_px[0] * self.scale_of_whole
 
     def _scale(self, crop: Box) -> float:
         """Input pixels per pixel of the picture."""

@@ -5,7 +5,7 @@ pixels, and every number here can be checked on a video by eye. Two thresholds, 
 (Zhang et al. 2022): a weak detection can continue a track, only a strong one can begin one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import exp, hypot
 
@@ -195,7 +195,7 @@ class Tracker:
             (i, j): close
             for i, track in enumerate(tracks)
             if not track.is_seen
-            for j, detection in enumerate(found)
+            for j, detection in self._around(track, found, now)
             if (close := self._closeness(track, detection, now)) > 0
         }
         tracks, free = list(tracks), set(range(len(found)))
@@ -203,6 +203,17 @@ class Tracker:
             tracks[i] = self._seen(tracks[i], found[j], now)
             free.discard(j)
         return tracks, [found[j] for j in sorted(free)]
+
+    def _around(
+        self, track: Track, found: Sequence[Detection], now: Instant
+    ) -> Iterator[tuple[int, Detection]]:
+        """Those not too far away on either axis, with their indices: most are."""
+        (x, y), settings = track.box.center, self._settings
+        farthest = max(track.box.height, 1e-6) * self._reach(track, now) * settings.mounted_reach
+        for j, detection in enumerate(found):
+            u, v = detection.box.center
+            if abs(v - y) <= farthest and abs(u - x) * self._aspect <= farthest:
+                yield j, detection
 
     def _closeness(self, track: Track, found: Detection, now: Instant) -> float:
         """From 2 for the same box down to 0, or less if it cannot be this body."""
