@@ -225,7 +225,8 @@ class Sightings:
             if now.seconds_since(sighting.there_at) > self._settings.gap_s
         }
         for one in gone.values():
-            has_left = one.last_seen < one.quiet_since < now
+            is_quiet = now.seconds_since(one.quiet_since) > self._settings.present_s
+            has_left = is_quiet and one.quiet_since > one.last_seen
             if not one.stirred:
                 self._learn(one, is_sure=True)
             elif not has_left:
@@ -355,11 +356,12 @@ class Sightings:
         return newcomers
 
     def _go_on(self, lost_id: int, track: Track, now: Instant) -> None:
-        """Continue the sighting of a lost track with this one. Before a thing it may be a passer:
-        the thing is learned too."""
+        """Continue the sighting of a lost track with this one. Elsewhere it may be a passer who
+        hides a thing: that is learned too."""
         one = self._open[track.track_id] = self._open.pop(lost_id)
         del self._suspected[track.track_id]
-        self._learn(one, is_sure=False)
+        if not self._lookalikes.is_there(one.last_box, track.box):
+            self._learn(one, is_sure=False)
         one.track_since = one.quiet_since = now
         self._note(track, now)
 

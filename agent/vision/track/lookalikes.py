@@ -177,8 +177,12 @@ class LookAlikes:
 
     def _at(self, box: Box, now: Instant) -> list[_Thing]:
         """Things in this place."""
-        near = (one for one in self._things if one.box.iou(box) > self._settings.same_iou)
-        return [one for one in near if self._is_kept(one, now)]
+        there = (one for one in self._things if self.is_there(one.box, box))
+        return [one for one in there if self._is_kept(one, now)]
+
+    def is_there(self, one: Box, other: Box) -> bool:
+        """True if two boxes are one place."""
+        return one.iou(other) > self._settings.same_iou
 
     def _is_like(self, thing: _Thing, track: Track, now: Instant) -> bool:
         """True for its colours in this light, or if it was never seen in such a light; then its

@@ -462,6 +462,24 @@ def test_who_stands_there_after_the_bus_in_other_clothes_is_told_of() -> None:
     assert street.shows(statue(3), for_s=5) == []
 
 
+def test_who_stands_where_people_pass_is_told_of_once_and_when_they_walk_not_again() -> None:
+    street = Street()
+    for number in range(1, 6):
+        street.shows(statue(number), for_s=5)
+        hidden(street, statue(1), for_s=2)
+    street.shows(track(6, clothes=STONE), for_s=5)
+    assert kinds(street.said) == [Opened]
+
+
+def test_a_passer_who_goes_on_with_the_sighting_of_a_poster_does_not_hide_it() -> None:
+    street = Street()
+    street.shows(statue(1), for_s=5)
+    passer = track(2, x=0.57, clothes=RED)
+    street.shows(passer, for_s=2, moved=(statue(1).box,))
+    street.shows(statue(3), for_s=5)
+    assert kinds(street.said) == [Opened, Closed]
+
+
 def test_what_stood_there_for_a_minute_is_not_told_of_again_after_the_camera_was_lost() -> None:
     street = Street()
     street.shows(statue(1), for_s=65, moved=(statue(1).box,))
