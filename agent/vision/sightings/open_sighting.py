@@ -33,8 +33,11 @@ class OpenSighting:
     """When it was opened, or when this track continued it."""
     quiet_since: Instant
     """Last motion in its place in any frame since then; then, if there was none."""
-    light: Light | None = None
-    """When it was last seen, as long as it has not moved."""
+    rest: Track
+    """When it was last seen without motion in its place, as long as it has not moved; or else when
+    the track began: a passer before it changes its box and colours."""
+    light: Light | None
+    """The light then."""
     told_people: int = 0
 
     @property

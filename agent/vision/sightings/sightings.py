@@ -20,8 +20,8 @@ from agent.vision.sightings.crowd import Crowd, CrowdSettings, about, around
 from agent.vision.sightings.leaving import is_inside, reachable_from, side_left_by
 from agent.vision.sightings.open_sighting import OpenSighting, view_quality
 from agent.vision.track.evidence import CLEAR, Held, Hit, Suspect, Weight
-from agent.vision.track.lookalikes import Light, LookAlikes
-from agent.vision.track.track import Track
+from agent.vision.track.lookalikes import LookAlikes
+from agent.vision.track.track import STIRS, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +243,7 @@ class Sightings:
         stood_s = one.last_seen.seconds_since(one.track_since)
         if self._is_unmoved(one.track) and (is_sure or stood_s > self._settings.gap_s):
             since = None if is_sure else one.track_since
-            self._lookalikes.learn(one.track, one.last_seen, one.light, since=since)
-
-    def _light(self, track: Track) -> Light | None:
-        """The present light, if this track may be a thing."""
-        return self._lookalikes.light if self._is_unmoved(track) else None
+            self._lookalikes.learn(one.rest, one.last_seen, one.light, since=since)
 
     def _is_unmoved(self, track: Track) -> bool:
         return track.travelled < self._settings.walked
@@ -289,7 +285,8 @@ class Sightings:
             sighting.track = track
             if track.stirred_at is not None:
                 sighting.quiet_since = max(sighting.quiet_since, track.stirred_at)
-            sighting.light = self._light(track)
+            if track.moved < STIRS and self._is_unmoved(track):
+                sighting.rest, sighting.light = track, self._lookalikes.light
             sighting.score = max(sighting.score, track.score)
             return
         if self._crowd and track.track_id in self._crowd.members:
@@ -356,13 +353,14 @@ class Sightings:
         return newcomers
 
     def _go_on(self, lost_id: int, track: Track, now: Instant) -> None:
-        """Continue the sighting of a lost track with this one. Elsewhere it may be a passer who
-        hides a thing: that is learned too."""
+        """Continue the sighting of a lost track with this one. Unless it is like it in place and
+        colours, it may be a passer who hides a thing: that is learned too."""
         one = self._open[track.track_id] = self._open.pop(lost_id)
         del self._suspected[track.track_id]
-        if not self._lookalikes.is_there(one.last_box, track.box):
+        if not self._lookalikes.are_alike(one.rest, track):
             self._learn(one, is_sure=False)
         one.track_since = one.quiet_since = now
+        one.rest, one.light = track, self._lookalikes.light
         self._note(track, now)
 
     def _is_whole(self, track: Track, tracks: Sequence[Track]) -> bool:
@@ -399,7 +397,8 @@ class Sightings:
             there_at=now,
             track_since=now,
             quiet_since=now,
-            light=self._light(track),
+            rest=track,
+            light=self._lookalikes.light,
         )
         self._open[track.track_id] = sighting
         sighting.told_people = self._people(now)

@@ -143,6 +143,10 @@ class LookAlikes:
         self._things = sorted(kept, key=_last_seen)[-(self._settings.most - 1) :]
         self._things.append(_Thing(track.box, [look], now, since))
 
+    def are_alike(self, one: Track, other: Track) -> bool:
+        """True if two tracks are in one place and have like colours."""
+        return self._is_there(one.box, other.box) and self._is_coloured(one.clothes, other.clothes)
+
     def to_be_kept(self, now: Instant) -> str | None:
         """Text for `recall`, if it is time to store it: about 150 bytes per thing and 90 for each
         further light."""
@@ -177,11 +181,10 @@ class LookAlikes:
 
     def _at(self, box: Box, now: Instant) -> list[_Thing]:
         """Things in this place."""
-        there = (one for one in self._things if self.is_there(one.box, box))
+        there = (one for one in self._things if self._is_there(one.box, box))
         return [one for one in there if self._is_kept(one, now)]
 
-    def is_there(self, one: Box, other: Box) -> bool:
-        """True if two boxes are one place."""
+    def _is_there(self, one: Box, other: Box) -> bool:
         return one.iou(other) > self._settings.same_iou
 
     def _is_like(self, thing: _Thing, track: Track, now: Instant) -> bool:

@@ -480,6 +480,19 @@ def test_a_passer_who_goes_on_with_the_sighting_of_a_poster_does_not_hide_it() -
     assert kinds(street.said) == [Opened, Closed]
 
 
+@pytest.mark.parametrize("moved", [0.5, 0.0])
+def test_a_poster_keeps_its_colours_though_a_passer_changed_those_of_its_track(
+    moved: float,
+) -> None:
+    """At rest its colours are those of the last find, as they change with the light."""
+    street = Street()
+    street.shows(statue(1), for_s=5)
+    street.shows(replace(statue(1), clothes=RED, moved=moved), for_s=1, moved=(statue(1).box,))
+    hidden(street, statue(1), for_s=5)
+    again = replace(statue(2), clothes=STONE if moved else RED)
+    assert street.shows(again, for_s=5) == []
+
+
 def test_what_stood_there_for_a_minute_is_not_told_of_again_after_the_camera_was_lost() -> None:
     street = Street()
     street.shows(statue(1), for_s=65, moved=(statue(1).box,))
