@@ -12,7 +12,7 @@ from agent.app.explanations import Explanations
 from agent.app.footage import open_store
 from agent.app.models import load_models
 from agent.app.once import Once
-from agent.app.pace import looks_per_s
+from agent.app.pace import look_times
 from agent.app.view import View
 from agent.board.board import Board
 from agent.board.clock import SystemClock, boot_id
@@ -367,7 +367,8 @@ def make_views(
     calm()
     models = load_models(settings, keeps=True)
     board = Board(settings.journal.path.parent).model()
-    allowances = purses(looks_per_s(settings, journal, board), len(settings.camera))
+    times = look_times(settings, journal, board)
+    allowances = purses(settings.detector.looks_per_s, len(settings.camera), times)
     return [
         View(
             camera,

@@ -1,63 +1,93 @@
-"""Budget of looks per second: what the configuration allows and the board can take."""
+"""Time of a look on this board with each network, measured once."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import structlog
 
-from agent.app.models import models_manifest
+from agent.app.models import FITTED_MODELS, models_manifest
 from agent.app.view import has_network
+from agent.cameras.codec.scaler import rgb
 from agent.config.sections import AgentSettings
+from agent.inference.grids import FOLDER
 from agent.inference.litert import LitertModel
-from agent.inference.pace import affordable_looks_per_s, measured_look_s
+from agent.inference.manifest import read_entry
+from agent.inference.pace import measured_look_s
 from agent.journal import Journal, JournalFull
+from agent.media.frame import Frame, Instant
+from agent.vision.budget import InputSize
+from agent.vision.detect.person import NanoDet
+from agent.vision.geometry import WHOLE
 
 KEY: Final = "look_cost"
-"""Journal key under which the time of a look is stored."""
+"""Journal key under which the times of looks are stored."""
+SIZE: Final = (1080, 1920)
+"""Height and width of the picture that is looked at."""
 
 log = structlog.get_logger()
 
 
-def looks_per_s(settings: AgentSettings, journal: Journal, board: str | None) -> float:
-    """Looks per second for all cameras together.
+def look_times(
+    settings: AgentSettings, journal: Journal, board: str | None
+) -> dict[InputSize, float]:
+    """Processor seconds of a look with each of the node's networks, by the network's input.
 
-    The time of a look is measured at the first start, and again on another `board` or with another
-    model. Raises ModelError, JournalError.
+    They are measured at the first start, and again on another `board`, with another model file or
+    another runtime. Raises ModelError, JournalError.
     """
     detector = settings.detector
     if all(has_network(camera) for camera in settings.camera):
-        return detector.looks_per_s
+        return {}
     manifest = models_manifest(Path(detector.models_dir) if detector.models_dir else None)
-    measure = partial(_measured, manifest, detector.model)
-    look_s = known_look_s(journal, f"{board} {detector.model}", measure)
-    return min(detector.looks_per_s, affordable_looks_per_s(look_s))
+    names = (detector.model,) if detector.model else ("", *FITTED_MODELS)
+    kept = settings.journal.path.parent / FOLDER
+    entries = {name: read_entry(manifest, name) for name in names}
+    times = known_times(
+        journal,
+        f"{board} {version('ai-edge-litert')}",
+        {one.sha256: partial(_measured, manifest, name, kept) for name, one in entries.items()},
+    )
+    return {one.input_px: times[one.sha256] for one in entries.values()}
 
 
-def known_look_s(journal: Journal, place: str, measure: Callable[[], float]) -> float:
-    """Seconds for a look, as remembered for this `place`, or else measured now. If the journal is
-    full, the measurement is not stored and the node starts all the same."""
+def known_times(
+    journal: Journal, place: str, measures: Mapping[str, Callable[[], float]]
+) -> dict[str, float]:
+    """Seconds of a look with each model file (by SHA-256), as remembered for this `place`, or else
+    measured now. If the journal is full, they are not stored and the node starts all the same."""
+    known = _remembered(journal, place)
+    if known.keys() >= measures.keys():
+        return known
+    times = {file: known.get(file) or measure() for file, measure in measures.items()}
+    words = {file: round(look_s, 6) for file, look_s in times.items()}
     try:
-        words = json.loads(journal.remembered(KEY) or "")
-        if words["place"] == place and float(words["look_s"]) > 0:
-            return float(words["look_s"])
-    except (ValueError, TypeError, KeyError):
-        pass  # nothing, or nothing readable, was kept
-    look_s = measure()
-    try:
-        journal.remember(KEY, json.dumps({"place": place, "look_s": round(look_s, 6)}))
+        journal.remember(KEY, json.dumps({"place": place, "look_s": words}))
     except JournalFull as error:  # the next start measures again
         log.warning("look_not_kept", reason=error.sentence, cure=error.cure)
-    log.info(
-        "look_measured",
-        look_ms=round(look_s * 1000, 1),
-        looks_per_s=round(affordable_looks_per_s(look_s), 1),
-    )
-    return look_s
+    log.info("look_measured", look_ms=[round(look_s * 1000, 1) for look_s in times.values()])
+    return times
 
 
-def _measured(manifest: Path, model: str) -> float:
-    """With a network of its own: the cameras' are loaded when they look."""
-    return measured_look_s(LitertModel(manifest, model))
+def _remembered(journal: Journal, place: str) -> dict[str, float]:
+    """Times by model file; empty if nothing, or nothing readable, was stored for this place."""
+    try:
+        words = json.loads(journal.remembered(KEY) or "")
+        times = {file: float(look_s) for file, look_s in words["look_s"].items()}
+        return times if words["place"] == place and min(times.values()) > 0 else {}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _measured(manifest: Path, model: str, kept: Path) -> float:
+    """With a network of its own: the cameras' are loaded when they look. A look is the scaling, the
+    network and the reading of its answers."""
+    detector = NanoDet(LitertModel(manifest, model, kept), rgb)
+    height, width = SIZE
+    stripes = np.resize(np.arange(251, dtype=np.uint8), (height * 3 // 2, width))
+    frame = Frame(1, Instant(0, 0), stripes, width, height)
+    return measured_look_s(lambda: detector.detect(frame, WHOLE))

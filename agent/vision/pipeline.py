@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
-from agent.vision.budget import MOST_A_FRAME, Allowance, LookBudget
+from agent.vision.budget import ANY, MOST_A_FRAME, Allowance, LookBudget
 from agent.vision.describe.bodies import Calibration
 from agent.vision.describe.describer import Describer
 from agent.vision.detect.clothes import clothes
@@ -200,7 +200,8 @@ class Pipeline:
         tampering = self.tamper.step(frame, self.motion.means)
         self.lap("tamper")
         wanted = self._wanted(frame, moved)
-        regions = wanted[: self.allowance.grant(frame.at, len(wanted))]
+        input_px = self._detector(frame).input_px if wanted else ANY
+        regions = wanted[: self.allowance.grant(frame.at, len(wanted), input_px)]
         where = self.dense if self.dense.is_on else self.regions
         where.looked(frame.at, regions)
         if regions:

@@ -1,4 +1,4 @@
-"""The budget of looks is computed from the time of one look on this board, measured once."""
+"""The time of a look with each network on this board, measured once."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.app.pace import KEY, known_look_s, looks_per_s
+from agent.app.pace import KEY, known_times, look_times
 from agent.config import load
-from agent.inference.pace import BUSY, affordable_looks_per_s, measured_look_s
+from agent.inference.pace import measured_look_s
 from agent.journal import Journal, JournalFull
 from tests.agent.rigs.hubside import open_journal
 
@@ -26,34 +26,38 @@ def taking(*looks_s: float) -> Callable[[], float]:
     return lambda: left.pop(0)
 
 
-@pytest.mark.parametrize(("look_s", "looks"), [(0.09, 7.8), (0.045, 15.6), (2.0, 1.0)])
-def test_looks_fill_seven_tenths_of_a_core_and_one_a_second_is_always_taken(
-    look_s: float, looks: float
-) -> None:
-    assert affordable_looks_per_s(look_s) == pytest.approx(looks, abs=0.05)
-    assert BUSY < 1
-
-
 def test_a_look_is_measured_at_the_first_start_and_known_at_the_next(journal: Journal) -> None:
-    measure = taking(0.09)
-    assert known_look_s(journal, "Pi 4", measure) == 0.09
-    assert known_look_s(journal, "Pi 4", measure) == 0.09
+    measures = {"a1": taking(0.09), "b2": taking(0.055)}
+    for _ in range(2):
+        assert known_times(journal, "Pi 4 2.1", measures) == {"a1": 0.09, "b2": 0.055}
 
 
-def test_on_another_board_it_is_measured_anew(journal: Journal) -> None:
-    assert known_look_s(journal, "Pi 4", taking(0.09)) == 0.09
-    assert known_look_s(journal, "Pi 5", taking(0.03)) == 0.03
-    assert known_look_s(journal, "Pi 5", taking()) == 0.03
+def test_on_another_board_or_with_another_runtime_it_is_measured_anew(journal: Journal) -> None:
+    assert known_times(journal, "Pi 4 2.1", {"a1": taking(0.09)}) == {"a1": 0.09}
+    for place, look_s in (("Pi 5 2.1", 0.03), ("Pi 5 2.2", 0.02)):
+        assert known_times(journal, place, {"a1": taking(look_s)}) == {"a1": look_s}
+        assert known_times(journal, place, {"a1": taking()}) == {"a1": look_s}
+
+
+def test_only_a_model_file_that_is_new_is_measured(journal: Journal) -> None:
+    known_times(journal, "Pi 4", {"a1": taking(0.09), "b2": taking(0.055)})
+    renewed = {"a1": taking(), "c3": taking(0.06)}
+    for _ in range(2):
+        times = known_times(journal, "Pi 4", renewed)
+        assert (times["a1"], times["c3"]) == (0.09, 0.06)
 
 
 @pytest.mark.parametrize(
     "kept",
-    ["", "no JSON", "7", "null", '{"place": "Pi 4"}', '{"place": "Pi 4", "look_s": 0}']
-    + [json.dumps({"place": "Pi 4", "look_s": look}) for look in (-1, "x", None)],
+    ["", "no JSON", "7", "null", '{"place": "Pi 4"}', '{"place": "Pi 4", "look_s": 0.09}']
+    + [
+        json.dumps({"place": "Pi 4", "look_s": look_s})
+        for look_s in ({}, {"a1": -1}, {"a1": "x"}, {"a1": None}, {"a1": 0}, ["a1"])
+    ],
 )
 def test_what_cannot_be_read_is_measured_anew(journal: Journal, kept: str) -> None:
     journal.remember(KEY, kept)
-    assert known_look_s(journal, "Pi 4", taking(0.09)) == 0.09
+    assert known_times(journal, "Pi 4", {"a1": taking(0.08)}) == {"a1": 0.08}
 
 
 def test_a_node_starts_on_a_full_disk_and_measures_again_at_the_next_start(
@@ -62,43 +66,28 @@ def test_a_node_starts_on_a_full_disk_and_measures_again_at_the_next_start(
     def full(_name: str, _value: str) -> None:
         raise JournalFull("the disk is full", "free some")
 
-    measure = taking(0.09, 0.08)
+    measures = {"a1": taking(0.09, 0.08)}
     with monkeypatch.context() as patched:
         patched.setattr(journal, "remember", full)
-        assert known_look_s(journal, "Pi 4", measure) == 0.09
-    assert known_look_s(journal, "Pi 4", measure) == 0.08
+        assert known_times(journal, "Pi 4", measures) == {"a1": 0.09}
+    assert known_times(journal, "Pi 4", measures) == {"a1": 0.08}
 
 
-class Slow:
-    """A network whose answer takes a moment of the processor."""
-
-    input_px = (32, 32)
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def infer(self, rgb: object) -> tuple[object, object]:
-        self.asked += 1
-        return sum(range(20_000)), rgb
-
-
-def test_a_node_takes_what_is_configured_or_what_its_board_can(
+def test_a_node_measures_the_networks_that_its_cameras_use(
     tmp_path: Path, journal: Journal
 ) -> None:
     file = tmp_path / "agent.toml"
     file.write_text(
         '[node]\nname = "nga-tu"\n[[camera]]\nname = "cong"\nurl = "rtsp://127.0.0.1/"\n'
-        "[detector]\nlooks_per_s = 2\n"
+        f'[journal]\npath = "{tmp_path / "journal.db"}"\n'
     )
-    settings = load(file)
-    assert looks_per_s(settings, journal, "PC") == 2
-    kept = json.loads(journal.remembered(KEY) or "")
-    assert 0 < kept["look_s"] < 5
-    journal.remember(KEY, json.dumps(kept | {"look_s": 0.5}))
-    assert looks_per_s(settings, journal, "PC") == pytest.approx(1.4)
+    times = look_times(load(file), journal, "PC")
+    assert times.keys() == {(320, 320), (192, 320), (256, 448), (288, 384)}
+    assert 0 < times[192, 320] < times[256, 448] < 5
+    assert look_times(load(file), journal, "PC") == pytest.approx(times, abs=1e-6)
 
 
 def test_the_median_of_a_few_looks_is_measured() -> None:
-    slow = Slow()
-    assert 0 < measured_look_s(slow) < 1  # type: ignore[arg-type]  # its answers are not read
-    assert slow.asked == 7
+    asked: list[int] = []
+    assert 0 < measured_look_s(lambda: asked.append(sum(range(20_000)))) < 1
+    assert len(asked) == 7

@@ -1,0 +1,119 @@
+"""A slow network on a virtual clock: no frame is lost, whatever moves."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from agent.inference.budget import purses
+from agent.media.frame import Frame
+from agent.vision.budget import MOST_A_FRAME, Board
+from agent.vision.detect.person import Detection
+from agent.vision.geometry import Box
+from agent.vision.pipeline import Pipeline, PipelineSettings
+from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame
+
+COMMON, WIDE = (320, 320), (192, 320)
+PI_4 = {COMMON: 0.09, WIDE: 0.055}
+"""Seconds of a look on a Raspberry Pi 4."""
+REST_S = 0.01
+"""Of a frame beside its looks."""
+
+
+def played(
+    cameras: int, frames_per_s: float, size: tuple[int, int], *, for_s: float = 60.0
+) -> tuple[int, float]:
+    """Frames that were lost for newer ones, and looks a second, of cameras on whose every frame
+    more is wanted than is granted. One look at a time; each camera has a thread."""
+    budgets = purses(30.0, cameras, PI_4)
+    free, taken = [0.0] * cameras, [-1] * cameras
+    late = looks = 0
+    network_s = 0.0
+    while True:
+        starts = [
+            max(free[one], (taken[one] + 1 + one / cameras) / frames_per_s)
+            for one in range(cameras)
+        ]
+        one = starts.index(min(starts))
+        now_s = starts[one]
+        if now_s > for_s:
+            return late, looks / for_s
+        newest = int(now_s * frames_per_s - one / cameras + 1e-6)
+        late += newest - taken[one] - 1
+        taken[one] = newest
+        shown = after((newest + one / cameras) / frames_per_s)
+        granted = budgets[one].grant(shown, MOST_A_FRAME, size)
+        looks += granted
+        free[one] = now_s + REST_S
+        if granted:
+            network_s = max(free[one], network_s) + granted * PI_4[size]
+            free[one] = network_s
+
+
+@pytest.mark.parametrize("cameras", [1, 2, 4])
+@pytest.mark.parametrize(
+    ("frames_per_s", "size"), [(10, COMMON), (15, COMMON), (10, WIDE), (15, WIDE), (25, WIDE)]
+)
+def test_a_pi_4_is_never_behind_and_looks_as_often_as_it_can(
+    cameras: int, frames_per_s: float, size: tuple[int, int]
+) -> None:
+    late, looks_per_s = played(cameras, frames_per_s, size)
+    assert late == 0
+    assert looks_per_s <= 0.7 / PI_4[size] + 0.1
+    assert looks_per_s >= 0.6 / PI_4[size]
+
+
+def test_a_look_costs_its_time_on_a_slow_board_and_one_of_those_allowed_on_a_fast_one() -> None:
+    slow, fast = Board(30.0, PI_4), Board(30.0, {COMMON: 0.009})
+    assert slow.cost(COMMON) == pytest.approx(3.86, abs=0.01)
+    assert slow.cost(WIDE) == pytest.approx(2.36, abs=0.01)
+    assert fast.cost(COMMON) == 1.0
+    assert Board(1.0, PI_4).cost(COMMON) == 1.0
+
+
+def test_a_network_that_takes_seconds_still_looks() -> None:
+    (budget,) = purses(30.0, 1, {COMMON: 3.0})
+    granted = [budget.grant(after(frame / 10), 1, COMMON) for frame in range(200)]
+    assert sum(granted) == 5
+
+
+GROUND = np.random.default_rng(0).integers(80, 100, (480, 640), np.uint8)
+
+
+class Slow(Seer):
+    """Each of its looks takes a while of a virtual clock."""
+
+    now_s = 0.0
+
+    def detect(self, frame: Frame, region: Box) -> list[Detection]:
+        self.now_s += PI_4[COMMON]
+        return super().detect(frame, region)
+
+
+def squares(index: int) -> Frame:
+    """Three things that move far apart, in a picture that needs a crop for each."""
+    picture = GROUND.copy()
+    for x, y in ((40, 40), (560, 60), (300, 420)):
+        picture[y : y + 40, x + index % 7 * 4 : x + index % 7 * 4 + 16] = 200
+    return luma_frame(picture, index)
+
+
+def test_the_pipeline_on_a_slow_board_loses_no_frame() -> None:
+    def nobody(_frame: Frame) -> Sequence[Detection]:
+        return ()
+
+    slow = Slow(nobody)
+    (allowance,) = purses(30.0, 1, PI_4)
+    pipeline = Pipeline.for_frames(PipelineSettings(), slow, counted_ids(), allowance)
+    late = put_off = looks = 0
+    index = 1
+    while index < 150:
+        slow.now_s = max(slow.now_s, (index - 1) / 10) + REST_S
+        result = pipeline.step(squares(index))
+        looks, put_off = looks + result.inferences, put_off + result.put_off
+        newest = int(slow.now_s * 10 + 1e-6) + 1
+        late += max(0, newest - index - 1)
+        index = max(index + 1, newest)
+    assert late == 0
+    assert looks > 80
+    assert put_off > 0
