@@ -163,7 +163,7 @@ def _compared(glance: Glance, now: _Measured, usual: Usual) -> Glance:
     structured = was > STRUCTURED**2
     if np.count_nonzero(structured) < FEWEST_CELLS:
         return glance
-    alike = both / np.sqrt(was * np.maximum(is_now, 1e-3))
+    alike = both / np.sqrt(np.maximum(was, 1e-3) * np.maximum(is_now, 1e-3))
     missing = structured & (alike < ALIKE)
     detail = _ratio(now.detail[structured].sum(), usual.detail[structured].sum())
     strength = float(np.sqrt(_ratio(is_now[structured].sum(), was[structured].sum())))
