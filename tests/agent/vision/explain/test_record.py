@@ -271,10 +271,10 @@ def test_weak_finds_everywhere_take_one_record_and_one_picture_a_place() -> None
     for number in range(400):
         found = person(number % 20 / 20, number // 20 / 20, height=0.04, score=0.3 + number / 5000)
         street.finds(found)
-    found = street.explained().missed
-    assert len(found) == PLACES[0] * PLACES[1]
-    assert sum(one.seen for one in found) == 400
-    assert [len(one.crops) for one in found] == [1] * len(found)
+    places = street.explained().missed
+    assert len(places) == PLACES[0] * PLACES[1]
+    assert sum(one.seen for one in places) == 400
+    assert [len(one.crops) for one in places] == [1] * len(places)
     assert street.explained().crops_dropped == 0
 
 
