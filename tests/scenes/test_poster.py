@@ -59,12 +59,20 @@ class Poster:
             plane[place][shows] = part[shows]
             if is_hidden:
                 plane[place] = 70
-        return out if at_s < DARKER_S else (out * DARKER).astype(np.uint8)
+        return out if at_s < DARKER_S else _darker(out)
 
     def frames(self, from_s: float, to_s: float, *, later_s: float = 0.0) -> Iterator[Frame]:
         height, width = self._street.size
         for index in range(round(from_s * 10), round(to_s * 10)):
             yield Frame(index + 1, after(index / 10 + later_s), self.picture(index), width, height)
+
+
+def _darker(picture: Plane) -> Plane:
+    """Colours become weaker with the light; 128 is none."""
+    out = np.rint(128 + DARKER * (picture.astype(np.float32) - 128))
+    luma = slice(0, picture.shape[0] * 2 // 3)
+    out[luma] = DARKER * picture[luma]
+    return out.astype(np.uint8)
 
 
 @pytest.mark.promise(

@@ -39,6 +39,8 @@ class OpenSighting:
     light: Light | None
     """The light then."""
     told_people: int = 0
+    came_in_motion: bool = False
+    """True if there was motion in its place before this track continued it."""
 
     @property
     def stirred(self) -> bool:

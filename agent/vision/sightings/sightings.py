@@ -227,7 +227,7 @@ class Sightings:
         for one in gone.values():
             is_quiet = now.seconds_since(one.quiet_since) > self._settings.present_s
             has_left = is_quiet and one.quiet_since > one.last_seen
-            if not one.stirred:
+            if not (one.stirred or one.came_in_motion):
                 self._learn(one, is_sure=True)
             elif not has_left:
                 self._learn(one, is_sure=False)
@@ -242,8 +242,7 @@ class Sightings:
         """What was reported and never moved is told of once. A person may stand for a moment."""
         stood_s = one.last_seen.seconds_since(one.track_since)
         if self._is_unmoved(one.track) and (is_sure or stood_s > self._settings.gap_s):
-            since = None if is_sure else one.track_since
-            self._lookalikes.learn(one.rest, one.last_seen, one.light, since=since)
+            self._lookalikes.learn(one.rest, one.last_seen, one.light, is_sure=is_sure)
 
     def _is_unmoved(self, track: Track) -> bool:
         return track.travelled < self._settings.walked
@@ -359,6 +358,7 @@ class Sightings:
         del self._suspected[track.track_id]
         if not self._lookalikes.are_alike(one.rest, track):
             self._learn(one, is_sure=False)
+        one.came_in_motion = one.came_in_motion or one.stirred
         one.track_since = one.quiet_since = now
         one.rest, one.light = track, self._lookalikes.light
         self._note(track, now)

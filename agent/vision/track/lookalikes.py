@@ -3,8 +3,9 @@
 A thing has three properties together: it never moved, its place was without any motion for a minute
 (a living person breathes and shifts), and it has known colours. So a person who stands before it
 counts, and so does a person with other clothes. Night and infrared change its colours: in a light
-in which it was never seen its place is enough, and these colours are learned too. The memory
-survives a restart: it is handed out for storage after a change, and once an hour.
+in which it was never seen its place is enough, and these colours are learned too. What traffic or
+an outage hid is doubtful: known for minutes only, in its own light and colours. The memory survives
+a restart: it is handed out for storage after a change, and once an hour.
 """
 
 import json
@@ -17,9 +18,11 @@ from agent.media.frame import Frame, Instant
 from agent.vision.detect.clothes import Clothes, unlikeness
 from agent.vision.geometry import Box
 from agent.vision.tamper.scenery import GREY, brightness_of, colour_of
-from agent.vision.track.track import Track
+from agent.vision.track.track import STIRS, Track
 
 VERSION: Final = 1
+NEUTRAL: Final = 128
+"""U and V without colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class LookAlikeSettings:
     """A thing unseen for so long, while the node ran, was removed. On a quiet street a week can
     pass between two looks at it, and it must not alert every day."""
     doubtful_s: float = 600.0
-    """One that may have been a person who stood there is remembered for so long only; if it is seen
-    there again and again over so long, it is a thing."""
+    """One that may have been a person who stood there is remembered for so long after its last find
+    without motion. It is a thing once its place was without motion for `still_s`."""
     keep_every_s: float = 3600.0
     """Interval of storage without a change."""
 
@@ -80,8 +83,8 @@ class _Thing:
     box: Box
     looks: list[_Look]
     last_seen: Instant
-    since: Instant | None
-    """First seen, as long as it may have been a person; None for a thing beyond doubt."""
+    is_sure: bool
+    """False as long as it may have been a person."""
 
 
 class LookAlikes:
@@ -99,7 +102,7 @@ class LookAlikes:
         return len(self._things)
 
     def see(self, frame: Frame) -> None:
-        """Take the present picture. Its light is measured only if something stands in a known
+        """Take the present picture. Its light is measured only if something may stand in a known
         place."""
         self._frame, self._light = frame, None
 
@@ -110,9 +113,10 @@ class LookAlikes:
         )
         if thing is None:
             return False
-        thing.last_seen = now
-        if thing.since is not None and self._is_proven(thing.since, now):
-            thing.since, self._is_news = None, True
+        if not thing.is_sure and self.is_still(track.stirred_at or track.first_seen, now):
+            thing.is_sure = self._is_news = True
+        if thing.is_sure or track.moved < STIRS:
+            thing.last_seen = now
         return True
 
     def is_still(self, quiet_since: Instant, now: Instant) -> bool:
@@ -121,27 +125,25 @@ class LookAlikes:
         return now.seconds_since(quiet_since) >= self._settings.still_s
 
     def learn(
-        self,
-        track: Track,
-        now: Instant,
-        light: Light | None = None,
-        *,
-        since: Instant | None = None,
+        self, track: Track, now: Instant, light: Light | None = None, *, is_sure: bool = True
     ) -> None:
         """Remember the track, last seen at `now` in that light, as a thing, or as another look of
-        the thing that is known there. With `since`, when it was first seen, it may be a person."""
-        self._is_news = True
-        look = _Look(track.clothes, light)
-        if since is not None and self._is_proven(since, now):
-            since = None
-        known = self._at(track.box, now) if since is None else []
-        if known:
-            self._add(known[0], look)
-            known[0].last_seen, known[0].since = now, None
+        the thing that is known there. Unless `is_sure`, it may be a person."""
+        if not is_sure and track.clothes is None:
             return
+        look = _Look(track.clothes, light)
+        known = [one for one in self._at(track.box, now) if is_sure or not one.is_sure]
+        self._is_news = self._is_news or is_sure
+        if known and is_sure:
+            self._add(known[0], look)
+            known[0].last_seen, known[0].is_sure = now, True
+            return
+        alike = (one for one in known if self._is_coloured(one.looks[-1].clothes, track.clothes))
+        if same := next(alike, None):
+            self._things.remove(same)
         kept = [one for one in self._things if self._is_kept(one, now)]
-        self._things = sorted(kept, key=_last_seen)[-(self._settings.most - 1) :]
-        self._things.append(_Thing(track.box, [look], now, since))
+        self._things = sorted(kept, key=_worth)[-(self._settings.most - 1) :]
+        self._things.append(_Thing(track.box, [look], now, is_sure))
 
     def are_alike(self, one: Track, other: Track) -> bool:
         """True if two tracks are in one place and have like colours."""
@@ -168,16 +170,12 @@ class LookAlikes:
             kept = [_thing(one, now) for one in words["things"]]
         except (ValueError, KeyError, TypeError, IndexError, OverflowError, AttributeError):
             return
-        kept = sorted((one for one in kept if self._is_kept(one, now)), key=_last_seen)
+        kept = sorted((one for one in kept if self._is_kept(one, now)), key=_worth)
         self._things = kept[-self._settings.most :]
 
     def _is_kept(self, thing: _Thing, now: Instant) -> bool:
-        kept_s = self._settings.kept_s if thing.since is None else self._settings.doubtful_s
+        kept_s = self._settings.kept_s if thing.is_sure else self._settings.doubtful_s
         return now.seconds_since(thing.last_seen) <= kept_s
-
-    def _is_proven(self, since: Instant, now: Instant) -> bool:
-        """True if no person stands in one place for so long."""
-        return now.seconds_since(since) >= self._settings.doubtful_s
 
     def _at(self, box: Box, now: Instant) -> list[_Thing]:
         """Things in this place."""
@@ -191,13 +189,25 @@ class LookAlikes:
         """True for its colours in this light, or if it was never seen in such a light; then its
         colours are learned once it is clear that it is the thing."""
         light = self.light
+        if not (thing.is_sure or self._may_be(track, light)):
+            return False
         known = [look for look in thing.looks if self._is_alike(look.light, light)]
         if known:
             return any(self._is_coloured(look.clothes, track.clothes) for look in known)
+        if not thing.is_sure:
+            return any(
+                self._is_coloured(_brightened(look, light), track.clothes) for look in thing.looks
+            )
         if now.seconds_since(track.first_seen) >= self._settings.settles_s:
             self._add(thing, _Look(track.clothes, light))
             self._is_news = True
         return True
+
+    def _may_be(self, track: Track, light: Light | None) -> bool:
+        """True unless it may be somebody else than who stood there: without colours, as in
+        infrared, nearly all bodies are alike, so it must be at rest."""
+        has_colour = light is None or light.has_colour
+        return track.clothes is not None and (has_colour or track.moved < STIRS)
 
     def _add(self, thing: _Thing, look: _Look) -> None:
         thing.looks = [*thing.looks, look][-self._settings.most_looks :]
@@ -222,8 +232,19 @@ class LookAlikes:
         return one.has_colour == other.has_colour and apart < self._settings.same_light
 
 
-def _last_seen(thing: _Thing) -> Instant:
-    return thing.last_seen
+def _brightened(look: _Look, light: Light | None) -> Clothes | None:
+    """The colours of a look if only the brightness of the light has changed since."""
+    if look.clothes is None or look.light is None or light is None:
+        return look.clothes
+    gain = light.brightness / max(1.0, look.light.brightness)
+    y0, u0, v0, y1, u1, v1 = look.clothes
+    (u0, v0, u1, v1) = (NEUTRAL + gain * (tint - NEUTRAL) for tint in (u0, v0, u1, v1))
+    return gain * y0, u0, v0, gain * y1, u1, v1
+
+
+def _worth(thing: _Thing) -> tuple[bool, int]:
+    """Doubtful ones are dropped first, then those unseen for longest."""
+    return thing.is_sure, thing.last_seen.mono_ns
 
 
 def _words(thing: _Thing, now: Instant) -> dict[str, Any]:
@@ -238,19 +259,19 @@ def _words(thing: _Thing, now: Instant) -> dict[str, Any]:
             for look in thing.looks
         ],
         "unseen_s": round(now.seconds_since(thing.last_seen)),
-        "doubted_s": thing.since and round(now.seconds_since(thing.since)),
+        "is_sure": thing.is_sure,
     }
 
 
 def _thing(words: Any, now: Instant) -> _Thing:
     """Time without power does not count: the camera saw nothing, and no clock need be right. The
     age in an older memory is a UTC stamp, and is not read."""
-    unseen_s, doubted_s = _numbers([words.get("unseen_s", 0), words.get("doubted_s") or 0], 2)
+    (unseen_s,) = _numbers([words.get("unseen_s", 0)], 1)
     seen = now.before(max(0.0, unseen_s))
-    since = now.before(doubted_s) if doubted_s > 0 else None
     x0, y0, x1, y1 = _numbers(words["box"], 4)
     looks = words.get("looks", [words])  # an older memory has one look, of no known light
-    return _Thing(Box(x0, y0, x1, y1), [_look(one) for one in looks], seen, since)
+    is_sure = words.get("is_sure", True) is True
+    return _Thing(Box(x0, y0, x1, y1), [_look(one) for one in looks], seen, is_sure)
 
 
 def _look(words: Any) -> _Look:

@@ -153,6 +153,57 @@ def test_the_lights_of_a_thing_survive_a_restart() -> None:
     assert not known.is_thing(by_day, booted(60))
 
 
+def doubtful(things: LookAlikes, at_s: float = 0) -> LookAlikes:
+    """A body in the poster's colours was hidden while it stood there."""
+    stood = replace(statue(1), clothes=POSTER)
+    in_light(things, 120, tint=140).learn(stood, after(at_s), things.light, is_sure=False)
+    return things
+
+
+def stirring(now_s: float) -> Track:
+    """Somebody there in the poster's colours who stirs."""
+    return replace(statue(1), clothes=POSTER, moved=0.3, stirred_at=after(now_s))
+
+
+def test_who_stirs_in_a_place_becomes_no_thing_however_long_they_stay() -> None:
+    things = doubtful(LookAlikes())
+    assert all(things.is_thing(stirring(at_s), after(at_s)) for at_s in range(0, 600, 10))
+    assert not things.is_thing(stirring(700), after(700))
+
+
+def test_what_was_hidden_is_a_thing_after_a_minute_without_motion() -> None:
+    things = doubtful(LookAlikes(), at_s=600)
+    unmoved = replace(statue(1), clothes=POSTER)
+    assert things.is_thing(unmoved, after(610))
+    assert things.is_thing(unmoved, after(2 * DAY_S))
+
+
+def test_what_was_hidden_is_known_in_another_light_by_its_colours_alone() -> None:
+    things = in_light(doubtful(LookAlikes()), 60, tint=140)
+    y0, u0, v0, y1, u1, v1 = POSTER
+    darker = (y0 / 2, 64 + u0 / 2, 64 + v0 / 2, y1 / 2, 64 + u1 / 2, 64 + v1 / 2)
+    assert things.is_thing(replace(stirring(1), clothes=darker), after(1))
+    assert not things.is_thing(stirring(2), after(2))
+
+
+def test_in_infrared_nobody_who_stirs_is_taken_for_what_was_hidden() -> None:
+    things = in_light(LookAlikes(), 120)
+    things.learn(stirring(0), after(0), things.light, is_sure=False)
+    assert not things.is_thing(stirring(1), after(1))
+    assert things.is_thing(replace(stirring(1), moved=0.0), after(1))
+
+
+def test_many_who_were_hidden_push_no_thing_out() -> None:
+    things = in_light(LookAlikes(), 120, tint=140)
+    things.learn(replace(statue(1), clothes=POSTER), after(0), things.light)
+    for number in range(100):
+        tints = [number * step % 256.0 for step in (37, 59, 83)]
+        hidden = track(2, x=number / 100, clothes=(tints[0], *tints, *tints[:2]))
+        things.learn(hidden, after(1 + number), things.light, is_sure=False)
+    assert len(things) == 64
+    assert things.is_thing(replace(statue(1), clothes=POSTER), after(200))
+
+
 def test_of_one_thing_six_lights_are_remembered() -> None:
     things = LookAlikes()
     things.learn(replace(statue(1), clothes=POSTER), after(0), things.light)

@@ -480,6 +480,15 @@ def test_a_passer_who_goes_on_with_the_sighting_of_a_poster_does_not_hide_it() -
     assert kinds(street.said) == [Opened, Closed]
 
 
+def test_who_came_in_motion_and_stands_still_behind_another_track_is_no_thing_for_sure() -> None:
+    street = Street()
+    street.shows(statue(1), for_s=3, moved=(statue(1).box,))
+    street.shows(statue(2), for_s=5)
+    street.shows(for_s=5)
+    assert kinds(street.said) == [Opened, Closed]
+    assert street.sightings._lookalikes.to_be_kept(after(20)) is None
+
+
 @pytest.mark.parametrize("moved", [0.5, 0.0])
 def test_a_poster_keeps_its_colours_though_a_passer_changed_those_of_its_track(
     moved: float,
