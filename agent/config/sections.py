@@ -185,7 +185,7 @@ class DetectorSection(Section):
         description="Most looks (runs of the network) per second, all cameras together. A slow "
         "board takes fewer: what a look takes is measured at the first start (about 9 ms of a core "
         "on a PC, 90 ms on a Pi 4), and looks fill .7 of a core at most. At the limit people are "
-        "reported later, no frame is lost.",
+        "reported later; no frame is lost unless one look takes more than two frames.",
     )
 
 
