@@ -2,7 +2,7 @@
 
 A token bucket per camera (Turner 1986), so that a busy camera never takes the looks that a quiet
 one needs for its first person. Unused looks go into a pool for all. On a slow board a look costs
-more of the budget, by the processor time that it takes there.
+more of the budget, by the processor time that it takes there, and cameras take turns.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,10 @@ GAP_GROWS: Final = 1.1
 """Frames are as close as the closest so far; each later one lets them be this much less close."""
 FAR_S: Final = 10.0
 """No look is granted so far ahead: the clock went back."""
+TURN_S: Final = 0.4
+"""When a camera has waited so long, the board is free for it. Sooner, the board would idle more."""
+SILENT_S: Final = 1.0
+"""Nobody waits for a camera that has not asked for so long: it may have been closed."""
 
 InputSize = tuple[int, int]
 """Height and width of a network's input, in pixels."""
@@ -39,8 +43,19 @@ class Allowance(Protocol):
 
 
 @dataclass(slots=True)
+class Turn:
+    """Turn of a camera whose looks did not fit."""
+
+    from_s: float
+    """The looks of others end before."""
+    asked_s: float
+    """When the camera last asked."""
+
+
+@dataclass(slots=True)
 class Board:
-    """Time of looks on one board, whose network serves one camera at a time."""
+    """Time of looks on one board, whose network serves one camera at a time. Cameras whose looks do
+    not fit wait for their turn."""
 
     looks_per_s: float
     """Most looks of all cameras together, above 0."""
@@ -48,6 +63,8 @@ class Board:
     """Processor seconds of a look. With another input it takes no time."""
     _free_s: float = -inf
     """When the granted looks are done, by the time of the frames."""
+    _turns: dict[object, Turn] = field(default_factory=dict)
+    """Those of the cameras that wait, the longest first."""
 
     def cost(self, input_px: InputSize) -> float:
         """Cost of a look: 1, or as much more as keeps all looks within `BUSY`; at most a second's
@@ -60,13 +77,32 @@ class Board:
         """Cost of the dearest look."""
         return max(map(self.cost, self.look_s), default=1.0)
 
-    def fitting(self, wanted: int, now_s: float, gap_s: float, input_px: InputSize) -> int:
-        """How many of the `wanted` looks end before a frame is lost; one if none is under way.
-        `gap_s` is the time between two frames."""
+    def fitting(
+        self, camera: object, wanted: int, now_s: float, gap_s: float, input_px: InputSize
+    ) -> int:
+        """How many of the `wanted` looks end before a frame is lost (one if none is under way), and
+        before the turn of a camera that has waited longer; `gap_s` is the time between two frames.
+        """
         takes_s, left_s = self._takes_s(input_px), self._left_s(now_s)
-        if takes_s == 0:
+        if takes_s == 0 or not wanted:
+            self._turns.pop(camera, None)
             return wanted
-        return min(wanted, max(0 if left_s else 1, int((WAITS * gap_s - left_s) / takes_s)))
+        fit = max(0 if left_s else 1, int((WAITS * gap_s - left_s) / takes_s))
+        before_s = self._others_turn(camera, now_s) - now_s - left_s
+        if before_s < fit * takes_s:
+            fit = max(0, int(before_s / takes_s))
+        if fit:
+            self._turns.pop(camera, None)
+        else:
+            self._turns.setdefault(camera, Turn(now_s + TURN_S, now_s)).asked_s = now_s
+        return min(wanted, fit)
+
+    def _others_turn(self, camera: object, now_s: float) -> float:
+        """When the turn of the camera begins that has waited longest, if it is another one."""
+        asking = self._turns.items()
+        self._turns = {one: turn for one, turn in asking if abs(now_s - turn.asked_s) <= SILENT_S}
+        first = next(iter(self._turns), camera)
+        return inf if first is camera else self._turns[first].from_s
 
     def take(self, looks: int, now_s: float, input_px: InputSize) -> None:
         """These looks begin when those granted before are done."""
@@ -136,13 +172,15 @@ class LookBudget:
         if elapsed_s > 0:
             self._gap_s = min(elapsed_s, GAP_GROWS * self._gap_s or elapsed_s)
         now_s, cost = now.mono_ns / 1e9, self._board.cost(input_px)
-        wanted = self._board.fitting(wanted, now_s, self._gap_s, input_px)
+        asked = wanted
+        wanted = self._board.fitting(self, asked, now_s, self._gap_s, input_px)
         saved = self._own + self._rate * elapsed_s
         self._own = min(self._most, saved)
         granted = min(wanted, int(self._own / cost))
         self._own -= granted * cost
         if self._pot is not None:
-            self._pot.give(max(0.0, saved - self._most))
+            if wanted == asked:  # who did not get all for lack of time keeps the rest
+                self._pot.give(max(0.0, saved - self._most))
             granted += self._pot.take(wanted - granted, cost)
         self._board.take(granted, now_s, input_px)
         return granted

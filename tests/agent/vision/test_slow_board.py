@@ -1,6 +1,7 @@
 """A slow network on a virtual clock: no frame is lost, whatever moves."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -20,32 +21,44 @@ REST_S = 0.01
 """Of a frame beside its looks."""
 
 
+class Watched(NamedTuple):
+    """A camera: its frames, and what it wants."""
+
+    frames_per_s: float
+    first_s: float = 0.0
+    every_s: float = 0.0
+    """A look is wanted so long after the last one; 0: in every frame more than are granted."""
+
+
 def played(
-    cameras: int, frames_per_s: float, size: tuple[int, int], *, for_s: float = 60.0
-) -> tuple[int, float]:
-    """Frames that were lost for newer ones, and looks a second, of cameras on whose every frame
-    more is wanted than is granted. One look at a time; each camera has a thread."""
-    budgets = purses(30.0, cameras, PI_4)
-    free, taken = [0.0] * cameras, [-1] * cameras
-    late = looks = 0
-    network_s = 0.0
+    cameras: Sequence[Watched], size: tuple[int, int], *, for_s: float = 60.0
+) -> tuple[int, list[float]]:
+    """Frames that were lost for newer ones, and looks a second of each camera. One look at a time;
+    each camera has a thread."""
+    budgets = purses(30.0, len(cameras), PI_4)
+    free, taken, looks = ([value] * len(cameras) for value in (0.0, -1.0, 0.0))
+    due_s = [0.0] * len(cameras)
+    late = network_s = 0.0
     while True:
         starts = [
-            max(free[one], (taken[one] + 1 + one / cameras) / frames_per_s)
-            for one in range(cameras)
+            max(free[one], (taken[one] + 1) / camera.frames_per_s + camera.first_s)
+            for one, camera in enumerate(cameras)
         ]
-        one = starts.index(min(starts))
-        now_s = starts[one]
+        now_s = min(starts)
+        one = starts.index(now_s)
         if now_s > for_s:
-            return late, looks / for_s
-        newest = int(now_s * frames_per_s - one / cameras + 1e-6)
+            return int(late), [count / for_s for count in looks]
+        rate, first_s, every_s = cameras[one]
+        newest = int((now_s - first_s) * rate + 1e-6)
         late += newest - taken[one] - 1
         taken[one] = newest
-        shown = after((newest + one / cameras) / frames_per_s)
-        granted = budgets[one].grant(shown, MOST_A_FRAME, size)
-        looks += granted
+        shown_s = newest / rate + first_s
+        wanted = (1 if every_s else MOST_A_FRAME) if shown_s >= due_s[one] else 0
+        granted = budgets[one].grant(after(shown_s), wanted, size)
+        looks[one] += granted
         free[one] = now_s + REST_S
         if granted:
+            due_s[one] = shown_s + every_s
             network_s = max(free[one], network_s) + granted * PI_4[size]
             free[one] = network_s
 
@@ -57,10 +70,40 @@ def played(
 def test_a_pi_4_is_never_behind_and_looks_as_often_as_it_can(
     cameras: int, frames_per_s: float, size: tuple[int, int]
 ) -> None:
-    late, looks_per_s = played(cameras, frames_per_s, size)
+    late, looks_per_s = played(
+        [Watched(frames_per_s, one / cameras / frames_per_s) for one in range(cameras)], size
+    )
     assert late == 0
-    assert looks_per_s <= 0.7 / PI_4[size] + 0.1
-    assert looks_per_s >= 0.6 / PI_4[size]
+    assert sum(looks_per_s) <= 0.7 / PI_4[size] + 0.1
+    assert sum(looks_per_s) >= 0.6 / PI_4[size]
+    assert min(looks_per_s) >= 0.8 * max(looks_per_s)
+
+
+@pytest.mark.parametrize("first_s", [0.0, 0.003, 0.03])
+@pytest.mark.parametrize(
+    ("busy_per_s", "other_per_s"), [(5, 10), (5, 15), (10, 5), (10, 10), (10, 15), (15, 15)]
+)
+def test_no_camera_takes_the_looks_of_another(
+    busy_per_s: float, other_per_s: float, first_s: float
+) -> None:
+    both = [Watched(busy_per_s), Watched(other_per_s, first_s)]
+    late, looks_per_s = played(both, COMMON)
+    assert late == 0
+    assert min(looks_per_s) >= 0.8 * max(looks_per_s)
+    late, (busy, moderate) = played([both[0], both[1]._replace(every_s=0.5)], COMMON)
+    assert late == 0
+    assert moderate >= 1.2
+    assert busy >= 4.0
+
+
+def test_a_camera_that_stops_is_not_waited_for() -> None:
+    busy, closed = purses(30.0, 2, PI_4)
+    busy.grant(after(0.2), 1, COMMON)
+    assert busy.grant(after(0.4), MOST_A_FRAME, COMMON) > 0
+    assert closed.grant(after(0.401), 1, COMMON) == 0
+    granted = [busy.grant(after(0.4 + frame / 5), 1, COMMON) for frame in range(1, 20)]
+    assert granted[2] == 0
+    assert sum(granted[6:]) >= 10
 
 
 def test_a_look_costs_its_time_on_a_slow_board_and_one_of_those_allowed_on_a_fast_one() -> None:
