@@ -20,7 +20,10 @@ WAITS: Final = 2.0
 """The looks of a frame end within this many frames after it: later the next frame would be lost for
 the one after it."""
 GAP_GROWS: Final = 1.1
-"""Frames are as close as the closest so far; each later one lets them be this much less close."""
+"""Frames are as close as the closest so far, at least half the gap before; each later one lets them
+be this much less close."""
+SHORTEST_S: Final = 0.005
+"""No camera's frames are closer: the clock of its frames was corrected."""
 FAR_S: Final = 10.0
 """No look is granted so far ahead: the clock went back."""
 TURN_S: Final = 0.4
@@ -169,8 +172,9 @@ class LookBudget:
         `wanted`."""
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
-        if elapsed_s > 0:
-            self._gap_s = min(elapsed_s, GAP_GROWS * self._gap_s or elapsed_s)
+        if elapsed_s > SHORTEST_S:
+            gap_s = max(elapsed_s, self._gap_s / 2)
+            self._gap_s = min(gap_s, GAP_GROWS * self._gap_s or gap_s)
         now_s, cost = now.mono_ns / 1e9, self._board.cost(input_px)
         asked = wanted
         wanted = self._board.fitting(self, asked, now_s, self._gap_s, input_px)

@@ -106,6 +106,14 @@ def test_a_camera_that_stops_is_not_waited_for() -> None:
     assert sum(granted[6:]) >= 10
 
 
+def test_a_corrected_clock_of_frames_costs_few_looks() -> None:
+    (even,), (corrected,) = (purses(30.0, 1, PI_4) for _ in range(2))
+    times = [frame / 10 for frame in range(100)]
+    steps = [*times[:50], 4.900001, 4.900002, 4.91, *times[50:]]
+    looks = sum(even.grant(after(at), 1, COMMON) for at in times)
+    assert sum(corrected.grant(after(at), 1, COMMON) for at in steps) >= looks - 2
+
+
 def test_a_look_costs_its_time_on_a_slow_board_and_one_of_those_allowed_on_a_fast_one() -> None:
     slow, fast = Board(30.0, PI_4), Board(30.0, {COMMON: 0.009})
     assert slow.cost(COMMON) == pytest.approx(3.86, abs=0.01)
