@@ -201,14 +201,14 @@ class ExplanationPage:
             yield from self._place_facts(one)
             return
         yield self._say(N_("From {first} to {last}, found in {seen} of {frames} frames.")).format(
-            first=self._clock(one.began),
+            first=self._clock(one.first),
             last=self._clock(one.last),
             seen=one.seen,
             frames=one.frames,
         )
         if one.whole_at is None:
             yield self._say(N_("Never wholly in view: the picture's border cut it all the time."))
-        if one.told_at is not None:
+        if one.told_at is not None and one.due_from.mono_ns >= one.first.mono_ns:
             since = (
                 N_("First found at {since}, reported at {told}.")
                 if one.whole_at is None
@@ -241,7 +241,7 @@ class ExplanationPage:
                 " to {height} px ({share} of the picture). A track begins from {begins} on."
             )
         ).format(
-            first=self._clock(one.began),
+            first=self._clock(one.first),
             last=self._clock(one.last),
             finds=one.seen,
             score=self._number(one.best_score),

@@ -8,7 +8,7 @@ A track that is reported in time is forgotten at once, with its crops.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
@@ -23,6 +23,8 @@ from agent.vision.sightings.changes import Opened, Updated
 from agent.vision.sightings.leaving import is_inside
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.track import Track
+
+_PlaceKey: TypeAlias = tuple[Reason, int]
 
 LATE_S: Final = 2.0
 """A person reported later than this after `TrackRecord.due_from` is late."""
@@ -56,8 +58,8 @@ class Explanation:
     """Content of a record at one moment."""
 
     missed: tuple[TrackRecord, ...]
-    """Tracks, and places with finds that belong to none. People first, those seen longest first,
-    two-wheelers without a rider last."""
+    """Tracks, and places with finds that belong to none. People first, then places, two-wheelers
+    without a rider last; of each those seen longest first."""
     began: Instant | None
     """First frame; None before it."""
     now: Instant
@@ -96,7 +98,9 @@ class MissedRecord:
         self._limits = limits or RecordLimits()
         self._needed = (settings or SightingSettings()).evidence
         self._live: dict[int, TrackRecord] = {}
-        self._places: dict[tuple[Reason, int], TrackRecord] = {}
+        self._places: dict[_PlaceKey, TrackRecord] = {}
+        self._refused: dict[_PlaceKey, Instant] = {}
+        """Since when there is no room for a place."""
         self._ended: list[TrackRecord] = []
         self._done: set[int] = set()
         self._quiet: set[UUID] = set()
@@ -219,6 +223,8 @@ class MissedRecord:
         an ignored one has none."""
         at, box = frame.at, found.box
         record = self._place(why, box, at)
+        if record is None:
+            return
         if found.score > record.best_score:
             record.begins_from = track_score
         record.note(at, why, found=found, height=box.height)
@@ -229,16 +235,27 @@ class MissedRecord:
                 record.crops.clear()
                 self._crop(record, box, frame)
 
-    def _place(self, why: Reason, box: Box, at: Instant) -> TrackRecord:
+    def _place(self, why: Reason, box: Box, at: Instant) -> TrackRecord | None:
+        """The record of the find's place. None without room for one: it is not made again for the
+        time of a place, so that it counts as dropped once and not in each frame."""
         (x, y), (rows, columns) = box.clipped().center, PLACES
         key = why, min(rows - 1, int(y * rows)) * columns + min(columns - 1, int(x * columns))
         record = self._places.get(key)
         if record is None or not 0 <= record.age_s(at) < PLACE_S:
             if record is not None:
-                self._ended.append(record)
-            record = self._places[key] = TrackRecord(0, at, at)
-            self._drop_tracks(at)
+                self._ended.append(self._places.pop(key))
+            refused, record = self._refused.get(key), TrackRecord(0, at, at)
+            if refused is not None and 0 <= at.seconds_since(refused) < PLACE_S:
+                return None
+            if self.size_bytes + record.size_bytes > self._limits.most_bytes:
+                self._refuse(key, at)
+                return None
+            self._places[key] = record
         return record
+
+    def _refuse(self, key: _PlaceKey, at: Instant) -> None:
+        self._tracks_dropped.add(at)
+        self._refused[key] = at
 
     def _begun(self, track: Track, at: Instant) -> TrackRecord:
         record = TrackRecord(track.track_id, at, at, next_crop_s=self._limits.first_crop_s)
@@ -286,18 +303,25 @@ class MissedRecord:
         self._done &= ids
 
     def _drop_tracks(self, at: Instant) -> None:
-        """Within the bound on memory; whatever matters least goes first, ended tracks before
-        others."""
+        """Within the bound on memory: places go first, then ended tracks, then others; of each
+        whatever matters least."""
         while self.size_bytes > self._limits.most_bytes:
-            self._tracks_dropped.add(at)
-            if self._ended:
-                self._ended.remove(min(self._ended, key=lambda one: one.worth))
-            elif self._live:
-                least = min(self._live.values(), key=lambda one: one.worth)
-                self._done.add(least.track_id)
-                del self._live[least.track_id]
-            else:
-                del self._places[min(self._places, key=lambda key: self._places[key].worth)]
+            places = [one for one in self._records() if one.is_place]
+            among = places or self._ended or self._live.values()
+            self._drop(min(among, key=lambda one: one.worth), at)
+
+    def _drop(self, least: TrackRecord, at: Instant) -> None:
+        for key, place in self._places.items():
+            if place is least:
+                del self._places[key]
+                self._refuse(key, at)
+                return
+        self._tracks_dropped.add(at)
+        if self._live.get(least.track_id) is least:
+            self._done.add(least.track_id)
+            del self._live[least.track_id]
+        else:
+            self._ended.remove(least)
 
     def _trim(self, now: Instant) -> None:
         """Forget frames and counts older than the span."""
@@ -327,7 +351,7 @@ def _is_part(found: Detection, tracks: Iterable[Track]) -> bool:
 
 
 def _since(records: Iterable[TrackRecord], cut: Instant) -> list[TrackRecord]:
-    """The tracks seen since `cut`, without their frames and crops from before it."""
+    """The tracks seen since `cut`, without their frames, numbers and crops from before it."""
     kept = [one for one in records if one.last.mono_ns >= cut.mono_ns]
     for one in kept:
         one.forget_before(cut)

@@ -114,6 +114,21 @@ def test_a_place_with_weak_finds_is_told_with_its_score_and_the_one_that_is_need
     assert "Điểm quá thấp để bắt đầu theo dõi: lúc đó cần 0,40." in vi
 
 
+def test_a_page_about_a_shorter_time_says_nothing_of_before() -> None:
+    street = Street(span_s=3600.0)
+    street.shows(unsure(), for_s=30)
+    street.shows(unsure(score=0.9), for_s=0.5)
+    for _ in range(20):
+        street.finds(person(0.2, score=0.3))
+    found = street.record.explanation(after(32.5), span_s=2.5)
+    text = " ".join(Seen(page(found, "en")).words)
+    assert "From 30.0 to 30.1, found in 2 of 2 frames." in text
+    assert "Wholly in view from" not in text
+    found = street.record.explanation(after(32.5), span_s=1.0)
+    text = " ".join(Seen(page(found, "en")).words)
+    assert "From 31.5 to 32.4 10 finds" in text
+
+
 def test_whoever_was_recorded_without_an_alert_is_told_apart() -> None:
     street = Street()
     street.shows(unsure(2, 0.8), for_s=3)

@@ -299,12 +299,49 @@ def test_a_place_without_room_for_its_picture_is_counted_once() -> None:
     assert street.explained().crops_dropped == 1
 
 
-def test_places_stay_within_the_memory() -> None:
-    street = Street(most_bytes=20_000)
-    for number in range(40):
-        street.finds(person(number % 4 / 4 + 0.1, number % 3 / 3 + 0.1, score=0.3))
-        assert street.record.size_bytes <= 20_000
-    assert street.explained().tracks_dropped > 0
+def everywhere(score: float = 0.3) -> list[Detection]:
+    """Weak finds, one in each place."""
+    rows, columns = PLACES
+    middles = ((x, y) for x in range(columns) for y in range(rows))
+    return [
+        person((x + 0.5) / columns, (y + 0.5) / rows, height=0.1, score=score) for x, y in middles
+    ]
+
+
+def test_a_place_without_room_is_counted_once_in_its_half_hour() -> None:
+    street = Street(most_bytes=25_000)
+    for _ in range(40):
+        street.finds(*everywhere())
+        assert street.record.size_bytes <= 25_000
+    found = street.explained()
+    assert len(found.missed) >= 1
+    assert found.tracks_dropped == PLACES[0] * PLACES[1] - len(found.missed)
+
+
+def test_a_person_comes_before_a_place_with_many_weak_finds() -> None:
+    street = Street(most_crops=1)
+    street.shows(unsure(), for_s=0.3)
+    for number in range(100):
+        street.finds(person(0.2, score=0.3 + number / 2000))
+    one, place = street.explained().missed
+    assert (one.track_id, one.seen, len(one.crops)) == (1, 3, 1)
+    assert (place.is_place, place.seen, place.crops) == (True, 100, [])
+
+
+def test_people_get_the_memory_before_places() -> None:
+    street = Street(most_bytes=50_000)
+    for score in (0.3, 0.35):
+        street.finds(*everywhere(score))
+    street.shows(*crowd(4), for_s=0.5)
+    for _ in range(20):
+        street.finds(*everywhere())
+        assert street.record.size_bytes <= 50_000
+    street.shows(*(unsure(number) for number in range(11, 13)), for_s=0.3)
+    found = street.explained()
+    people = {one.track_id for one in found.missed if not one.is_place}
+    assert people == {1, 2, 3, 4, 11, 12}
+    places = sum(one.is_place for one in found.missed)
+    assert found.tracks_dropped == PLACES[0] * PLACES[1] - places
 
 
 def test_long_tracks_keep_their_beginning_and_their_end() -> None:
@@ -404,6 +441,34 @@ def test_numbers_are_those_of_the_span_and_not_of_all_time() -> None:
     street.shows(for_s=130)
     late = street.explained()
     assert (late.in_time, late.tracks_dropped, late.crops_dropped) == (0, 0, 0)
+
+
+def test_numbers_of_a_place_are_those_of_the_span_that_is_asked() -> None:
+    street = Street(span_s=3600.0)
+    for _ in range(400):
+        street.finds(person(0.5, score=0.38, height=0.4))
+    for _ in range(4000):
+        street.finds(person(0.5, score=0.3))
+    now = after(street.frames / 10)
+    (one,) = street.record.explanation(now, span_s=5.0).missed
+    assert (one.first, one.seen, one.frames) == (after(435), 50, 50)
+    assert (one.best_score, one.tallest) == (0.3, pytest.approx(0.2, abs=0.001))
+    assert (reasons(one), one.rows_left_out) == ({Reason.WEAK: 50}, 0)
+    (one,) = street.record.explanation(now, span_s=200.0).missed
+    assert (one.first, one.seen, one.best_score) == (after(240), 2000, 0.3)
+    (one,) = street.explained().missed
+    assert (one.first, one.seen, one.best_score) == (after(0), 4400, 0.38)
+
+
+def test_numbers_of_a_track_longer_than_the_span_are_those_of_the_span() -> None:
+    street = Street(span_s=600.0)
+    street.shows(unsure(score=0.64, moved=0.5), for_s=10)
+    street.shows(unsure(moved=0.25), for_s=900)
+    (one,) = street.explained().missed
+    assert one.first == after(310)
+    assert (one.best_score, one.most_moved) == (0.6, 0.25)
+    assert one.seen == one.frames == one.counts.total()
+    assert 4800 <= one.seen <= 6000
 
 
 def test_a_place_not_looked_at_any_more_loses_its_old_pictures_too() -> None:
