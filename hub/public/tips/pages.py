@@ -20,7 +20,7 @@ from hub.public.tips.rules import (
     TipTexts,
     tidy_code,
 )
-from hub.public.tips.views import NewTip
+from hub.public.tips.views import NewTip, TipPicture
 from hub.web.guard import MAY_ASK_WHERE
 from hub.web.i18n import words
 from hub.web.rendering import PublicWords, language_of, render, site_of
@@ -65,7 +65,6 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     pictures: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
     """Store a tip and show its code; or say what is missing and keep the input."""
-    site, language = site_of(request), language_of(request, None)
     told = (what, area, place, point, day, clock, name, contact, consent)
     typed = dict(zip(FIELDS, told, strict=True))
     if website:  # a field that people do not see
@@ -75,24 +74,15 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
         chosen = forms.pictures_of(pictures or [])
         shown = service.pictures(mark, chosen, told, without=bool(without), named=kept)
         service.check_form(mark)
-        said = TipTexts(
-            what=forms.what_of(what),
-            place=forms.place_of(place),
-            area_id=forms.area_of(area),
-            point=forms.point_of(point),
-            happened_utc_us=forms.moment_of(day, clock, site.calendar(language)),
-            has_consent=bool(consent),
-        )
-        tip = NewTip(
-            words=said,
-            pictures=shown,
-            reporter=forms.reporter_of(name, contact),
-            language=language,
-        )
-        code = service.receive(tip, submission=mark)
+        code = service.receive(_tip(request, typed, shown), submission=mark)
         service.note_taken(mark, told)
     except TipError as error:
-        return _form(request, service, wrong=error.fault, typed=typed, mark=mark)
+        earlier = None
+        if error.fault is TipFault.GONE:
+            earlier = _earlier_code(request, service, typed, mark=mark, names=kept)
+        if earlier is None:
+            return _form(request, service, wrong=error.fault, typed=typed, mark=mark)
+        code = earlier
     return render(request, "tip_sent.html", session=None, code=code)
 
 
@@ -115,6 +105,33 @@ def follow(request: Request, service: Service, code: Word = "") -> Response:
         typed=tidy_code(code) or code.strip()[: 2 * CODE_CHARS],
         is_unknown=tip is None,
     )
+
+
+def _tip(request: Request, typed: dict[str, str], pictures: tuple[TipPicture, ...]) -> NewTip:
+    """The tip of a form; TipError if a field cannot be read."""
+    language = language_of(request, None)
+    calendar = site_of(request).calendar(language)
+    said = TipTexts(
+        what=forms.what_of(typed["what"]),
+        place=forms.place_of(typed["place"]),
+        area_id=forms.area_of(typed["area"]),
+        point=forms.point_of(typed["point"]),
+        happened_utc_us=forms.moment_of(typed["day"], typed["clock"], calendar),
+        has_consent=bool(typed["consent"]),
+    )
+    reporter = forms.reporter_of(typed["name"], typed["contact"])
+    return NewTip(words=said, pictures=pictures, reporter=reporter, language=language)
+
+
+def _earlier_code(
+    request: Request, service: PublicTipService, typed: dict[str, str], *, mark: str, names: str
+) -> str | None:
+    """Code of the tip if this form was accepted before, by the process that keeps its pictures."""
+    try:
+        tip = _tip(request, typed, ())
+    except TipError:
+        return None
+    return service.code_of(tip, submission=mark, names=names)
 
 
 def _form(

@@ -149,9 +149,11 @@ class PublicTipService:
         fault = fault_of(tip.words, now_utc_us=now.utc_us)
         if fault is not None:
             raise self._refused(fault)
-        code = self._box.code(submission, b"" if is_named else _content(tip))
+        code = self._box.code(
+            submission, b"" if is_named else _content(tip, names_of(tip.pictures))
+        )
         with self._db.writing() as conn:
-            if conn.scalar(select(tips.c.id).where(tips.c.code_hash == code_hash(code))):
+            if _is_stored(conn, code):
                 self._count("repeated")
                 return code
             found = _no_room(conn, tip) or camera_for(tip.words, _spots(conn), area_parents(conn))
@@ -160,6 +162,16 @@ class PublicTipService:
             self._write(conn, tip, found, code, now)
             self._change_signal.ring_after(conn)
         self._count("taken")
+        return code
+
+    def code_of(self, tip: NewTip, *, submission: str, names: str) -> str | None:
+        """Code of a tip that was stored with these words and with the pictures of these `names`;
+        None if there is none."""
+        code = self._box.code(submission, _content(tip, names))
+        with self._db.reading() as conn:
+            if not _is_stored(conn, code):
+                return None
+        self._count("repeated")
         return code
 
     def follow(self, typed: str) -> FollowedTip | None:
@@ -300,7 +312,11 @@ def _spots(conn: Connection) -> list[CameraSpot]:
     return [CameraSpot(*row) for row in conn.execute(query)]
 
 
-def _content(tip: NewTip) -> bytes:
+def _is_stored(conn: Connection, code: str) -> bool:
+    return conn.scalar(select(tips.c.id).where(tips.c.code_hash == code_hash(code))) is not None
+
+
+def _content(tip: NewTip, names: str) -> bytes:
     words, reporter = tip.words, tip.reporter
     said = [
         words.what,
@@ -309,6 +325,6 @@ def _content(tip: NewTip) -> bytes:
         str(words.point),
         words.happened_utc_us,
         reporter and [reporter.name, reporter.contact],
-        [sha256(one.original).hexdigest() for one in tip.pictures],
+        names,
     ]
     return json.dumps(said).encode()

@@ -582,6 +582,22 @@ def test_pictures_that_another_process_keeps_are_chosen_again(town: Town, sender
         assert len(conn.execute(select(tip_pictures)).all()) == 1
 
 
+@pytest.mark.promise("Roles: No picture of a tip is lost unsaid whichever process answers.")
+def test_a_tip_whose_answer_was_lost_is_not_refused_by_another_process(
+    town: Town, sender: Sender
+) -> None:
+    refused = sender.send(pictures=[("x.jpg", photo())], point="?")
+    form: dict[str, Any] = {"mark": mark_in(refused), "kept": kept_in(refused)}
+    code = sender.code(**form)
+    town.keep_in(town.blobs)
+    there = Sender(town)
+    assert there.code(**form) == code
+    for other in ({"what": "Một việc khác"}, {"kept": "0" * 16}, {"point": "?"}):
+        assert "choose them again" in text_of(there.send(**form | other))
+    with town.db.reading() as conn:
+        assert len(conn.execute(select(tips)).all()) == 1
+
+
 def some_picture(size_bytes: int) -> TipPicture:
     return TipPicture(b"", 1, 1, bytes(size_bytes))
 
