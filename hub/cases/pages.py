@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date, datetime, time
+from functools import partial
 from typing import Annotated, BinaryIO, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn, SignedOutError, session_of
@@ -327,19 +329,28 @@ def export_case(
             raise SignedOutError
         cases.exported(visit.asker, case_id, name)
         unless_sent.pop_all()
-    headers = {
-        "Content-Length": str(file.seek(0, os.SEEK_END)),
-        "Content-Disposition": f'attachment; filename="{name}"',
-    }
-    return StreamingResponse(_content(file), media_type="application/zip", headers=headers)
+    return _Package(name, file)
 
 
-def _content(file: BinaryIO) -> Iterator[bytes]:
-    """The hub stores no package: it can be made again, and each export is in the log."""
-    with file:
+class _Package(StreamingResponse):
+    """Sends the package and closes its file, though the browser leaves before the first piece. The
+    hub stores no package: it can be made again, and each export is in the log."""
+
+    def __init__(self, name: str, file: BinaryIO) -> None:
+        headers = {
+            "Content-Length": str(file.seek(0, os.SEEK_END)),
+            "Content-Disposition": f'attachment; filename="{name}"',
+        }
         file.seek(0)
-        while piece := file.read(PIECE_BYTES):
-            yield piece
+        pieces = iter(partial(file.read, PIECE_BYTES), b"")
+        super().__init__(pieces, media_type="application/zip", headers=headers)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
 
 
 def _back(case_id: UUID, *, is_theirs: bool, at: int = 1, part: str = "") -> Response:

@@ -288,6 +288,8 @@ def _forget_old(folder: Path) -> None:
             if time.time() - left.stat().st_mtime < DAY_S:
                 continue
             left.unlink()
+        except FileNotFoundError:
+            continue  # another process that starts removed it
         except OSError as error:
             log.error("evidence.left_over", file=str(left), reason=str(error), cure="remove it")
         else:

@@ -1,5 +1,6 @@
 """Cases: who opens one, its contents and holds, who sees which of them, and exports."""
 
+import asyncio
 import io
 import json
 import os
@@ -7,17 +8,20 @@ import re
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from PIL import Image
 from sqlalchemy import select, update
+from starlette.requests import ClientDisconnect
+from structlog.testing import capture_logs
 
 from hub.access.rules.grants import Right
 from hub.access.tables import grants, people
 from hub.app import config
 from hub.app.web.services import Resources, make_services
-from hub.app.wiring.evidence import packer
+from hub.app.wiring.evidence import _forget_old, packer
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
@@ -26,6 +30,7 @@ from hub.cases.evidence import keys
 from hub.cases.evidence.check import check_package
 from hub.cases.evidence.service import ExportService
 from hub.cases.feature import MAX_PLANS_BYTES
+from hub.cases.pages import _Package
 from hub.cases.tables import case_items, case_members
 from hub.footage.retention.holds import list_holds, place_hold
 from hub.footage.retention.rules import Hold
@@ -421,6 +426,39 @@ def test_packages_that_an_old_hub_left_when_it_died_are_gone_after_a_day(
             os.utime(leaving / name, (0, time.time() - 90_000))
     packer(settings, town.services.use(ExportService))
     assert [left.name for left in leaving.iterdir()] == ["evidence-12-0c2d.zip"]
+
+
+@pytest.mark.promise("Roles: A process that starts leaves the files of another alone.")
+def test_a_left_package_that_another_process_removes_first_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "evidence-12-0a1b.zip").write_bytes(b"footage")
+    os.utime(tmp_path / "evidence-12-0a1b.zip", (0, 0))
+    unlink = Path.unlink
+
+    def second(path: Path) -> None:
+        unlink(path)
+        unlink(path)
+
+    monkeypatch.setattr(Path, "unlink", second)
+    with capture_logs() as logged:
+        _forget_old(tmp_path)
+    assert logged == []
+
+
+def test_a_package_is_closed_though_the_browser_leaves_before_its_first_piece() -> None:
+    file = io.BytesIO(b"a package")
+
+    async def left(_message: object) -> None:
+        raise OSError
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(_Package("evidence-12.zip", file)(scope, receive, left))
+    assert file.closed
 
 
 def collected(town: Town, an: Visitor, case: str, number: int) -> None:
