@@ -38,7 +38,7 @@ from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
 from hub.footage.upload.service import Uploads
 from hub.nodes.enrolment.port import Enrolling
-from hub.nodes.explanations.asked import WAITS_S, AskedExplanations
+from hub.nodes.explanations.asked import MOST_BYTES, WAITS_S, AskedExplanations
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.nodes.releases.upload import MOST_AT_ONCE
 from hub.public.households.port import HouseholdServices
@@ -52,6 +52,9 @@ CHANNEL: Final = "matthan_live"
 views and explanations, by these topics."""
 LIVE: Final = "live"
 EXPLANATIONS: Final = "explanations"
+LIVE_BYTES: Final = 90_000
+EXPLANATION_BYTES: Final = MOST_BYTES + 4096
+"""Largest messages on these topics: a picture or a page, and the words with it."""
 Tell = Callable[..., bool]
 """Sends a command to a node (`node, wanted, expires_s=, command_id=`); False if nobody can."""
 
@@ -138,7 +141,7 @@ def _live(parts: SiteParts, services: Services, words: Broadcast | None) -> Live
         tell_others=partial(words.say, LIVE),
         least_number=lambda: parts.clock.now().utc_us // 1000,
     )
-    words.hear(LIVE, views.hear)
+    words.hear(LIVE, views.hear, most_bytes=LIVE_BYTES)
     return LiveLeases(service, closings, views, words=words)
 
 
@@ -176,7 +179,8 @@ def _services(parts: SiteParts, growing: GrowingClips, words: Broadcast | None) 
         )
     )
     if words:
-        words.hear(EXPLANATIONS, services.use(AskedExplanations).hear)
+        hear = services.use(AskedExplanations).hear
+        words.hear(EXPLANATIONS, hear, most_bytes=EXPLANATION_BYTES)
     return services.and_those([resources.map_files(settings, parts.db, parts.blobs)])
 
 

@@ -6,10 +6,9 @@ It is meant for messages that are worthless after seconds or minutes, such as li
 """
 
 import base64
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from secrets import token_bytes, token_hex
 from typing import Final
 
@@ -25,11 +24,11 @@ from hub.base.processes.waker import Waker
 
 log = structlog.get_logger()
 
-MOST_BYTES: Final = 3 * 2**20 + 4096
-"""Largest message in bytes: an explanation of a camera."""
 NONCE_BYTES: Final = 12
 KEPT: Final = 100
 """Most messages that wait for the server; more are dropped."""
+KEPT_BYTES: Final = 16 * 2**20
+"""Most bytes of all messages that wait for the server."""
 PIECE: Final = 7_800
 """Characters of a notification; PostgreSQL takes less than 8,000 bytes."""
 LOOK_S: Final = 30.0
@@ -48,7 +47,9 @@ class Broadcast:
         self._channel = channel
         self._seal = AESGCM(key)
         self._hearers: dict[str, Callable[[bytes], None]] = {}
-        self._waiting: queue.Queue[tuple[str, bytes]] = queue.Queue(KEPT)
+        self._most_bytes: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[str, bytes]] = deque()
         self._pieces: dict[str, list[str]] = {}
         """Received pieces of an incomplete message, by its name."""
         self._waker = Waker()
@@ -61,21 +62,26 @@ class Broadcast:
         """Messages for which there was no room; the log has the first of each hundred."""
         self._thread = threading.Thread(target=self._run, name=f"broadcast {channel}")
 
-    def hear(self, topic: str, hearer: Callable[[bytes], None]) -> None:
+    def hear(self, topic: str, hearer: Callable[[bytes], None], *, most_bytes: int) -> None:
         """`hearer` gets each message of another process on this topic, in this object's thread; if
-        it raises ValueError, the message counts as unreadable. Call it before `start`."""
-        self._hearers[topic] = hearer
+        it raises ValueError, the message counts as unreadable. A message on this topic has at most
+        `most_bytes`. Call it before `start`."""
+        self._hearers[topic], self._most_bytes[topic] = hearer, most_bytes
 
     def say(self, topic: str, message: bytes) -> None:
-        """Send to all other processes. Never blocks; may be lost."""
-        if len(message) > MOST_BYTES:
-            raise ValueError(f"a message has at most {MOST_BYTES} bytes")
-        try:
-            self._waiting.put_nowait((topic, message))
-        except queue.Full:
-            self.dropped += 1
-            if self.dropped % KEPT == 1:
-                log.warning("broadcast.full", channel=self._channel, dropped=self.dropped)
+        """Send to all other processes, on a topic that this one hears too. Never blocks; may be
+        lost. ValueError for a message that is too large."""
+        most_bytes = self._most_bytes[topic]
+        if len(message) > most_bytes:
+            raise ValueError(f"a message on {topic!r} has at most {most_bytes} bytes")
+        with self._lock:
+            waiting_bytes = sum(len(one) for _, one in self._waiting)
+            if len(self._waiting) < KEPT and waiting_bytes + len(message) <= KEPT_BYTES:
+                self._waiting.append((topic, message))
+            else:
+                self.dropped += 1
+                if self.dropped % KEPT == 1:
+                    log.warning("broadcast.full", channel=self._channel, dropped=self.dropped)
         self._waker.wake()
 
     @property
@@ -122,21 +128,23 @@ class Broadcast:
         conn.execute("SET synchronous_commit = off")
         conn.execute(f"LISTEN {self._channel}")
         self._pieces.clear()
-        with suppress(queue.Empty):  # what waited is old
-            while True:
-                self._waiting.get_nowait()
+        with self._lock:
+            self._waiting.clear()  # it is old
         return conn
 
     def _send(self, conn: psycopg.Connection) -> None:
-        with suppress(queue.Empty):
-            while True:
-                topic, message = self._waiting.get_nowait()
-                nonce = token_bytes(NONCE_BYTES)
-                sealed = nonce + self._seal.encrypt(nonce, message, topic.encode())
-                text = base64.b64encode(sealed).decode()
-                pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
-                head, of = f"{topic}:{token_hex(4)} ", f"{len(pieces)}"
-                conn.execute(_SEND, (self._channel, head, of, pieces))
+        while (next_one := self._next()) is not None:
+            topic, message = next_one
+            nonce = token_bytes(NONCE_BYTES)
+            sealed = nonce + self._seal.encrypt(nonce, message, topic.encode())
+            text = base64.b64encode(sealed).decode()
+            pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
+            head, of = f"{topic}:{token_hex(4)} ", f"{len(pieces)}"
+            conn.execute(_SEND, (self._channel, head, of, pieces))
+
+    def _next(self) -> tuple[str, bytes] | None:
+        with self._lock:
+            return self._waiting.popleft() if self._waiting else None
 
     def _take(self, conn: psycopg.Connection) -> None:
         for one in conn.notifies(timeout=0):

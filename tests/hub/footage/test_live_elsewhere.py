@@ -9,9 +9,10 @@ import psycopg
 import pytest
 
 from agent.wire.answers import ShowLive
+from hub.app.wiring.site import EXPLANATION_BYTES, LIVE_BYTES
 from hub.base.audit.asker import Asker
 from hub.base.db.database import Database
-from hub.base.processes.broadcast import KEPT, MOST_BYTES, Broadcast
+from hub.base.processes.broadcast import KEPT, KEPT_BYTES, Broadcast
 from hub.footage.live.elsewhere import PictureWord, packed, unpacked
 from hub.footage.live.service import LiveCamera, Purpose
 from hub.footage.live.views import LEASE_S, SAY_EVERY_S, LiveView, LiveViews
@@ -200,7 +201,9 @@ def pair(postgres_url: str) -> Iterator[tuple[Broadcast, Broadcast, list[bytes],
     heard: tuple[list[bytes], list[bytes]] = ([], [])
     one, other = (Broadcast(db, "matthan_test", KEY) for db in bases)
     for each, messages in zip((one, other), heard, strict=True):
-        each.hear("live", messages.append)
+        each.hear("live", messages.append, most_bytes=EXPLANATION_BYTES)
+    one.hear("another", print, most_bytes=100)
+    for each in (one, other):
         each.start()
     until(lambda: one.is_connected and other.is_connected, "both listen")
     yield one, other, *heard
@@ -214,7 +217,8 @@ def test_messages_of_every_length_reach_the_other_process_whole_and_in_order(
     pair: tuple[Broadcast, Broadcast, list[bytes], list[bytes]],
 ) -> None:
     one, _, heard_here, heard_there = pair
-    messages = [bytes([size % 251]) * size for size in (1, 5_849, 5_850, 5_851, 60_000, MOST_BYTES)]
+    sizes = (1, 5_849, 5_850, 5_851, 60_000, EXPLANATION_BYTES)
+    messages = [bytes([size % 251]) * size for size in sizes]
     for message in messages:
         one.say("live", message)
     until(lambda: len(heard_there) == len(messages), "all have come")
@@ -222,16 +226,25 @@ def test_messages_of_every_length_reach_the_other_process_whole_and_in_order(
     assert heard_here == []
     one.say("another", b"nobody hears of it")
     with pytest.raises(ValueError, match="at most"):
-        one.say("live", b"x" * (MOST_BYTES + 1))
+        one.say("live", b"x" * (EXPLANATION_BYTES + 1))
 
 
 def test_a_message_without_room_is_dropped_and_counted(tmp_path: Path) -> None:
     db = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
     words = Broadcast(db, "matthan_test", KEY)  # not started: nothing is sent
+    words.hear("live", print, most_bytes=LIVE_BYTES)
     for _ in range(KEPT + 2):
         words.say("live", b"one")
     assert words.dropped == 2
+    with pytest.raises(ValueError, match="at most"):
+        words.say("live", bytes(LIVE_BYTES + 1))
     words.stop()
+    large = Broadcast(db, "matthan_test", KEY)
+    large.hear("explanations", print, most_bytes=EXPLANATION_BYTES)
+    for _ in range(8):
+        large.say("explanations", bytes(EXPLANATION_BYTES))
+    assert large.dropped == 8 - KEPT_BYTES // EXPLANATION_BYTES
+    large.stop()
     db.close()
 
 
@@ -252,7 +265,7 @@ def test_what_the_server_carries_can_be_read_with_the_key_alone(
     one, _, _, heard = pair
     db = Database(postgres_url)
     stranger, overheard = Broadcast(db, "matthan_test", bytes(31) + b"x"), list[bytes]()
-    stranger.hear("live", overheard.append)
+    stranger.hear("live", overheard.append, most_bytes=LIVE_BYTES)
     stranger.start()
     until(lambda: stranger.is_connected, "it listens")
     with psycopg.connect(**db.listening_address(), autocommit=True) as raw:
