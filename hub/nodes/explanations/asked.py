@@ -8,6 +8,7 @@ the answer. Of several processes of a hub each knows all requests and answers: i
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID, uuid4
@@ -23,6 +24,10 @@ WAITS_S: Final = 60.0
 """A node that does not answer for so long is away, or its programs are too old for this."""
 AGAIN_S: Final = 10.0
 KEPT_S: Final = 600.0
+HEARD_WITHIN_S: Final = 2.0
+"""Longest that a page waits for the word of another process; the word itself takes milliseconds."""
+AT_ONCE_S: Final = 2.0
+"""Two requests with less between them may have been made before either was heard of."""
 MOST: Final = 8
 """Most explanations that the whole hub keeps: together at most 24 MiB."""
 MOST_BYTES: Final = 3 * 2**20
@@ -49,7 +54,7 @@ class AskedExplanation:
 
 
 class AskedExplanations:
-    """Requested explanations, in memory only. For any thread; nothing here blocks."""
+    """Requested explanations, in memory only. For any thread; only `hears_of` blocks."""
 
     def __init__(
         self,
@@ -63,24 +68,38 @@ class AskedExplanations:
         self._now_s = now_s
         self._tell_others = tell_others
         self._lock = threading.RLock()
+        self._added = threading.Condition(self._lock)
         self._asked: dict[Key, AskedExplanation] = {}
+        self._alarm: threading.Timer | None = None
 
     @property
     def is_shared(self) -> bool:
         """True if other processes have pages too."""
         return self._tell_others is not None
 
-    def ask(self, key: Key, node: str, wanted: SendExplanation) -> bool:
-        """Ask the node; False while an earlier request of this person waits for its answer."""
+    def ask(self, key: Key, node: str, wanted: SendExplanation) -> tuple[UUID, bool]:
+        """Ask the node, unless an earlier request of this person waits for its answer. Returns the
+        id of the request that waits now, and True if it is new."""
         with self._lock:
             self._forget()
             known = self._asked.get(key)
             if known is not None and known.state is AnswerState.WAITING:
-                return False
+                return known.command_id, False
             one = AskedExplanation(node, uuid4(), wanted, self._now_s(), self._now_s())
             self._add(key, one)
             self._ask_node(key, one)
-            return True
+            return one.command_id, True
+
+    def hears_of(self, key: Key, command_id: UUID) -> bool:
+        """True if this is the person's request, as far as this process knows. If another process
+        may tell of it in a moment, waits for that, at most `HEARD_WITHIN_S`."""
+
+        def is_here() -> bool:
+            known = self._asked.get(key)
+            return known is not None and known.command_id == command_id
+
+        with self._added:
+            return self._added.wait_for(is_here, HEARD_WITHIN_S if self.is_shared else 0.0)
 
     def state(self, key: Key) -> AskedExplanation | None:
         """The request of this person about this camera; while it waits, the node is asked again."""
@@ -124,11 +143,6 @@ class AskedExplanations:
             if key is not None and self._asked[key].state is AnswerState.WAITING:
                 self._end(key, word.answer)
 
-    def forget(self) -> None:
-        """Drop requests and answers whose time is over."""
-        with self._lock:
-            self._forget()
-
     def age_s(self, one: AskedExplanation) -> float:
         """Seconds since the request was answered, or since it was made."""
         return self._now_s() - (one.ended_s or one.asked_s)
@@ -151,13 +165,8 @@ class AskedExplanations:
                 self._pass_on(known)
             return
         asked_s = now_s - word.age_s
-        if known is not None:
-            # Of two requests at once every process keeps the same one.
-            is_later = word.command_id > known.command_id
-            if known.ended_s is not None:
-                is_later = asked_s > known.ended_s
-            if not is_later:
-                return
+        if known is not None and not _replaces(word, asked_s, known):
+            return
         self._add(key, AskedExplanation(word.node, word.command_id, word.wanted, asked_s, now_s))
 
     def _add(self, key: Key, one: AskedExplanation) -> None:
@@ -165,6 +174,7 @@ class AskedExplanations:
         while len(self._asked) >= MOST:
             del self._asked[next(iter(self._asked))]
         self._asked[key] = one
+        self._added.notify_all()
 
     def _end(self, key: Key, answer: bytes | str) -> None:
         ended = replace(self._asked[key], ended_s=self._now_s())
@@ -173,9 +183,7 @@ class AskedExplanations:
         else:
             ended = replace(ended, state=AnswerState.FAILED, reason=answer[:REASON_CHARS])
         self._asked[key] = ended
-        alarm = threading.Timer(KEPT_S, self.forget)  # else it stays until somebody asks again
-        alarm.daemon = True
-        alarm.start()
+        self._set_alarm()
 
     def _pass_on(self, one: AskedExplanation) -> None:
         if self._tell_others and one.state in (AnswerState.HERE, AnswerState.FAILED):
@@ -188,10 +196,39 @@ class AskedExplanations:
                 return key
         return None
 
+    def _set_alarm(self) -> None:
+        """Come again for the answers that are here, though nobody asks. One alarm at a time, since
+        each is a thread."""
+        if not self._asked or self._alarm is not None:
+            return
+        oldest_s = min(one.asked_s for one in self._asked.values())
+        alarm = threading.Timer(max(0.0, oldest_s + KEPT_S - self._now_s()), self._ring)
+        alarm.daemon = True
+        with suppress(RuntimeError):  # no thread is to be had: the next answer sets it
+            alarm.start()
+            self._alarm = alarm
+
+    def _ring(self) -> None:
+        with self._lock:
+            self._alarm = None
+            self._forget()
+            self._set_alarm()
+
     def _forget(self) -> None:
         now_s = self._now_s()
         for key, one in [*self._asked.items()]:
-            if now_s - one.asked_s > KEPT_S:
+            if now_s - one.asked_s >= KEPT_S:
                 del self._asked[key]
             elif one.state is AnswerState.WAITING and now_s - one.asked_s > WAITS_S:
                 self._asked[key] = replace(one, state=AnswerState.OVER, ended_s=now_s)
+
+
+def _replaces(word: RequestWord, asked_s: float, known: AskedExplanation) -> bool:
+    """True if a request that was heard of takes the place of this one: the later one does. Of two
+    at once every process keeps the same."""
+    if known.ended_s is not None and asked_s > known.ended_s:
+        return True
+    after_s = asked_s - known.asked_s
+    if abs(after_s) > AT_ONCE_S:
+        return after_s > 0
+    return known.ended_s is None and word.command_id > known.command_id

@@ -4,7 +4,6 @@ opened or saved.
 The file comes from the node and is shown in a sandbox: it can run and load nothing.
 """
 
-import time
 from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
@@ -27,8 +26,6 @@ Explanations = Annotated[ExplanationService, service(ExplanationService)]
 Asked = Annotated[AskedExplanations, service(AskedExplanations)]
 
 REFRESH_S: Final = 3
-HEARD_WITHIN_S: Final = 2.0
-LOOK_EVERY_S: Final = 0.05
 KIND: Final = AnswerKind(file_type="text/html", begins=b"<!doctype html>", most_bytes=MOST_BYTES)
 POLICY: Final = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none';"
@@ -49,18 +46,20 @@ def show_explanation(
     explanations: Explanations,
     asked: Asked,
     camera_id: UUID,
-    is_asked: Annotated[bool, Query(alias="asked")] = False,
+    asked_id: Annotated[UUID | None, Query(alias="asked")] = None,
 ) -> Response:
     """State of the request, and the link to the answer; 404 for people who may not see the camera.
-    `asked`: they asked just now, maybe another process, of which this one hears in a moment."""
-    until_s = time.monotonic() + HEARD_WITHIN_S
+    `asked`: the request that they made just now, maybe at another process; this one may hear of it
+    in a moment."""
     found = explanations.state(visit.asker, camera_id)
-    while is_asked and found is not None and found[1] is None and time.monotonic() < until_s:
-        time.sleep(LOOK_EVERY_S)
-        found = explanations.state(visit.asker, camera_id)
     if found is None:
         raise HTTPException(404)
     camera, one = found
+    is_heard = True
+    if asked.is_shared and asked_id is not None:
+        key = visit.asker.person_id, camera_id
+        is_heard = asked.hears_of(key, asked_id)
+        one = asked.state(key)
     calendar = visit.site.calendar(visit.asker.language)
     age_s = asked.age_s(one) if one is not None else 0.0
     return render(
@@ -71,7 +70,7 @@ def show_explanation(
         one=one,
         why=no_answer_words(one.reason, calendar.words) if one is not None else "",
         at_utc_us=calendar.now_utc_us - round(age_s * 1e6),
-        is_waiting=one is not None and one.state is AnswerState.WAITING,
+        is_waiting=not is_heard or (one is not None and one.state is AnswerState.WAITING),
         refresh_s=REFRESH_S,
         kept_minutes=round(KEPT_S / 60),
     )
@@ -80,9 +79,10 @@ def show_explanation(
 @router.post("/cameras/{camera_id}/explanation")
 def ask_for_explanation(visit: FormSent, explanations: Explanations, camera_id: UUID) -> Response:
     """Request an explanation from the camera's node."""
-    if not explanations.ask(visit.asker, camera_id, language=visit.asker.language):
+    asked_id = explanations.ask(visit.asker, camera_id, language=visit.asker.language)
+    if asked_id is None:
         raise HTTPException(404)
-    return RedirectResponse(f"/cameras/{camera_id}/explanation?asked=1", 303)
+    return RedirectResponse(f"/cameras/{camera_id}/explanation?asked={asked_id}", 303)
 
 
 @router.get("/cameras/{camera_id}/explanation/page")

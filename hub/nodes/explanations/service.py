@@ -50,21 +50,22 @@ class ExplanationService:
         with self._acting.part_of(asker, "node.open") as look:
             return _cameras(look, cameras.c.node_id == node_id)
 
-    def ask(self, asker: Asker, camera_id: UUID, *, language: str) -> bool:
-        """Ask the node for an explanation; a request that waits is not repeated. False if the
-        camera is not the asker's."""
+    def ask(self, asker: Asker, camera_id: UUID, *, language: str) -> UUID | None:
+        """Ask the node for an explanation; a request that waits is not repeated. Returns the
+        request's id; None if the camera is not the asker's."""
         with self._acting.changing(asker, "explanation.ask", On("camera", camera_id)) as change:
             found = _cameras(change, cameras.c.id == camera_id)
             if not found:
                 change.refuse()
-                return False
+                return None
             camera = found[0]
             wanted = SendExplanation(camera=camera.name, language=language, span_s=camera.span_s)
-            if self._asked.ask((asker.person_id, camera_id), camera.node, wanted):
+            command_id, is_new = self._asked.ask((asker.person_id, camera_id), camera.node, wanted)
+            if is_new:
                 change.done()
             else:
                 change.refuse(how="again")
-        return True
+        return command_id
 
     def state(
         self, asker: Asker, camera_id: UUID

@@ -28,6 +28,7 @@ from hub.nodes.uploaded_answer import AnswerState
 from hub.registry.tables import cameras, nodes
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise(
     "Fleet: Whoever may see a camera learns why it reported nobody in its last hour."
@@ -210,7 +211,7 @@ def test_a_box_that_does_not_answer_is_asked_again_and_given_up_after_a_minute()
     time, told = Time(), list[UUID]()
     asked = AskedExplanations(lambda _node, one, _words: told.append(one) is None, time)
     key = uuid4(), uuid4()
-    assert asked.ask(key, "tram", WANTED)
+    assert asked.ask(key, "tram", WANTED)[1]
     asked.state(key)
     assert len(told) == 1
     time.now_s += AGAIN_S
@@ -221,7 +222,7 @@ def test_a_box_that_does_not_answer_is_asked_again_and_given_up_after_a_minute()
     assert one is not None
     assert one.state is AnswerState.OVER
     assert asked.put("tram", told[0], PAGE) is AnswerState.OVER
-    assert asked.ask(key, "tram", WANTED)
+    assert asked.ask(key, "tram", WANTED)[1]
     assert told[2] != told[0]
 
 
@@ -237,22 +238,44 @@ def test_the_hub_keeps_a_few_for_minutes() -> None:
     assert asked.put("another", told[1], PAGE) is None
     assert asked.put("tram", told[1], PAGE) is AnswerState.HERE
     time.now_s += KEPT_S + 1
-    asked.forget()
-    assert not asked._asked
     assert [asked.state(key) for key in keys] == [None] * len(keys)
 
 
 def test_a_page_that_nobody_asks_for_again_is_forgotten_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    forgot = threading.Event()
-    monkeypatch.setattr(AskedExplanations, "forget", lambda _asked: forgot.set())
+    asked = AskedExplanations(lambda _node, _one, _words: True)
+    command_id, _ = asked.ask(KEY, "tram", WANTED)
     monkeypatch.setattr(asked_module, "KEPT_S", 0.01)
+    with asked._lock:
+        asked._end(KEY, PAGE)
+    until(lambda: not asked._asked, "it is forgotten")
+    assert not asked.is_asked("tram", command_id)
+
+
+def alarms() -> int:
+    return sum(isinstance(one, threading.Timer) for one in threading.enumerate())
+
+
+def test_many_answers_take_one_thread_in_each_process() -> None:
+    two, before = TwoProcesses(), alarms()
+    for _ in range(20):
+        command_id, is_new = two.here.ask(KEY, "tram", WANTED)
+        assert is_new
+        assert two.there.put("tram", command_id, PAGE) is AnswerState.HERE
+        two.time.now_s += 1
+    assert alarms() - before <= 2
+
+
+def test_an_answer_is_taken_though_no_thread_is_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_timer: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Timer, "start", refuse)
     two = TwoProcesses()
-    two.here.ask(KEY, "tram", WANTED)
-    assert not forgot.is_set()
-    two.there.put("tram", two.told[0], PAGE)
-    assert forgot.wait(60)
+    command_id, _ = two.here.ask(KEY, "tram", WANTED)
+    assert two.there.put("tram", command_id, PAGE) is AnswerState.HERE
+    assert state(two.here) is AnswerState.HERE
 
 
 KEY = uuid4(), uuid4()
@@ -298,7 +321,8 @@ def test_an_answer_that_comes_to_the_other_process_is_in_both() -> None:
     two = TwoProcesses()
     two.here.ask(KEY, "tram", WANTED)
     assert state(two.there) is AnswerState.WAITING
-    assert not two.there.ask(KEY, "tram", WANTED), "a second tap asks nothing more"
+    again = two.there.ask(KEY, "tram", WANTED)
+    assert again == (two.told[0], False), "a second tap asks nothing more"
     assert two.there.put("tram", two.told[0], PAGE) is AnswerState.HERE
     one = two.here.state(KEY)
     assert one is not None and (one.state, one.content) == (AnswerState.HERE, PAGE)
@@ -342,6 +366,21 @@ def test_of_two_requests_at_once_both_processes_keep_the_same() -> None:
         assert two.here.put("tram", kept, PAGE) is AnswerState.HERE
         assert state(two.there) is AnswerState.HERE
         assert two.there.put("tram", min(two.told), PAGE) is None
+
+
+@several
+def test_the_later_of_two_requests_counts_though_an_answer_was_not_heard() -> None:
+    for _ in range(8):
+        two = TwoProcesses()
+        two.here.ask(KEY, "tram", WANTED)
+        two.is_cut = True
+        two.here.put("tram", two.told[0], PAGE)
+        two.is_cut = False
+        two.time.now_s += 5
+        assert state(two.there) is AnswerState.WAITING
+        two.here.ask(KEY, "tram", WANTED)
+        assert two.there.put("tram", two.told[-1], PAGE) is AnswerState.HERE
+        assert state(two.here) is AnswerState.HERE
 
 
 @several
@@ -401,9 +440,34 @@ def test_who_asked_at_one_process_reads_the_answer_at_the_other(
     [(_, command_id, _)] = corner.asked_nodes
     assert corner.bring(command_id) == 503, "not heard of yet: the node brings it again"
     threading.Timer(0.2, waiting.pop(0)).start()
-    assert 'http-equiv="refresh"' in kim_there.get(asked.headers["location"]).text
+    waits = kim_there.get(asked.headers["location"]).text
+    assert f'http-equiv="refresh" content="3;url={corner.place}"' in waits
     assert corner.bring(command_id) == 204
     for visitor in (kim, kim_there):
         assert f"{corner.place}/page" in visitor.get(corner.place).text
         assert visitor.get(f"{corner.place}/page").content == PAGE
-    assert corner.acts() == ["explanation.ask", "explanation.open", "explanation.open"]
+    # Asked again: the other process, which has the older answer, waits for the word too.
+    waiting.clear()
+    corner.site = sites[0]
+    asked = kim.post(corner.place)
+    corner.site = sites[1]
+    threading.Timer(0.2, waiting.pop(0)).start()
+    waits = kim_there.get(asked.headers["location"]).text
+    assert 'http-equiv="refresh"' in waits
+    assert f"{corner.place}/page" not in waits
+    assert there.services.use(AskedExplanations).is_asked(NODE, corner.asked_nodes[-1][1])
+    acts = ["explanation.ask", "explanation.open", "explanation.open", "explanation.ask"]
+    assert corner.acts() == acts
+
+
+@several
+def test_a_page_waits_for_no_word_where_no_other_process_is(
+    corner: Corner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(*_: object) -> bool:
+        raise AssertionError
+
+    monkeypatch.setattr(AskedExplanations, "hears_of", waits)
+    page = corner.visitor().get(f"{corner.place}?asked={uuid4()}")
+    assert page.status_code == 200
+    assert 'http-equiv="refresh"' not in page.text
