@@ -41,7 +41,7 @@ time of the alert."""
 CONNECT_S: Final = 5.0
 LOOK_S: Final = 0.2
 _ANOTHER: Final = "a hub with another database is at this broker, with the same certificate"
-_ANOTHER_CURE: Final = "stop one of the two, or give it a broker of its own"
+_ANOTHER_CURE: Final = "stop one of the two and restart the other, or give it a broker of its own"
 _QOS_1: Final = SubscribeOptions(qos=1)
 
 

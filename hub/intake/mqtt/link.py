@@ -10,7 +10,7 @@ import structlog
 from hub.base.backoff import Backoff
 from hub.intake.mqtt.connection import LOOK_S, Connection, Ended
 from hub.intake.mqtt.inbox import ReceivedMessage
-from hub.intake.mqtt.other_hub import AWAY_S, NEW_S
+from hub.intake.mqtt.other_hub import NEW_S, away_s
 from hub.intake.mqtt.probe import BrokerAddress, BrokerRefusedError, papers_of, probe
 from hub.intake.replies import Reply
 from hub.nodes.pki.authority import HUB_NAME
@@ -49,6 +49,8 @@ class Link:
         """Whether the next connection asks if another hub was here last: not once it has heard."""
         self._connection: Connection | None = None
         self._last_said = ""
+        self._gave_way = 0
+        """Times in a row that it gave way to another hub."""
         self.tries = 0
         """Number of connection attempts."""
 
@@ -78,14 +80,15 @@ class Link:
                 self._stay_away(stop, beat)
                 continue
             if ended.was_up:
-                self._asks = False
+                self._asks, self._gave_way = False, 0
             if ended.was_up and (not ended.is_taken_over or ended.lasted_s > NEW_S):
                 self._backoff.succeed()
             wait_s = self._backoff.fail()
             stop.wait(wait_s if ended.is_taken_over else min(wait_s, BROKER_S))
 
     def _stay_away(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        until_s = time.monotonic() + AWAY_S
+        until_s = time.monotonic() + away_s(self._gave_way)
+        self._gave_way += 1
         while time.monotonic() < until_s and not stop.wait(1):
             beat()
 

@@ -18,12 +18,20 @@ WAIT_S: Final = 3.0
 NEW_S: Final = 60.0
 """A hub that is thrown out so soon after it waited is the one that came later."""
 AWAY_S: Final = 120.0
-"""Time until it tries again."""
+"""Time until it tries again; twice as long after each further time, up to `LONGEST_AWAY_S`: at each
+try the nodes there take the other hub's answer for a new connection, and send again what has no
+receipt."""
+LONGEST_AWAY_S: Final = 3600.0
 
 
 def new_birth(hub_id: bytes | None) -> UUID:
     """A birth id for the hub with this id, or for a hub without one."""
     return uuid4() if hub_id is None else UUID(bytes=hub_id + urandom(16 - ID_BYTES))
+
+
+def away_s(gave_way: int) -> float:
+    """Time to stay away for a hub that gave way so many times in a row before."""
+    return min(AWAY_S * 2.0 ** min(gave_way, 10), LONGEST_AWAY_S)
 
 
 def is_anothers(birth_id: UUID, hub_id: bytes | None) -> bool:

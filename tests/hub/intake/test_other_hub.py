@@ -12,7 +12,7 @@ from deploy.broker import Broker
 from hub.app.wiring.resources import hub_id
 from hub.base.db.database import Database
 from hub.intake.mqtt import connection, link, other_hub
-from hub.intake.mqtt.other_hub import ID_BYTES, is_anothers, new_birth
+from hub.intake.mqtt.other_hub import ID_BYTES, away_s, is_anothers, new_birth
 from hub.intake.subscriber import Subscriber
 from hub.nodes.spool.tables import events
 from tests.hub.rigs.intake_rig import NodeLine, address, count, found_town, subscriber
@@ -30,6 +30,10 @@ def test_a_birth_tells_whose_it_is() -> None:
     assert is_anothers(first, OTHERS)
     assert is_anothers(uuid4(), OURS), "an older hub's"
     assert not is_anothers(first, None), "who has no id asks for none"
+
+
+def test_the_hub_that_gives_way_tries_less_and_less_often() -> None:
+    assert [away_s(times) for times in (0, 1, 2, 5, 5000)] == [120, 240, 480, 3600, 3600]
 
 
 def test_one_database_is_one_hub_and_a_copy_is_another(
