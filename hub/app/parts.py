@@ -127,8 +127,8 @@ class Parts:
         is_unknown = self.attendance is not None and self.attendance.unserved is None
         return is_unknown or self.are_nodes_heard()
 
-    def _unheard_brokers(self) -> list[str] | None:
-        """Addresses of the brokers that are not heard, see `Attendance.unheard`; None while that is
+    def _heard_brokers(self) -> dict[str, bool] | None:
+        """Whether each broker is heard, by address, see `Attendance.unheard`; None while that is
         not known."""
         names = [name for name, _ in enrolment.brokers(self._settings)]
         if self.attendance:
@@ -136,7 +136,9 @@ class Parts:
         else:
             heard = self.intake.heard if self.intake else ()
             places = [place for place in range(len(names)) if place not in heard]
-        return None if places is None else [names[place] for place in places]
+        if places is None:
+            return None
+        return {name: place not in places for place, name in enumerate(names)}
 
     def intake_now(self) -> str:
         """State of this process's intake, in words."""
@@ -268,7 +270,7 @@ class Parts:
             clock=self.clock,
             change_signal=self.change_signal,
             is_broker_up=self._is_broker_up,
-            unheard=self._unheard_brokers,
+            brokers=self._heard_brokers,
             bounds=Thresholds(**self._settings.troubles.model_dump()),
             lease=self.lease,
         )

@@ -112,6 +112,19 @@ def about(row: ShownAlert) -> str:
     return f" · {row.camera_label}" if row.camera_label else ""
 
 
+def subject_word(row: AlertRow, words: Messages) -> str:
+    """What `camera_label` is the name of."""
+    match row.kind:
+        case "node_silent" | "node_rival" | "node_unrecorded":
+            return words.say("Camera box")
+        case "broker_unheard":
+            return words.say("Message broker")
+        case kind if kind == TIP:
+            return words.say("Nearest camera")
+        case _:
+            return words.say("Camera")
+
+
 def picture_missing(row: AlertRow, words: Messages) -> str:
     """Why there is no picture."""
     match row.kind:
@@ -122,7 +135,7 @@ def picture_missing(row: AlertRow, words: Messages) -> str:
         case "broker_lost" | "broker_unheard" | "tip":
             return {
                 "broker_lost": words.say("No picture: the hub's message broker is away"),
-                "broker_unheard": words.say("No picture: one of the hub's message brokers is away"),
+                "broker_unheard": words.say("No picture: a message broker is not fully heard"),
                 "tip": words.say("No picture of a camera: somebody reported it"),
             }[row.kind]
         case kind if tampering(kind, words) is not None:

@@ -5,7 +5,7 @@ decisions are in `hub.alerting.monitoring.rules.troubles`.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -13,7 +13,7 @@ import structlog
 
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.monitoring import rows
-from hub.alerting.monitoring.rules.liveness import BrokerLiveness, BrokerSign, Thresholds
+from hub.alerting.monitoring.rules.liveness import BrokerLiveness, BrokerSign, Thresholds, span_us
 from hub.alerting.monitoring.rules.troubles import Step, TroubleChanged, TroubleOver, TroubleRaised
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -28,6 +28,8 @@ _STEPS: Final = {TroubleRaised: "raised", TroubleChanged: "changed", TroubleOver
 """Names of the steps in log lines."""
 
 LOOK_EVERY_S: Final = 5.0
+STALE_S: Final = 3 * LOOK_EVERY_S
+"""A sign of a broker that was not renewed for so long counts no more."""
 
 
 class LivenessMonitor:
@@ -42,28 +44,35 @@ class LivenessMonitor:
         is_broker_up: Callable[[], bool],
         bounds: Thresholds,
         lease: Lease,
-        unheard: Callable[[], Collection[str] | None] = tuple,
+        brokers: Callable[[], Mapping[str, bool] | None] = dict,
     ) -> None:
         """`lease`: only its holder looks: one that hears no broker would contradict it.
-        `unheard`: addresses of the brokers that are not heard; None while that is not known."""
+        `brokers`: whether each is heard, by address; None while that is not known."""
         self._db = db
         self._clock = clock
         self._change_signal = change_signal
         self._is_broker_up = is_broker_up
         self._bounds = bounds
         self._lease = lease
-        self._unheard = unheard
+        self._brokers = brokers
         self._broker: BrokerLiveness | None = None
+        self._known_utc_us = 0
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until `stop`; an unreachable database is tried again."""
         await go_round(
-            lambda: asyncio.to_thread(self._lease.do, self.look),
+            lambda: asyncio.to_thread(self.go_once),
             stop,
             beat=beat,
             blind="liveness.blind",
             every_s=LOOK_EVERY_S,
         )
+
+    def go_once(self) -> None:
+        """Note the signs of the brokers; look, if this process holds the lease. One that takes it
+        over then knows since when a broker is away."""
+        self._signs_of_broker(self._clock.now())
+        self._lease.do(self.look)
 
     def look(self) -> list[Step]:
         """Check once, store what is new, wake the notifier."""
@@ -102,17 +111,25 @@ class LivenessMonitor:
             }
             since_utc_us = broker.since_utc_us + by_us
             self._broker = replace(broker, since_utc_us=since_utc_us, signs=signs)
+            self._known_utc_us += by_us
 
     def _signs_of_broker(self, now: Moment) -> BrokerLiveness:
-        is_up, unheard = self._is_broker_up(), self._unheard()
+        is_up, heard = self._is_broker_up(), self._brokers()
         here = self._broker or BrokerLiveness(is_up, now.utc_us)
         if here.is_up != is_up:
             here = replace(here, is_up=is_up, since_utc_us=now.utc_us)
-        signs = dict(here.signs)
-        if unheard is not None:
-            for name in {*signs, *unheard}:
-                is_heard = name not in unheard
-                if name not in signs or signs[name].is_heard != is_heard:
-                    signs[name] = BrokerSign(is_heard, now.utc_us)
+        is_stale = now.utc_us - self._known_utc_us > span_us(STALE_S)
+        signs = {} if is_stale else here.signs
+        if heard is not None:
+            self._known_utc_us = now.utc_us
+            signs = {
+                name: _sign(signs.get(name), is_heard, now) for name, is_heard in heard.items()
+            }
         self._broker = here = replace(here, signs=signs)
         return here
+
+
+def _sign(before: BrokerSign | None, is_heard: bool, now: Moment) -> BrokerSign:
+    if before is not None and before.is_heard == is_heard:
+        return before
+    return BrokerSign(is_heard, now.utc_us)

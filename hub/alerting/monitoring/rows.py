@@ -60,8 +60,8 @@ def act(conn: Connection, step: Step, *, now: Moment) -> None:
             _raise(conn, step, now)
         case TroubleChanged(alert_id, dark):
             _change(conn, alert_id, dark, now)
-        case TroubleOver(alert_id):
-            _end(conn, alert_id, now)
+        case TroubleOver(alert_id, is_told):
+            _end(conn, alert_id, now, is_told=is_told)
         case _:
             assert_never(step)
 
@@ -204,9 +204,9 @@ def _change(conn: Connection, alert_id: UUID, dark: frozenset[UUID], now: Moment
     change_alert(conn, alert_id, {"people": len(dark), **columns("last_seen", now)}, now=now)
 
 
-def _end(conn: Connection, alert_id: UUID, now: Moment) -> None:
+def _end(conn: Connection, alert_id: UUID, now: Moment, *, is_told: bool) -> None:
     """Store that the device is back. Its open alert is closed, and phones that show it are
-    notified."""
+    notified if `is_told`."""
     this = alerts.c.id == alert_id
     row = conn.execute(select(alerts.c.state, alerts.c.camera_id).where(this)).one()
     conn.execute(
@@ -220,7 +220,7 @@ def _end(conn: Connection, alert_id: UUID, now: Moment) -> None:
     if AlertState(row.state).is_running:
         values = {"state": AlertState.RESOLVED, **columns("closed", now)}
     change_alert(conn, alert_id, values | columns("last_seen", now), now=now)
-    if values:
+    if values and is_told:
         recipients.enqueue(conn, alert_id=alert_id, camera_id=row.camera_id, moment="back", now=now)
 
 

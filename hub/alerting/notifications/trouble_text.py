@@ -37,6 +37,8 @@ def _lost(pending: PendingNotification, words: PushMessages) -> str:
         case Kind.BROKER_LOST | Kind.BROKER_UNHEARD as kind:
             none = "The hub hears no camera box: its message broker is away"
             one_less = "The hub does not fully hear message broker {broker}"
+            if not pending.camera_label:  # raised by a version that did not store which
+                one_less = "The hub does not fully hear one of its message brokers"
             return words.say(none) if kind is Kind.BROKER_LOST else words.say(one_less)
         case Kind.NODE_RIVAL:
             return words.say("Two computers use the name {node}: was its certificate copied?")

@@ -1,7 +1,9 @@
 """Troubles become alerts of the people who look after the cameras: once, on both databases."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import update
@@ -30,6 +32,8 @@ pytestmark = pytest.mark.promise(
 
 KEEPER = Right.SEE | Right.MANAGE
 
+T = TypeVar("T")
+
 
 @dataclass
 class Watch:
@@ -37,7 +41,9 @@ class Watch:
 
     streets: Streets
     is_broker_up: bool = True
+    listed: tuple[str, ...] = ("broker-1:8883", "broker-2:8883", "broker-3:8883")
     unheard: tuple[str, ...] | None = ()
+    """Of those listed; None while nobody knows."""
     births: dict[str, Birth] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -57,15 +63,22 @@ class Watch:
 
     def start_again(self) -> None:
         """The hub forgets all that is not in its database."""
-        self.monitor = LivenessMonitor(
+        self.monitor = self.process(Lease(self.streets.db, "chores"))
+
+    def process(self, lease: Lease) -> LivenessMonitor:
+        return LivenessMonitor(
             db=self.streets.db,
             clock=self.streets.clock,
             change_signal=self.streets.change_signal,
             is_broker_up=lambda: self.is_broker_up,
             bounds=Thresholds(),
-            lease=Lease(self.streets.db, "chores"),
-            unheard=lambda: self.unheard,
+            lease=lease,
+            brokers=self.heard,
         )
+
+    def heard(self) -> dict[str, bool] | None:
+        unheard = self.unheard
+        return None if unheard is None else {name: name not in unheard for name in self.listed}
 
     def comes(self, name: str) -> None:
         with self.streets.db.writing() as conn:
@@ -80,6 +93,17 @@ class Watch:
         for _ in range(round(span_s / 5)):
             self.streets.clock.pass_s(5)
             self.monitor.look()
+
+    def go_s(self, span_s: float) -> None:
+        """Like `pass_s`, for a process that looks only while it holds the lease."""
+        for _ in range(round(span_s / 5)):
+            self.streets.clock.pass_s(5)
+            self.monitor.go_once()
+
+    def phones_show_it(self) -> None:
+        """The push service has taken all notifications."""
+        with self.streets.db.writing() as conn:
+            conn.execute(update(notifications).values(state="accepted"))
 
     def told(self) -> list[tuple[str, str]]:
         return [(row.moment, row.state) for row in self.streets.rows(notifications)]
@@ -137,8 +161,7 @@ def test_back_again_closes_the_alert_and_is_told_where_it_was_told(
     watch.goes("nga-tu")
     watch.pass_s(90)
     (alert,) = watch.streets.rows(alerts)
-    with watch.streets.db.writing() as conn:
-        conn.execute(update(notifications).values(state="accepted"))
+    watch.phones_show_it()
     watch.streets.services.use(ResponseService).act(keeper, alert.id, act="take")
     watch.comes("nga-tu")
     watch.pass_s(60)
@@ -219,7 +242,8 @@ def test_a_lost_camera_is_told_and_a_lost_broker_hides_it_not(watch: Watch, keep
 def test_a_broker_that_nobody_hears_is_an_alert_within_a_minute(
     watch: Watch, keeper: Asker
 ) -> None:
-    watch.unheard = ("broker-2.example:8883",)
+    watch.listed = ("broker-1.example:8883", "broker-2.example:8883")
+    watch.unheard = watch.listed[1:]
     with capture_logs() as logs:
         watch.pass_s(60)
     [alert] = watch.streets.rows(alerts)
@@ -245,6 +269,7 @@ def test_each_broker_is_a_trouble_of_its_own(watch: Watch, keeper: Asker) -> Non
     watch.pass_s(60)
     watch.unheard = ("broker-2:8883", "broker-3:8883")
     watch.pass_s(60)
+    watch.phones_show_it()
     assert states() == {"broker-2:8883": "open", "broker-3:8883": "open"}
     watch.start_again()
     watch.pass_s(60)
@@ -255,9 +280,78 @@ def test_each_broker_is_a_trouble_of_its_own(watch: Watch, keeper: Asker) -> Non
     watch.pass_s(60)
     assert states() == {"broker-2:8883": "resolved", "broker-3:8883": "open"}
     watch.start_again()
-    watch.unheard = ()  # or it was taken from the list
+    watch.unheard = ()
     watch.pass_s(60)
     assert set(states().values()) == {"resolved"}
+    assert [moment for moment, _ in watch.told()].count("back") == 2
+
+
+def test_a_broker_that_is_not_listed_any_more_is_no_trouble_and_nobody_hears_that_it_is_back(
+    watch: Watch, keeper: Asker
+) -> None:
+    watch.unheard = ("broker-2:8883", "broker-3:8883")
+    watch.pass_s(60)
+    watch.phones_show_it()
+    with watch.streets.db.writing() as conn:  # an older version did not store which
+        conn.execute(update(alerts).where(alerts.c.zone == "broker-2:8883").values(zone=None))
+    watch.listed = ("broker-1:8883", "broker-2:8883")
+    watch.unheard = None
+    watch.start_again()
+    watch.pass_s(60)
+    assert {row.state for row in watch.streets.rows(alerts)} == {"open"}, "nothing is known yet"
+    watch.unheard = ()
+    watch.pass_s(60)
+    assert {row.state for row in watch.streets.rows(alerts)} == {"resolved"}
+    assert {moment for moment, _ in watch.told()} == {"opened"}
+
+
+class Handed(Lease):
+    """A lease that the test hands over."""
+
+    is_here = False
+
+    def do(self, work: Callable[[], T]) -> T | None:
+        return work() if self.is_here else None
+
+
+@pytest.mark.promise("Bad input: A broker that no process hears is an alert within a minute.")
+def test_a_process_that_takes_the_lease_over_knows_since_when_a_broker_is_away(
+    watch: Watch, keeper: Asker
+) -> None:
+    lease = Handed(watch.streets.db, "chores")
+    watch.monitor = watch.process(lease)
+    watch.unheard = ("broker-2:8883",)
+    watch.go_s(35)
+    assert watch.streets.rows(alerts) == []
+    lease.is_here = True
+    watch.go_s(5)
+    assert [row.zone for row in watch.streets.rows(alerts)] == ["broker-2:8883"], (
+        "at its first look"
+    )
+
+
+def test_a_sign_that_was_not_renewed_counts_no_more(watch: Watch, keeper: Asker) -> None:
+    lease = Handed(watch.streets.db, "chores")
+    watch.monitor, lease.is_here = watch.process(lease), True
+    watch.unheard = ("broker-2:8883",)
+    watch.go_s(10)
+    watch.streets.clock.pass_s(3600)  # the process was suspended
+    watch.go_s(30)
+    assert watch.streets.rows(alerts) == []
+    watch.go_s(10)
+    assert len(watch.streets.rows(alerts)) == 1
+    watch.unheard = ()
+    watch.go_s(10)
+    watch.streets.clock.pass_s(3600)
+    watch.go_s(30)
+    assert [row.state for row in watch.streets.rows(alerts)] == ["open"]
+    watch.go_s(10)
+    assert [row.state for row in watch.streets.rows(alerts)] == ["resolved"]
+    watch.unheard = ("broker-3:8883",)
+    watch.go_s(10)
+    watch.unheard = None  # PostgreSQL is away
+    watch.go_s(300)
+    assert len(watch.streets.rows(alerts)) == 1
 
 
 def test_while_no_broker_is_heard_that_alone_is_told(watch: Watch, keeper: Asker) -> None:

@@ -4,17 +4,22 @@ import re
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import update
+import pytest
+from sqlalchemy import select, update
 
+from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.rules.listing import AlertFilter, Rank
 from hub.alerting.alerts.tables import alerts
+from hub.alerting.monitoring import rows as monitoring_rows
+from hub.alerting.monitoring.rules.troubles import TroubleRaised
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.asker import Asker
 from hub.console.inbox_form import InboxForm, parsed, rank_of, rank_text
 from hub.console.service import InboxService
 from hub.console.views import InboxAsked, InboxPage
+from hub.registry.tables import nodes
 from tests.hub.rigs.streets import Streets
-from tests.hub.rigs.web_town import PASSWORD, Town
+from tests.hub.rigs.web_town import NODE, PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
 
@@ -151,6 +156,30 @@ def test_a_page_of_30_alerts_has_24_cards_and_leads_to_the_next(town: Town) -> N
     assert an.get("/list/counts?mine=1").json() == counts
     assert "Hôm nay chưa xử lý cảnh báo nào" in text_of(an.get("/?tab=handled"))
     assert an.get("/?area=x&since=-3&after=..%00").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "broker", "label"),
+    [
+        (Kind.BROKER_UNHEARD, "hub2.example.vn:8883", "Máy chủ nhận tin hub2.example.vn:8883"),
+        (Kind.NODE_RIVAL, "", f"Trạm camera {NODE}"),
+    ],
+)
+def test_an_alert_of_a_broker_or_a_box_names_it_as_such(
+    town: Town, kind: Kind, broker: str, label: str
+) -> None:
+    now = town.clock.now()
+    with town.db.writing() as conn:
+        node_id = conn.scalars(select(nodes.c.id).where(nodes.c.name == NODE)).one()
+        units = frozenset({node_id})
+        node = None if broker else node_id
+        monitoring_rows.act(
+            conn, TroubleRaised(kind, units, now.utc_us, node_id=node, broker=broker), now=now
+        )
+        alert_id = conn.scalars(select(alerts.c.id)).one()
+    page = text_of(Visitor(town.app()).sign_in("kim", PASSWORD).get(f"/alerts/{alert_id}"))
+    assert label in page
+    assert f"Camera {broker or NODE}" not in page
 
 
 def test_a_card_says_whether_the_filter_of_its_page_shows_it(town: Town) -> None:

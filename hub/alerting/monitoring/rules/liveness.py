@@ -85,7 +85,7 @@ class BrokerLiveness:
     """True if the hub hears at least one broker."""
     since_utc_us: int
     signs: Mapping[str, BrokerSign] = field(default_factory=dict)
-    """Each broker that was not heard since this process began, by its address."""
+    """All brokers, by address; empty while nothing is known of them."""
 
     @property
     def are_all_heard(self) -> bool:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.monitoring.rules.liveness import (
-    BrokerSign,
     CameraLiveness,
     LivenessFacts,
     NodeLiveness,
@@ -63,6 +62,8 @@ class TroubleOver:
     """No unit is lost any more."""
 
     alert_id: UUID
+    is_told: bool = True
+    """False: the hub has no such broker any more, and nobody is told that it is back."""
 
 
 Step = TroubleRaised | TroubleChanged | TroubleOver
@@ -120,8 +121,10 @@ class _Watch:
         broker, bounds = self.facts.broker, self.bounds
         known = {one.broker: one for one in self.running if one.kind is Kind.BROKER_UNHEARD}
         for name, trouble in known.items():
-            sign = broker.signs.get(name, BrokerSign(broker.is_up, broker.since_utc_us))
-            if sign.is_heard and self.lasted(sign.since_utc_us, bounds.back_after_s):
+            sign = broker.signs.get(name)
+            if sign is None and broker.signs:
+                yield TroubleOver(trouble.alert_id, is_told=False)
+            elif sign and sign.is_heard and self.lasted(sign.since_utc_us, bounds.back_after_s):
                 yield TroubleOver(trouble.alert_id)
         for name in sorted(set(broker.signs) - set(known)) if broker.is_up and self.nodes else ():
             sign = broker.signs[name]

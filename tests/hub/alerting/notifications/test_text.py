@@ -137,6 +137,11 @@ def said(**changes: Any) -> tuple[str, str]:
             "từ 18:06",
         ),
         (
+            {"kind": "broker_unheard", "place": "", "camera_label": ""},
+            "Trung tâm không nhận đủ tin từ một máy chủ nhận tin",
+            "từ 18:06",
+        ),
+        (
             {
                 "kind": "broker_unheard",
                 "place": "",
@@ -144,7 +149,7 @@ def said(**changes: Any) -> tuple[str, str]:
                 "moment": "back",
                 "state": "resolved",
             },
-            "Trung tâm đã nhận đủ tin từ máy chủ nhận tin hub2:8883",
+            "Trung tâm đã nhận lại đủ tin từ máy chủ nhận tin hub2:8883",
             "từ 18:06",
         ),
     ],
