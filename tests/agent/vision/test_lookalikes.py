@@ -197,8 +197,8 @@ def test_many_who_were_hidden_push_no_thing_out() -> None:
     things = in_light(LookAlikes(), 120, tint=140)
     things.learn(replace(statue(1), clothes=POSTER), after(0), things.light)
     for number in range(100):
-        tints = [number * step % 256.0 for step in (37, 59, 83)]
-        hidden = track(2, x=number / 100, clothes=(tints[0], *tints, *tints[:2]))
+        y, u, v = (number * step % 256.0 for step in (37, 59, 83))
+        hidden = track(2, x=number / 100, clothes=(y, u, v, v, y, u))
         things.learn(hidden, after(1 + number), things.light, is_sure=False)
     assert len(things) == 64
     assert things.is_thing(replace(statue(1), clothes=POSTER), after(200))
