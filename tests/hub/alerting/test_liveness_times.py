@@ -3,7 +3,7 @@ time."""
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -66,18 +66,24 @@ def hub(sqlite_url: str, broker: Broker) -> Iterator[tuple[Subscriber, Database]
     db.close()
 
 
-def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves(
-    hub: tuple[Subscriber, Database], broker: Broker
-) -> None:
-    intake, db = hub
-    monitor = LivenessMonitor(
+def monitor_of(intake: Subscriber, db: Database, *, names: Sequence[str]) -> LivenessMonitor:
+    """The monitor of a hub whose brokers have these names."""
+    return LivenessMonitor(
         db=db,
         clock=HubClock(),
         change_signal=ChangeSignal(),
         lease=Lease(db, "chores"),
         is_broker_up=lambda: intake.is_listening,
         bounds=HASTY,
+        brokers=lambda: {name: at in intake.heard for at, name in enumerate(names)},
     )
+
+
+def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves(
+    hub: tuple[Subscriber, Database], broker: Broker
+) -> None:
+    intake, db = hub
+    monitor = monitor_of(intake, db, names=[])
 
     def states() -> list[tuple[str, str]]:
         monitor.look()
@@ -121,15 +127,7 @@ def test_a_killed_broker_and_one_that_falls_silent_are_alerts_with_their_names(
         Broker(tmp_path / "silent", authority=broker.authority) as silent,
     ):
         intake = subscriber(db, *map(address, (broker, killed, silent)))
-        monitor = LivenessMonitor(
-            db=db,
-            clock=HubClock(),
-            change_signal=ChangeSignal(),
-            lease=Lease(db, "chores"),
-            is_broker_up=lambda: intake.is_listening,
-            bounds=HASTY,
-            brokers=lambda: {name: at in intake.heard for at, name in enumerate(names)},
-        )
+        monitor = monitor_of(intake, db, names=names)
 
         def open_now() -> list[str | None]:
             monitor.look()
