@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from argon2 import PasswordHasher
 from sqlalchemy import Connection, insert, text
 
 from hub.access.grants import people_rows
@@ -193,6 +194,7 @@ def _people(conn: Connection, everywhere: UUID, commune: UUID, now: Moment) -> d
         ],
     }
     people = {}
+    cheap = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     for login, grants in granted.items():
         people[login] = people_rows.add_person(
             conn,
@@ -201,7 +203,7 @@ def _people(conn: Connection, everywhere: UUID, commune: UUID, now: Moment) -> d
             language="vi",
             role="officer",
             password="for a benchmark alone",  # noqa: S106 nobody signs in here
-            passwords=Passwords(),
+            passwords=cheap,
             now=now,
         )
         for grant in grants:
