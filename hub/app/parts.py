@@ -314,7 +314,6 @@ class Parts:
                 ),
                 measured=self._make_measured,
                 tell=self._tell_node,
-                says_too_much=self.intake.over if self.intake else lambda _node: 0,
                 stopping=self._stopping,
             )
         )

@@ -6,7 +6,7 @@ again. A flooding node is slowed down; other nodes are not.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -44,6 +44,8 @@ class _Bucket:
     """Time it was last over its limit."""
     over: int = 0
     """Messages delayed or dropped since it started again."""
+    told: int = 0
+    """Number of them that `MessageLimiter.tell` has given."""
 
     @property
     def waiting(self) -> int:
@@ -68,8 +70,7 @@ class LimitedBatch:
 
 
 class MessageLimiter:
-    """Rate limit of the messages of each node. For one thread; only `over` may be called from
-    any thread."""
+    """Rate limit of the messages of each node. For one thread."""
 
     def __init__(self, bounds: MessageLimits | None = None) -> None:
         self._bounds = bounds or MessageLimits()
@@ -96,10 +97,13 @@ class MessageLimiter:
             return longest_s
         return min(longest_s, max(LEAST_WAIT_S, 1 / self._bounds.per_s))
 
-    def over(self, node: str) -> int:
-        """Recently delayed or dropped messages of this node; 0: within its limit."""
-        bucket = self._buckets.get(node)
-        return 0 if bucket is None else bucket.over
+    def tell(self, note: Callable[[Mapping[str, int]], bool]) -> None:
+        """Give `note` the number of recently delayed or dropped messages of each node, if one has
+        more than when `note` last returned True."""
+        over = {node: one for node, one in self._buckets.items() if one.over != one.told}
+        if over and note({node: one.over for node, one in over.items()}):
+            for one in over.values():
+                one.told = one.over
 
     def _may(self, node: str, number: int, now_s: float) -> bool:
         """True if all of them fit; then they are counted."""
@@ -117,7 +121,7 @@ class MessageLimiter:
             bucket = self._buckets[node] = _Bucket(float(self._bounds.burst), now_s)
         bucket.fill(self._bounds, now_s)
         if bucket.over and now_s - bucket.over_s > FORGOTTEN_AFTER_S:
-            bucket.over = 0
+            bucket.over = bucket.told = 0
         return bucket
 
     def _sort(

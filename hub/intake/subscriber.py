@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import partial
 from typing import Final
@@ -33,6 +33,7 @@ from hub.intake.mqtt.probe import BrokerAddress
 from hub.intake.rate_limit import MessageLimiter, MessageLimits
 from hub.intake.replies import Reply, command_reply
 from hub.intake.shards import Shards
+from hub.nodes import presence
 from hub.nodes.pki.authority import HUB_NAME
 
 log = structlog.get_logger()
@@ -120,6 +121,16 @@ class BatchWriter:
             return []
         self._can_ask = True
         return asked
+
+    def note_delayed(self, delayed: Mapping[str, int]) -> bool:
+        """Write how many messages of these nodes the rate limit has delayed; False while the
+        database is away."""
+        try:
+            with self._db.writing(is_durable=False) as conn:
+                presence.note_delayed(conn, delayed, now=self._clock.now())
+        except DATABASE_FAULTS:
+            return False
+        return True
 
     def _commit_together(
         self, batch: list[ReceivedMessage], *, tries: int, stop: threading.Event
@@ -284,10 +295,6 @@ class Subscriber:
         others = self._division.counts if self._division else {}
         return Counter({**self._writer.counts, **self._limiter.counts, **others})
 
-    def over(self, node: str) -> int:
-        """Messages of a node that were recently delayed by the rate limit."""
-        return self._limiter.over(node)
-
     def start(self) -> None:
         """Start all threads."""
         for thread in (*self._linking, self._writing):
@@ -359,6 +366,7 @@ class Subscriber:
         if now_s - self._asked_s < self._ask_every_s or not self.is_listening:
             return
         self._asked_s = now_s
+        self._limiter.tell(self._writer.note_delayed)
         for_files = now_s - self._asked_files_s >= ASK_FOR_FILES_EVERY_S
         if for_files:
             self._asked_files_s = now_s

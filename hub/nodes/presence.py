@@ -1,5 +1,6 @@
 """Rows about births, deaths and signs of life of nodes."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +73,13 @@ def note_alive(conn: Connection, node_id: UUID, *, birth_id: UUID, now: Moment) 
 def note_rival(conn: Connection, node_id: UUID, *, now: Moment) -> None:
     """Record that two computers use this node's name."""
     conn.execute(update(nodes).where(nodes.c.id == node_id).values(columns("rival", now)))
+
+
+def note_delayed(conn: Connection, delayed: Mapping[str, int], *, now: Moment) -> None:
+    """The rate limit has delayed this number of messages of each of these nodes."""
+    for name, messages in delayed.items():
+        values = {"delayed_messages": messages, **columns("delayed", now)}
+        conn.execute(update(nodes).where(nodes.c.name == name).values(values))
 
 
 def note_seen(conn: Connection, node_id: UUID, *, now: Moment) -> None:

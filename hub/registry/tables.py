@@ -45,6 +45,8 @@ nodes = Table(
     *moment("state_since"),
     *moment("seen", nullable=True),
     *moment("rival", nullable=True),  # when two computers last used this name
+    Column("delayed_messages", Integer),  # by its rate limit, since it was last within it
+    *moment("delayed", nullable=True),  # when the last of them came
     Column("unrecorded_why", Text),  # held, room, folder: reason for no recording, if so
     *moment("unrecorded", nullable=True),
     *moment("revoked", nullable=True),  # when its access was withdrawn

@@ -170,8 +170,6 @@ class Site:
     """Makes an evidence package; None if pages cannot export."""
     measured: Measures | None = None
     """Prometheus metrics; None if switched off."""
-    says_too_much: Callable[[str], int] = lambda _node: 0
-    """Number of messages of a node that were recently delayed by the rate limit."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     storage_notice: StorageNotice = field(default_factory=StorageNotice)
 

@@ -57,7 +57,6 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     households: HouseholdServices | None = None,
     sign: Callable[[bytes], tuple[bytes, str]] | None = None,
     live_leases: LiveLeases | None = None,
-    says_too_much: Callable[[str], int] = lambda _node: 0,
     provider: OpenIdProvider | None = None,
 ) -> FastAPI:
     """The whole application. Call `change_signal` once `stopping` turns true: otherwise live pages
@@ -86,7 +85,6 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         shortcuts=_available(services, (link for one in features for link in one.shortcuts)),
         standing=services.use(StandingService).standing,
         measured=measured,
-        says_too_much=says_too_much,
         sign=sign,
     )
     app.state.site = site

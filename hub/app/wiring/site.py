@@ -80,7 +80,6 @@ class SiteParts:
     provider: OidcProvider | None
     measured: Callable[[Callable[[], FastAPI]], Measured]
     tell: Tell
-    says_too_much: Callable[[str], int]
     stopping: Callable[[], bool]
 
 
@@ -121,7 +120,6 @@ def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
         sign=proof_signer(settings, parts.clock, parts.secrets),
         enrolling=parts.enrolling,
         live_leases=live,
-        says_too_much=parts.says_too_much,
         provider=parts.provider,
     )
     return app, live

@@ -42,9 +42,7 @@ def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
     nodes, fates = health.node_states(visit.asker)
     calendar = visit.site.calendar(visit.asker.language)
     tends_areas = visit.use(EnrolmentService).tends_areas(visit.asker)
-    cards = [
-        wording.card(one, calendar, waited=visit.site.says_too_much(one.name)) for one in nodes
-    ]
+    cards = [wording.card(one, calendar) for one in nodes]
     form = NodesForm.of(request.query_params)
     table = form.table("/nodes")
     asked = next((one for one in cards if one.node.node_id == id_of(form.box)), None)
@@ -131,7 +129,7 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
     calendar = visit.site.calendar(visit.asker.language)
     drawn = plots.plots(said, calendar)
     waiting = visit.use(SettingsService).waiting(visit.asker, node_id)
-    card = wording.card(node, calendar, waited=visit.site.says_too_much(node.name))
+    card = wording.card(node, calendar)
     return render(
         request,
         "node.html",

@@ -38,6 +38,9 @@ from hub.registry.condition import DOUBT_US, RANKS, node_condition
 from hub.registry.condition_queries import IS_HEARD, condition_values, node_columns, node_facts
 from hub.registry.tables import cameras, nodes, set_aside
 
+DELAYED_US: Final = 600_000_000
+"""Time for which delayed messages are shown after the last of them."""
+
 
 def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeState]:
     """Nodes of this person's cameras and areas, by place and name."""
@@ -66,12 +69,17 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
             missing=counts["missing"].get(row.id, 0),
             refused=counts["refused"].get(row.name, 0),
             last_refusal=refusals.get(row.name),
+            delayed=row.delayed_messages or 0 if _is_recent(row.delayed_utc_us, now) else 0,
             unrecorded_why=row.unrecorded_why,
             dropped=counts["dropped"].get(row.id, 0),
         )
         for row in rows
     ]
     return sorted(states, key=lambda one: (by_name(one.place), one.name))
+
+
+def _is_recent(delayed_utc_us: int | None, now: Moment) -> bool:
+    return delayed_utc_us is not None and now.utc_us - delayed_utc_us < DELAYED_US
 
 
 def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:

@@ -53,6 +53,8 @@ class NodeState:
     """The last one of them."""
     dropped: int
     """Events the node will never send, as it reported."""
+    delayed: int
+    """Messages that its rate limit delayed in the last ten minutes, and just before."""
     unrecorded_why: str | None
     """Why it records no video: held, room or folder; None while it records."""
 

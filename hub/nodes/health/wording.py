@@ -51,8 +51,8 @@ class NodeCard:
         return math.inf if error_ms is None else error_ms
 
 
-def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
-    """The node as shown; `waited`: its messages delayed by the rate limit."""
+def card(node: NodeState, calendar: Calendar) -> NodeCard:
+    """The node as shown."""
     words = calendar.words
     faults = node_faults(node.facts)
     lost = sum(one.is_lost for one in node.cameras)
@@ -62,7 +62,7 @@ def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
         *_camera_lines(node, calendar),
         *(_fault_line(fault, node, calendar) for fault in faults),
         *_awaited(node, words),
-        *too_much_lines(waited, words),
+        *too_much_lines(node.delayed, words),
     )
     said = node.health.said if node.health is not None else None
     return NodeCard(
@@ -92,13 +92,13 @@ def condition_name(state: Condition, words: Messages) -> str:
     }[state]
 
 
-def too_much_lines(waited: int, words: Messages) -> Iterable[str]:
+def too_much_lines(delayed: int, words: Messages) -> Iterable[str]:
     """Warning that a node exceeds its rate limit."""
-    if waited:
+    if delayed:
         told = words.say(
             "It says more than it may: %(n)d of its messages had to wait. No other box waits for it"
         )
-        yield told % {"n": waited}
+        yield told % {"n": delayed}
 
 
 def _status(

@@ -1,5 +1,7 @@
 """The rate limit per node: generous, separate for each node, alerts first, nothing refused."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,13 +40,20 @@ def said(node: str, first: int, last: int) -> list[ReceivedMessage]:
     return [arrival(node, str(number)) for number in range(first, last)]
 
 
+def delayed(limiter: MessageLimiter) -> dict[str, int]:
+    """What it has to tell; it stays untold."""
+    found: dict[str, int] = {}
+    limiter.tell(lambda over: found.update(over) is not None)
+    return found
+
+
 def test_what_a_box_says_after_a_week_without_a_line_is_taken_as_fast_as_it_may_say_it() -> None:
     """Twenty at once and no more unanswered: 100,000 at 180 a second."""
     limiter, now_s = MessageLimiter(), 0.0
     for _ in range(5000):
         assert not limiter.let([arrival("a")] * 20, now_s).held_up
         now_s += 20 / 180
-    assert limiter.over("a") == 0
+    assert delayed(limiter) == {}
 
 
 def test_one_that_floods_is_slowed_and_all_others_go_through_at_once() -> None:
@@ -55,8 +64,7 @@ def test_one_that_floods_is_slowed_and_all_others_go_through_at_once() -> None:
     assert len(texts(passage.through, "a")) == 10
     assert passage.newly_over == ["a"]
     assert len(passage.held_up) == 35
-    assert limiter.over("a") == 35
-    assert limiter.over("b") == 0
+    assert delayed(limiter) == {"a": 35}
     assert limiter.counts == {"slowed": 5, "unheard": 30}
 
 
@@ -85,8 +93,18 @@ def test_it_is_said_once_and_again_only_after_a_while_within_the_bounds() -> Non
     assert limiter.let(said("a", 0, 30), 1.0).newly_over == []
     later_s = 1.0 + FORGOTTEN_AFTER_S + 1
     assert not limiter.let(said("a", 0, 1), later_s).newly_over
-    assert limiter.over("a") == 0
+    assert delayed(limiter) == {}
     assert limiter.let(said("a", 0, 30), later_s).newly_over == ["a"]
+
+
+def test_each_delay_is_told_once_and_again_what_the_database_did_not_take() -> None:
+    limiter, told = MessageLimiter(FEW), list[Mapping[str, int]]()
+    limiter.let(said("a", 0, 15), 0.0)
+    assert delayed(limiter) == delayed(limiter) == {"a": 5}
+    for number in (1, 0, 1):
+        limiter.let(said("a", 15, 15 + number), 0.0)
+        limiter.tell(lambda over: told.append(over) is None)
+    assert told == [{"a": 6}, {"a": 7}]
 
 
 def test_a_clock_that_stands_still_or_steps_back_opens_nothing() -> None:

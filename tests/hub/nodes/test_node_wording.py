@@ -72,6 +72,7 @@ WELL = NodeState(
     refused=0,
     last_refusal=None,
     dropped=0,
+    delayed=0,
     unrecorded_why=None,
 )
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from hub.nodes import presence
 from hub.registry import health, registry
 from hub.registry.tables import nodes
 from hub.registry.unheard import UNHEARD_AFTER_S
@@ -49,3 +50,14 @@ def test_a_box_that_reports_no_more_is_silent_on_its_page_and_in_the_inbox(town:
     town.somebody()  # its sightings still come
     assert "Không có tin từ" in text_of(kim.get("/nodes"))
     assert "dark-cameras" in kim.get("/").text
+
+
+def test_who_sends_too_much_is_told_of_for_ten_minutes(town: Town) -> None:
+    """Another process than the one that answers may have the intake."""
+    kim = Visitor(town.app()).sign_in("kim", PASSWORD)
+    for ago_s, is_told in ((5, True), (595, True), (605, False)):
+        with town.db.writing() as conn:
+            presence.note_delayed(
+                conn, {NODE: 35, "nobody": 2}, now=town.clock.now().plus_s(-ago_s)
+            )
+        assert ("35 tin phải chờ" in text_of(kim.get("/nodes"))) == is_told
