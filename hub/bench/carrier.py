@@ -1,5 +1,6 @@
 """The hub's intake in its own process, as in the hub; queried over a pipe."""
 
+import gc
 import multiprocessing
 import time
 from collections import Counter
@@ -117,6 +118,8 @@ def _carry(
         shards=shards if is_one_of_several else None,
     )
     intake = Subscriber(address, writer=writer, name=lambda: name)
+    gc.collect()  # as the hub does before it serves
+    gc.freeze()
     intake.start()
     try:
         until(lambda: intake.is_listening, "the hub hears the broker")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-BATCH: Final = 500
+BATCH: Final = 1000
 GATHER_S: Final = 0.02
 
 
