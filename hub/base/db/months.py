@@ -191,6 +191,12 @@ def split(db: Database, table: str) -> None:
 def join(db: Database, table: str) -> None:
     """Make a split table a plain one again, once all rows are in `rest`. ValueError if some are not
     there."""
+    with db.reading() as conn:
+        parts = [part_of(table, month) for month in months(conn, table)]
+    with psycopg.connect(**db.listening_address(), autocommit=True) as conn:
+        for part in parts:
+            # The next step would read all rows that left it, while writers wait.
+            conn.execute(f"VACUUM {part}".encode())
     alter(db, partial(_join, table=table))
 
 
