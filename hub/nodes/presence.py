@@ -78,7 +78,7 @@ def note_rival(conn: Connection, node_id: UUID, *, now: Moment) -> None:
 def note_delayed(conn: Connection, delayed: Mapping[str, int], *, now: Moment) -> None:
     """The rate limit has delayed this number of messages of each of these nodes."""
     for name, messages in delayed.items():
-        values = {"delayed_messages": messages, **columns("delayed", now)}
+        values = {"delayed_messages": integer(messages), **columns("delayed", now)}
         conn.execute(update(nodes).where(nodes.c.name == name).values(values))
 
 

@@ -58,6 +58,6 @@ def test_who_sends_too_much_is_told_of_for_ten_minutes(town: Town) -> None:
     for ago_s, is_told in ((5, True), (595, True), (605, False)):
         with town.db.writing() as conn:
             presence.note_delayed(
-                conn, {NODE: 35, "nobody": 2}, now=town.clock.now().plus_s(-ago_s)
+                conn, {NODE: 35, "nobody": 2**40}, now=town.clock.now().plus_s(-ago_s)
             )
         assert ("35 tin phải chờ" in text_of(kim.get("/nodes"))) == is_told
