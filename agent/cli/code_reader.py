@@ -63,7 +63,7 @@ def _section(source: str) -> CameraSection:
     kind, value = "recording", source
     if source.startswith(("rtsp://", "rtsps://")):
         kind = "url"
-    elif source.startswith("/dev/") and not source.startswith("/dev/shm/"):  # noqa: S108 files in memory
+    elif source.startswith("/dev/"):
         kind = "device"
     elif source.startswith("picamera:"):
         kind, value = "picamera", source.partition(":")[2]

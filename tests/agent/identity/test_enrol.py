@@ -237,14 +237,17 @@ def test_a_hub_whose_authority_is_kept_elsewhere_is_said(field: Field) -> None:
 
 
 @pytest.mark.promise("Installing: An enrolment gives a QR code that a camera can read.")
-def test_the_code_is_read_by_camera(field: Field, tmp_path: Path) -> None:
+def test_the_code_is_read_by_camera(
+    field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # what begins with /dev/ is a device
     code = field.code().text
     drawn = cv2.QRCodeEncoder.create().encode(code)
     drawn = cv2.resize(drawn, None, fx=6, fy=6, interpolation=cv2.INTER_NEAREST)
     street = np.full((480, 640), 160, np.uint8)
     shown = street.copy()
     shown[40 : 40 + drawn.shape[0], 80 : 80 + drawn.shape[1]] = drawn
-    folder = tmp_path / "seen"
+    folder = Path("seen")
     folder.mkdir()
     for number, picture in enumerate([street, street, shown, street], start=1):
         cv2.imwrite(str(folder / f"{number:04}.png"), cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR))
