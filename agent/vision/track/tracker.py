@@ -46,6 +46,19 @@ class TrackSettings:
     """in a crowd, where looks are a quarter of a second apart: a walker may have turned."""
     size_ratio: float = 1.5
     """A body's size changes by at most this factor between two detections."""
+    rare_s: float = 0.1
+    """Frames farther apart than this are rare;"""
+    near_per_rare_s: float = 1.5
+    """then this is added for each second more,"""
+    rarest_s: float = 0.3
+    """up to this time between two frames: a walker goes farther in it than at ten a second."""
+    ride_per_s: float = 6.0
+    """Added for each second after the first find of a rider, whose speed is not known yet: some
+    ten metres a second,"""
+    ride_most_s: float = 0.5
+    """for at most this long,"""
+    ride_moved: float = 0.5
+    """if there was motion in this share of the place: who waits at a red light does not ride."""
     went: float = 0.3
     """A track that moved less than this (body heights) from its start may be a post or half a body:
     its reach does not grow while unseen, because a person who passes is somebody else. Clothes can
@@ -243,11 +256,20 @@ class Tracker:
     def _reach(self, track: Track, now: Instant) -> float:
         """Largest distance from the prediction, in body heights."""
         settings = self._settings
+        unseen_s = max(0.0, now.seconds_since(track.last_seen))
+        rare_s = min(self._step_s, settings.rarest_s) - settings.rare_s
+        near = settings.near + settings.near_per_rare_s * max(0.0, rare_s)
+        if self._may_ride(track):
+            return near + settings.ride_per_s * min(unseen_s, settings.ride_most_s)
         if self._stood(track):
-            return settings.near
+            return near
         grows = settings.near_grows_in_crowd if self._is_crowd else settings.near_grows_per_s
-        unseen_s = max(0.0, now.seconds_since(track.last_seen) - self._step_s)
-        return settings.near + grows * unseen_s
+        return near + grows * max(0.0, unseen_s - self._step_s)
+
+    def _may_ride(self, track: Track) -> bool:
+        """A rider found once: between two rare frames they go farther than their own height."""
+        found_once = track.hits == 1 and not track.is_mount
+        return found_once and track.rides and track.moved >= self._settings.ride_moved
 
     def _may_be(self, track: Track, found: Detection) -> bool:
         """A walker leaves no wheels behind; a parked two-wheeler does not leave with a

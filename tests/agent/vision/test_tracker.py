@@ -196,6 +196,29 @@ def test_how_far_a_body_went_is_told_in_its_heights() -> None:
     assert still.travelled < 0.01
 
 
+@pytest.mark.parametrize(
+    ("wheels", "moved", "tracks"),
+    [(ObjectKind.MOTORCYCLE, 0.9, 1), (ObjectKind.MOTORCYCLE, 0.1, 2), (None, 0.9, 2)],
+    ids=["a rider", "one who waits", "one on foot"],
+)
+def test_a_rider_goes_farther_than_their_height_between_two_of_six_frames_a_second(
+    wheels: ObjectKind | None, moved: float, tracks: int
+) -> None:
+    found = [replace(person(x, height=0.07), wheels=wheels, moved=moved) for x in (0.2, 0.25)]
+    tracker = Tracker()
+    steps = [tracker.step(after(i / 6), [one], aspect=4 / 3) for i, one in enumerate(found)]
+    assert len(steps[-1]) == tracks
+
+
+def test_a_walker_is_one_track_at_three_frames_a_second() -> None:
+    """At ten a second nobody goes so far between two frames."""
+    for rate, tracks in ((10, {1, 2}), (3, {1})):
+        tracker = Tracker()
+        found = walk(2, step=0.08)
+        steps = [tracker.step(after(i / rate), [one], aspect=4 / 3) for i, one in enumerate(found)]
+        assert ids(steps) == tracks
+
+
 def test_a_prediction_runs_ahead_of_a_walker() -> None:
     tracker = Tracker()
     run(tracker, [[one] for one in walk(30)])
