@@ -47,8 +47,17 @@ class Poster:
 
     def picture(self, index: int) -> Plane:
         """People, who differ from the empty street, are before it."""
-        out, at_s = self._street.picture(index).copy(), index / 10
+        at_s = index / 10
         is_hidden = at_s % BUS_EVERY_S > BUS_EVERY_S - HIDES_S
+        out = self._hung_up(self._street.picture(index), is_hidden=is_hidden)
+        return out if at_s < DARKER_S else _darker(out)
+
+    def alone(self, *, is_hidden: bool) -> Plane:
+        """The empty street with it."""
+        return self._hung_up(empty_picture(self._street), is_hidden=is_hidden)
+
+    def _hung_up(self, before: Plane, *, is_hidden: bool) -> Plane:
+        out = before.copy()
         for half, plane, empty, part in zip(
             (1, 2, 2), split(out), self._empty, split(self._print), strict=True
         ):
@@ -59,7 +68,7 @@ class Poster:
             plane[place][shows] = part[shows]
             if is_hidden:
                 plane[place] = 70
-        return out if at_s < DARKER_S else _darker(out)
+        return out
 
     def frames(self, from_s: float, to_s: float, *, later_s: float = 0.0) -> Iterator[Frame]:
         height, width = self._street.size
@@ -93,3 +102,49 @@ def test_a_poster_at_a_busy_place_is_reported_once(stock: Material) -> None:
     of_it = [one for one in told if one.box.overlap(poster.box) > 0.8 * one.box.area]
     assert len(of_it) == 1
     assert len(told) > 10
+
+
+COMES_S, COMES_PX, PX_PER_S = 10.0, 280, 100.0
+"""Somebody comes then, from so far, at this speed,"""
+STANDS_S = 10.0
+"""and stands before the poster for so long."""
+
+
+def with_body(street: Street, picture: Plane, walk: int, index: int, left_px: int) -> None:
+    """Paste somebody of the poster's size into the picture, so far left of it."""
+    person, first, length = walks(street)[walk]
+    shown_at = first + index % length
+    tall = street.shown(shown_at).people[person].height
+    body, mask = cutout(street, person, shown_at).at_scale(TALL_PX / tall, 1.0)
+    y, x = AT_PX[0], AT_PX[1] - left_px // 2 * 2
+    for half, plane, part in zip((1, 2, 2), split(picture), split(body), strict=True):
+        place = np.s_[y // half : y // half + part.shape[0], x // half : x // half + part.shape[1]]
+        shows = mask[::half, ::half] > 127
+        plane[place][shows] = part[shows]
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A learned light or statue hides nobody who stands there."
+)
+@pytest.mark.parametrize("walk", [3, 14], ids=["in its colours", "in other colours"])
+def test_who_stops_before_a_known_poster_is_reported(stock: Material, walk: int) -> None:
+    """He is reported on the way, or where he stands; the poster was hidden before, and is known."""
+    poster, seers = Poster(stock.street), sight(MODELS / "manifest.toml")
+    pipeline = Pipeline.for_frames(
+        PipelineSettings(), seers.common, counted_ids(), fitted=seers.fitted
+    )
+    height, width = stock.street.size
+    alone, hidden = poster.alone(is_hidden=False), poster.alone(is_hidden=True)
+    said, known = list[SightingChange](), 0
+    for index in range(round(10 * (COMES_S + COMES_PX / PX_PER_S + STANDS_S))):
+        at_s = index / 10
+        picture = (hidden if 5.0 <= at_s < 9.0 else alone).copy()
+        if at_s >= COMES_S:
+            left_px = max(0.0, COMES_PX - PX_PER_S * (at_s - COMES_S))
+            with_body(stock.street, picture, walk, index if left_px else 0, round(left_px))
+            known = known or len(pipeline.things)
+        said += pipeline.step(Frame(index + 1, after(at_s), picture, width, height)).changes
+    told = [one.at for one in said if isinstance(one, Opened)]
+    assert known == 1
+    assert len(told) == 2
+    assert told[0] < after(COMES_S) < told[1]

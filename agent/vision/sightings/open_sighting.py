@@ -41,6 +41,8 @@ class OpenSighting:
     told_people: int = 0
     came_in_motion: bool = False
     """True if there was motion in its place before this track continued it."""
+    stays: bool = False
+    """True if another track found it there since its own track was at rest."""
 
     @property
     def stirred(self) -> bool:

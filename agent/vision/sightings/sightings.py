@@ -61,6 +61,8 @@ class SightingSettings:
     """A body cut by the picture's border is half visible: weight of its score."""
     gap_s: float = 3.0
     """A person unseen for this long is still there; after that the person has left."""
+    rests: float = 0.3
+    """A body that moves less than this (its own boxes per second) may be at rest."""
     present_s: float = 0.5
     """A person seen within this time counts among the people in view."""
     update_every_s: float = 2.0
@@ -155,6 +157,7 @@ class Sightings:
         closed += self._close(now, self._gone(now))
         for track in seen:
             self._note(track, now)
+        self._note_left_behind(seen, now)
         closed += self._close(now, self._found_out(seen, now))
         newcomers = self._newcomers(tracks, now)
         crowd = self._step_crowd(now, newcomers, tracks, people=crowd_of)
@@ -229,7 +232,7 @@ class Sightings:
             has_left = is_quiet and one.quiet_since > one.last_seen
             if not (one.stirred or one.came_in_motion):
                 self._learn(one, is_sure=True)
-            elif not has_left:
+            elif one.stays or not has_left:
                 self._learn(one, is_sure=False)
         return list(gone)
 
@@ -240,9 +243,35 @@ class Sightings:
 
     def _learn(self, one: OpenSighting, *, is_sure: bool) -> None:
         """What was reported and never moved is told of once. A person may stand for a moment."""
-        stood_s = one.last_seen.seconds_since(one.track_since)
-        if self._is_unmoved(one.track) and (is_sure or stood_s > self._settings.gap_s):
+        if self._is_unmoved(one.track) and (is_sure or self._stood(one.rest)):
             self._lookalikes.learn(one.rest, one.last_seen, one.light, is_sure=is_sure)
+
+    def _note_left_behind(self, seen: Sequence[Track], now: Instant) -> None:
+        """What stood in a place where another track finds it soon after its own stays there. If its
+        own track is seen too, that one follows a passer now, and what stays may be a thing."""
+        for track_id, one in self._open.items():
+            unseen_s = now.seconds_since(one.rest.last_seen)
+            if not (0 < unseen_s <= self._settings.gap_s and self._stood(one.rest)):
+                continue
+            others = (track for track in seen if track.track_id != track_id)
+            one.stays = one.stays or any(
+                self._lookalikes.are_alike(one.rest, track) for track in others
+            )
+            if one.stays and one.last_seen == now:
+                self._lookalikes.learn(one.rest, one.rest.last_seen, one.light, is_sure=False)
+
+    def _stood(self, rest: Track) -> bool:
+        """True if it did not move for some seconds, as who comes in at the border at first."""
+        stood_s = rest.last_seen.seconds_since(rest.first_seen)
+        return self._is_unmoved(rest) and stood_s > self._settings.gap_s
+
+    def _is_at_rest(self, track: Track, one: OpenSighting) -> bool:
+        """Without motion in its place; or, as where a bus has just left, hardly moving and in the
+        colours it had."""
+        if not self._is_unmoved(track):
+            return False
+        is_slow = track.pace < self._settings.rests
+        return track.moved < STIRS or (is_slow and self._lookalikes.are_alike(one.rest, track))
 
     def _is_unmoved(self, track: Track) -> bool:
         return track.travelled < self._settings.walked
@@ -284,8 +313,9 @@ class Sightings:
             sighting.track = track
             if track.stirred_at is not None:
                 sighting.quiet_since = max(sighting.quiet_since, track.stirred_at)
-            if track.moved < STIRS and self._is_unmoved(track):
+            if self._is_at_rest(track, sighting):
                 sighting.rest, sighting.light = track, self._lookalikes.light
+                sighting.stays = False
             sighting.score = max(sighting.score, track.score)
             return
         if self._crowd and track.track_id in self._crowd.members:
@@ -316,10 +346,12 @@ class Sightings:
                 return Weight(0.0, 0.0, Held.PARKED)
             is_ridden = track.moved >= settings.rode_moved
             return counted if is_ridden else Weight(0.0, 0.0, Held.WHEELS_STILL)
-        if track.travelled >= settings.walked:
-            return counted
-        if self._lookalikes.is_thing(track, now):
+        has_walked = track.travelled >= settings.walked
+        is_thing = self._lookalikes.shows if has_walked else self._lookalikes.is_thing
+        if is_thing(track, now):
             return Weight(0.0, 0.0, Held.THING)
+        if has_walked:
+            return counted
         is_sure = track.score >= self._least_score(track)
         return counted if is_sure else Weight(0.0, full, Held.UNSURE)
 
@@ -342,7 +374,7 @@ class Sightings:
         lost = self._open.keys() - {track.track_id for track in tracks}
         newcomers = []
         for track in tracks:
-            if self.evidence(track) >= self._settings.evidence and self._is_whole(track, tracks):
+            if self._is_enough(track) and self._is_whole(track, tracks):
                 lost_id = self._lost_near(self._suspected[track.track_id].first_box, lost)
                 if lost_id is None:
                     newcomers.append(track)
@@ -350,6 +382,12 @@ class Sightings:
                     lost.discard(lost_id)
                     self._go_on(lost_id, track, now)
         return newcomers
+
+    def _is_enough(self, track: Track) -> bool:
+        """Enough evidence, and its newest find is no known thing: that would be the picture."""
+        if self.evidence(track) < self._settings.evidence:
+            return False
+        return self._suspected[track.track_id].hits[-1].weight.held is not Held.THING
 
     def _go_on(self, lost_id: int, track: Track, now: Instant) -> None:
         """Continue the sighting of a lost track with this one. Unless it is like it in place and
@@ -360,7 +398,7 @@ class Sightings:
             self._learn(one, is_sure=False)
         one.came_in_motion = one.came_in_motion or one.stirred
         one.track_since = one.quiet_since = now
-        one.rest, one.light = track, self._lookalikes.light
+        one.rest, one.light, one.stays = track, self._lookalikes.light, False
         self._note(track, now)
 
     def _is_whole(self, track: Track, tracks: Sequence[Track]) -> bool:

@@ -113,14 +113,8 @@ class Attention:
         stirs = moved_share(track.box, moved) >= STIRS
         stirred = track.stirred_at or track.first_seen
         is_still = not stirs and now.seconds_since(stirred) > settings.standing_after_s
-        if is_still and _pace(track) < settings.walks:
+        if is_still and track.pace < settings.walks:
             return settings.standing_every_s
         if 0 < track.misses <= settings.misses:
             return 0.0
         return settings.walking_every_s
-
-
-def _pace(track: Track) -> float:
-    """Speed in its own boxes per second."""
-    along, down = track.speed
-    return max(abs(along) / max(track.box.width, 1e-6), abs(down) / max(track.box.height, 1e-6))

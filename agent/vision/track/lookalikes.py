@@ -4,8 +4,9 @@ A thing has three properties together: it never moved, its place was without any
 (a living person breathes and shifts), and it has known colours. So a person who stands before it
 counts, and so does a person with other clothes. Night and infrared change its colours: in a light
 in which it was never seen its place is enough, and these colours are learned too. What traffic or
-an outage hid is doubtful: known for minutes only, in its own light and colours. The memory survives
-a restart: it is handed out for storage after a change, and once an hour.
+an outage hid, or what stayed when its track followed a passer, is doubtful: known for minutes only,
+in its own light and colours. The memory survives a restart: it is handed out for storage after a
+change, and once an hour.
 """
 
 import json
@@ -31,7 +32,7 @@ class LookAlikeSettings:
 
     still_s: float = 60.0
     """A find without any motion in its place for this long is a thing."""
-    same_iou: float = 0.6
+    same_iou: float = 0.5
     """A find that overlaps a known thing by more than this (intersection over union),"""
     same_clothes: float = 12.0
     """and differs in colour by less (see `clothes.unlikeness`), is that thing."""
@@ -145,9 +146,22 @@ class LookAlikes:
         self._things = sorted(kept, key=_worth)[-(self._settings.most - 1) :]
         self._things.append(_Thing(track.box, [look], now, is_sure))
 
+    def shows(self, track: Track, now: Instant) -> bool:
+        """True if the present find of a track that walked is a known thing in a known light: it
+        followed a passer, and found the thing when he covered it or left it."""
+        found, light = track.found, self.light
+        if found is None or not self._may_be(track, light):
+            return False
+        return any(
+            self._is_alike(look.light, light) and self._is_coloured(look.clothes, found.clothes)
+            for thing in self._at(found.box, now)
+            for look in thing.looks
+        )
+
     def are_alike(self, one: Track, other: Track) -> bool:
-        """True if two tracks are in one place and have like colours."""
-        return self._is_there(one.box, other.box) and self._is_coloured(one.clothes, other.clothes)
+        """True if the present find of `other` is in the place of `one` and has like colours."""
+        found = other.found or other
+        return self._is_there(one.box, found.box) and self._is_coloured(one.clothes, found.clothes)
 
     def to_be_kept(self, now: Instant) -> str | None:
         """Text for `recall`, if it is time to store it: about 150 bytes per thing and 90 for each

@@ -60,6 +60,12 @@ class Track:
         return self.kind in WHEELS
 
     @property
+    def pace(self) -> float:
+        """Speed in its own boxes per second."""
+        along, down = self.speed
+        return max(abs(along) / max(self.box.width, 1e-6), abs(down) / max(self.box.height, 1e-6))
+
+    @property
     def rides(self) -> bool:
         """True if the person was found on a two-wheeler so often that the track keeps it."""
         return 3 * self.on_wheels >= self.hits

@@ -15,6 +15,7 @@ from agent.app.view import recall
 from agent.media.frame import Instant
 from agent.runtime.camera_loop import lookalikes_key
 from agent.vision.detect.clothes import Clothes
+from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings, SightingSettings
@@ -191,6 +192,17 @@ def test_in_infrared_nobody_who_stirs_is_taken_for_what_was_hidden() -> None:
     things.learn(stirring(0), after(0), things.light, is_sure=False)
     assert not things.is_thing(stirring(1), after(1))
     assert things.is_thing(replace(stirring(1), moved=0.0), after(1))
+
+
+@pytest.mark.parametrize(("tint", "is_it"), [(140, True), (128, False)])
+def test_who_passes_a_thing_in_infrared_is_not_taken_for_it(tint: int, *, is_it: bool) -> None:
+    things = in_light(LookAlikes(), 120, tint=tint)
+    thing = replace(statue(1), clothes=POSTER)
+    things.learn(thing, after(0), things.light)
+    found = Detection(ObjectKind.PERSON, 0.8, thing.box, POSTER)
+    passer = track(2, x=0.52, travelled=2.0, clothes=RED, moved=0.3)
+    assert things.shows(replace(passer, found=found), after(1)) == is_it
+    assert not things.shows(passer, after(1))
 
 
 def test_many_who_were_hidden_push_no_thing_out() -> None:

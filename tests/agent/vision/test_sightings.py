@@ -58,8 +58,12 @@ class Street:
     ) -> list[SightingChange]:
         said: list[SightingChange] = []
         for _ in range(round(for_s * 10)):
-            looked = [replace(one, looks=self.frame) for one in tracks]
-            said += self.sightings.advance(after(self.frame / 10), looked, moved=moved)
+            now = after(self.frame / 10)
+            looked = [
+                replace(one, looks=self.frame, last_seen=now if one.is_seen else one.last_seen)
+                for one in tracks
+            ]
+            said += self.sightings.advance(now, looked, moved=moved)
             self.frame += 1
         self.said += said
         return said
@@ -500,6 +504,83 @@ def test_a_poster_keeps_its_colours_though_a_passer_changed_those_of_its_track(
     hidden(street, statue(1), for_s=5)
     again = replace(statue(2), clothes=STONE if moved else RED)
     assert street.shows(again, for_s=5) == []
+
+
+def finding(one: Track, thing: Track) -> Track:
+    """A track whose find in this frame is the thing."""
+    return replace(one, found=replace(person(0.5), box=thing.box, clothes=thing.clothes))
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
+def test_a_poster_whose_track_follows_a_passer_is_known_by_the_next_find_in_its_place() -> None:
+    street = Street()
+    street.shows(statue(1), for_s=5)
+    carried_off = track(1, x=0.9, clothes=STONE)
+    passer = finding(track(2, x=0.52, clothes=RED), statue(1))
+    street.shows(carried_off, passer, for_s=2)
+    hidden(street, statue(1), for_s=10)
+    assert kinds(street.said) == [Opened, Closed]
+    assert street.shows(statue(3), for_s=5) == []
+
+
+def test_where_who_stood_there_walked_away_the_next_one_is_told_of() -> None:
+    street = Street()
+    street.shows(statue(1), for_s=5)
+    street.shows(track(1, x=0.9, clothes=STONE), track(2, x=0.2), for_s=10)
+    street.shows(for_s=5)
+    assert Opened in kinds(street.shows(statue(3), for_s=5))
+
+
+def test_who_comes_in_at_the_border_is_no_thing_that_was_left_behind() -> None:
+    street = Street()
+    first = track(1, x=0.03, travelled=0.1, score=0.8, clothes=STONE)
+    street.shows(first, for_s=1)
+    street.shows(track(1, clothes=STONE), finding(track(2, x=0.03), first), for_s=2)
+    street.shows(for_s=5)
+    assert Opened in kinds(street.shows(replace(first, track_id=3), for_s=3))
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A statue, a poster or a parked bike does not alert again and again."
+)
+def test_a_passer_is_told_of_by_his_own_finds_not_by_those_of_the_poster() -> None:
+    street = with_statue()
+    passer = track(2, x=0.52, score=0.8, clothes=RED)
+    assert street.shows(finding(passer, statue(1)), for_s=3) == []
+    own = replace(passer, found=replace(person(0.52), clothes=RED))
+    assert street.shows(own, for_s=0.3) == []
+    assert street.shows(finding(passer, statue(1)), for_s=0.2) == []
+    assert kinds(street.shows(own, for_s=0.1)) == [Opened]
+
+
+@pytest.mark.promise(
+    "Detection and tracking: A learned light or statue hides nobody who stands there."
+)
+@pytest.mark.parametrize("clothes", [RED, STONE])
+def test_who_walks_up_to_a_known_poster_and_stops_before_it_is_told_of(clothes: Clothes) -> None:
+    """In other colours also while standing there; in the poster's own on the way."""
+    street = with_statue()
+    for step in range(10):
+        x = 0.3 + 0.02 * step
+        walker = track(2, x=x, travelled=0.1 * step, clothes=clothes)
+        found = replace(person(x), clothes=clothes)
+        street.shows(replace(walker, found=found))
+    stands = finding(track(2, clothes=clothes), replace(statue(1), clothes=clothes))
+    street.shows(stands, for_s=10)
+    assert kinds(street.said).count(Opened) == 2
+
+
+def test_what_a_bus_uncovers_is_known_as_it_was_when_it_hardly_moved() -> None:
+    """Its place counts as motion for a while; a passer had widened its box."""
+    street = Street()
+    wide = Box(0.455, 0.39, 0.585, 0.61)
+    street.shows(replace(statue(1), box=wide, moved=1.0), for_s=4)
+    street.shows(replace(statue(1), moved=1.0), for_s=5)
+    hidden(street, statue(1), for_s=10)
+    assert kinds(street.said) == [Opened, Closed]
+    assert street.shows(track(2, x=0.48, travelled=0.1, score=0.8, clothes=STONE), for_s=5) == []
 
 
 def test_what_stood_there_for_a_minute_is_not_told_of_again_after_the_camera_was_lost() -> None:
