@@ -206,7 +206,7 @@ class Pipeline:
         where.looked(frame.at, regions)
         if regions:
             self.attention.looked(frame.at)
-        self.opening.looked(_parts(regions))
+        self.opening.looked(regions)
         self.lap("regions")
         found = self._detections(frame, regions, moved=moved, least_score=enough.least_score)
         self.lap("model")
@@ -301,10 +301,17 @@ class Pipeline:
         )
         if scale(input_px, size_px) >= 1:  # the whole picture is looked at in its own size
             return looks
-        tiles = self.opening.choose(unknown, besides=len(looks))
+        first = self.opening.choose(
+            (*unknown, *self.tracker.faint) if self.regions.takes_sheets else (),
+            told=[track.box for track in known],
+            strangers=len(unknown),
+            besides=len(looks),
+            size_px=size_px,
+            input_px=input_px,
+        )
         if self.opening.goes_first:
-            return (*tiles, *looks)[:MOST_A_FRAME]
-        return (*looks, *tiles)
+            return (*first, *looks)[:MOST_A_FRAME]
+        return (*looks, *first)
 
     def _crowd_of(self, now: Instant) -> int:
         """Estimated size of a crowd; 0 without one."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.bench.scenes.conditions import BY_NAME
 from agent.bench.scenes.crowd import CrowdScene
 from agent.bench.scenes.judge import judge
 from agent.bench.scenes.play import Scene, shown_to
@@ -16,12 +17,17 @@ WITHIN_FRAMES = 21
 
 
 @pytest.mark.promise("Agent: Who stands there small when a camera starts is looked at closely.")
-def test_who_stands_there_from_40_pixels_on_is_reported_within_two_seconds(
-    stock: Material,
+@pytest.mark.parametrize(
+    ("light", "heights_px", "least"),
+    [("clear", (24, 40), 7), ("clear", (40, 60), 9), ("night", (60, 90), 5)],
+)
+def test_who_stands_there_small_is_reported_within_two_seconds(
+    stock: Material, light: str, heights_px: tuple[int, int], least: int
 ) -> None:
-    standing = CrowdScene(stock.street, 11, (40, 60), frames=24, seed=301, is_still=True)
-    seen = shown_to(sight(MODELS / "manifest.toml"), Scene("standing", standing))
+    standing = CrowdScene(stock.street, 11, heights_px, frames=24, seed=301, is_still=True)
+    scene = Scene("standing", standing, BY_NAME[light])
+    seen = shown_to(sight(MODELS / "manifest.toml"), scene)
     verdict = judge(seen)
     assert verdict.persons == 11
     assert verdict.false_sightings == 0
-    assert len([frame for frame, _ in seen.opened if frame <= WITHIN_FRAMES]) >= 6
+    assert len([frame for frame, _ in seen.opened if frame <= WITHIN_FRAMES]) >= least

@@ -89,7 +89,7 @@ def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool)
         settings = replace(settings, regions=wholly)
     pipeline = Pipeline.for_frames(settings, seers.common, numbered_ids(), fitted=seers.fitted)
     # The tiles at a camera's start belong to neither method.
-    pipeline.opening = Opening(OpeningSettings(passes=0, most_looks=0))
+    pipeline.opening = Opening(OpeningSettings(passes=0))
     marks: list[tuple[float, bool]] = []
     asked = looks = 0
     for frame in frames_of(Scene("hd", footage, frames=frames)):

@@ -13,15 +13,13 @@ import numpy as np
 
 from agent.media.frame import Instant
 from agent.vision.budget import MOST_A_FRAME
-from agent.vision.detect.sheet import Part, Sheet, sheet
+from agent.vision.detect.sheet import Sheet, around, sheet
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box, scale
 
 CELLS = (24, 32)
 """Rows and columns of the memory of last looks."""
 WIDE = 1.5
 """Width over height of an input for wide pictures."""
-MARGIN_PX = 24
-"""Surroundings of a thing on a sheet, in input pixels."""
 NEVER_S = -1e9
 EARLY_S = 0.01
 """Tolerance for the times of frames."""
@@ -74,7 +72,7 @@ class Regions:
         self, settings: RegionSettings | None = None, *, takes_sheets: bool = False
     ) -> None:
         """`takes_sheets`: the network takes several parts in one look."""
-        self._takes_sheets = takes_sheets
+        self.takes_sheets = takes_sheets
         self._settings = settings or RegionSettings()
         self._seen = _Seen()
         self._vain = _Vain(self._settings.vain_kept_s)
@@ -133,7 +131,7 @@ class Regions:
     def packs(self, input_px: tuple[int, int]) -> bool:
         """True if looks with this input (height, width) are sheets: for pictures of 16:9. On the
         street in 4:3, one of eleven people was then left without a track of their own."""
-        return self._takes_sheets and input_px[1] >= WIDE * input_px[0]
+        return self.takes_sheets and input_px[1] >= WIDE * input_px[0]
 
     def _is_due(self, moved: Box, now: Instant) -> bool:
         """True if it was not just looked at, or not so often without a find."""
@@ -320,9 +318,9 @@ class _Picture:
         for crops, others, left in self._ways(
             [one for one in looks if one not in apart], wanted, due
         ):
-            parts = [self._part(one.things, self._scale(one.box)) for one in crops]
+            parts = [around(one.things, self.size_px, self._scale(one.box)) for one in crops]
             if others:
-                parts.append(self._part(others, self.scale_of_whole))
+                parts.append(around(others, self.size_px, self.scale_of_whole))
             if (made := sheet(parts, self.input_px)) is not None:
                 things = (*(thing for one in crops for thing in one.things), *others)
                 return [_Crop(crops[0].box, 0.0, things, made), *apart, *left]
@@ -352,13 +350,6 @@ class _Picture:
             crops = [one for one in looks[:count] if not one.is_whole]
             seen = [thing for one in looks[:count] if one.is_whole for thing in one.things]
             yield crops, [one for one in seen if one in wanted], looks[count:]
-
-    def _part(self, things: Sequence[Box], scale: float) -> Part:
-        """The surroundings of things at a scale (input pixels per pixel of the picture)."""
-        height, width = self.size_px
-        y0, y1, rows = _span([(one.y0, one.y1) for one in things], height, scale)
-        x0, x1, columns = _span([(one.x0, one.x1) for one in things], width, scale)
-        return Part(Box(x0, y0, x1, y1), rows, columns)
 
     def _is_near(self, thing: Box) -> bool:
         return thing.height >= NEAR and self.shown_px(thing) > self.settings.near_person_px
@@ -421,15 +412,3 @@ class _Picture:
 
     def _fits(self, crop: _Crop) -> bool:
         return crop.smallest_px * self._scale(crop.box) >= self.settings.good_person_px * 0.999
-
-
-def _span(
-    sides: Sequence[tuple[float, float]], length: int, scale: float
-) -> tuple[float, float, int]:
-    """From and to, in shares of a picture of this length in pixels, with a margin; and the input
-    pixels for it. Cut at even pixels, so that a part in its own size is copied, not scaled."""
-    margin = MARGIN_PX / (length * scale)
-    low = max(0.0, min(low for low, _ in sides) - margin)
-    high = min(1.0, max(high for _, high in sides) + margin)
-    start, end = round(low * length / 2) * 2, round(high * length / 2) * 2
-    return start / length, end / length, max(2, round((end - start) * scale / 2) * 2)

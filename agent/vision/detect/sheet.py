@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from agent.vision.geometry import Box
 
+MARGIN_PX = 24
+"""Surroundings of a thing on a sheet, in input pixels."""
 EDGE_PX = 8
 """A body this close to an edge of its part, in input pixels, may be cut by it."""
 
@@ -55,3 +57,24 @@ def sheet(parts: Sequence[Part], input_px: tuple[int, int]) -> Sheet | None:
         placed.append(Part(part.box, part.rows, part.columns, y, x))
         x, down = x + part.columns, max(down, part.rows)
     return Sheet(tuple(placed))
+
+
+def around(things: Sequence[Box], size_px: tuple[int, int], scale: float) -> Part:
+    """The surroundings of things in a picture of `size_px` (height, width), at a scale (input
+    pixels per pixel of the picture)."""
+    height, width = size_px
+    y0, y1, rows = _span([(one.y0, one.y1) for one in things], height, scale)
+    x0, x1, columns = _span([(one.x0, one.x1) for one in things], width, scale)
+    return Part(Box(x0, y0, x1, y1), rows, columns)
+
+
+def _span(
+    sides: Sequence[tuple[float, float]], length: int, scale: float
+) -> tuple[float, float, int]:
+    """From and to, in shares of a picture of this length in pixels, with a margin; and the input
+    pixels for it. Cut at even pixels, so that a part in its own size is copied, not scaled."""
+    margin = MARGIN_PX / (length * scale)
+    low = max(0.0, min(low for low, _ in sides) - margin)
+    high = min(1.0, max(high for _, high in sides) + margin)
+    start, end = round(low * length / 2) * 2, round(high * length / 2) * 2
+    return start / length, end / length, max(2, round((end - start) * scale / 2) * 2)

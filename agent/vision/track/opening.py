@@ -1,92 +1,172 @@
-"""First looks: tiles show people who stand there when a camera starts.
+"""First looks: tiles, then close looks, show people who stand there when a camera starts.
 
 A person who does not move causes no look later, and the whole picture shows small people too small.
+In a tile things look like people too. Shown larger, without much around them and at several sizes,
+people go on to look like people, and things do not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.vision.budget import MOST_A_FRAME
 from agent.vision.detect.dense import grid
-from agent.vision.geometry import Box
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.detect.sheet import Part, Sheet, around, sheet
+from agent.vision.geometry import NEAR, Box
 from agent.vision.track.track import STIRS, Track
+
+SHOWN_PX = (74, 62, 86, 56, 80, 68, 50, 71)
+"""Heights of a body in its close looks, one after the other, in pixels of the network's input: a
+look at another size errs in another way."""
+MOST_LOOKS = ((0.65, len(SHOWN_PX)), (0.6, 4), (0.55, 2), (0.0, 1))
+"""Close looks at a body by its best score, which is evidence from .65 on: with the rest of the
+looks it would not be enough."""
+SAME = 0.5
+"""Boxes that share more than this of the smaller one are one body in two looks."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpeningSettings:
-    """How long the tiles are looked at."""
+    """How long is looked."""
 
     passes: int = 1
-    """Looks at each tile;"""
-    most_looks: int = 8
-    """at most this many at one with a likely still body that is not reported yet: each is
-    evidence."""
-    likely_score: float = 0.68
-    """A body is likely from this score on. It is a little more than the score that is evidence for
-    a still one: things that look a little like people have less."""
+    """Looks at each tile."""
+    most_places: int = 24
+    """At most so many still bodies are looked at closely."""
     most_strangers: int = 14
-    """With more bodies not reported yet no tile is looked at: it is a crowd, which gets tiles
+    """With more bodies not reported yet there are no looks: it is a crowd, which gets tiles
     anyway."""
     after_frames: int = 2
     """Frames before the first tile."""
     turn: int = 2
-    """After this many other looks a tile goes first."""
+    """After this many other looks one of these goes first."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """Place of a still body, how many close looks it had, and its best score."""
+
+    box: Box
+    score: float
+    looks: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """True if it may still turn out to be a person."""
+        return self.looks < next(most for score, most in MOST_LOOKS if self.score >= score)
 
 
 class Opening:
-    """The tiles of one camera, and how often each was looked at."""
+    """The tiles of one camera and the places of still bodies, and how often each was looked at."""
 
     def __init__(self, settings: OpeningSettings | None = None) -> None:
         self._settings = settings or OpeningSettings()
-        self._looks = dict.fromkeys(grid(3, 2), 0)
-        """Looks at each tile; empty when none is due any more."""
+        self._tiles = list(grid(3, 2)) * self._settings.passes
+        """Those that are due."""
+        self._places: list[_Place] = []
+        self._offered: list[tuple[Sheet, Sequence[_Place]]] = []
+        """Close looks of the last choice, and whom they show."""
         self._frames = 0
         self._is_due = False
+        self._is_over = False
+        self._is_new = True
+        """Places are added until the first close look: what is found later moved there."""
         self._others = 0
-        """Other looks since a tile that is due had its last."""
+        """Other looks since one that is due had its turn."""
 
     @property
     def goes_first(self) -> bool:
-        """True if it is a tile's turn: or else none has a look on a busy street in a small
+        """True if it is their turn: or else there is no such look on a busy street in a small
         budget."""
         return self._others >= self._settings.turn
 
-    def choose(self, strangers: Sequence[Track], *, besides: int) -> tuple[Box, ...]:
-        """Tiles that are due in a frame with `besides` other looks, fewest looks first; `strangers`
-        are bodies not reported yet. Empty in the first frames: a person who stands there is first
-        seen in the second, and the look at the whole picture shows a crowd."""
+    def choose(
+        self,
+        bodies: Sequence[Track | Detection],
+        *,
+        told: Sequence[Box],
+        strangers: int,
+        besides: int,
+        size_px: tuple[int, int],
+        input_px: tuple[int, int],
+    ) -> tuple[Box | Sheet, ...]:
+        """Looks that are due in a frame with `besides` other looks, in a picture of `size_px`, with
+        a network of `input_px` (height, width): tiles, then close ones.
+
+        `bodies` are tracks not reported yet, `strangers` their number, and weak finds; `told` are
+        reported bodies. Empty in the first frames: a person who stands there is first seen in the
+        second, and the look at the whole picture shows a crowd. Once nothing is due, nothing is any
+        more.
+        """
         settings = self._settings
         self._frames += 1
-        self._is_due = False
-        if self._frames <= settings.after_frames or len(strangers) > settings.most_strangers:
+        self._is_due, self._offered = False, []
+        is_crowd = strangers > settings.most_strangers
+        if self._is_over or is_crowd or self._frames <= settings.after_frames:
             return ()
-        likely = [
-            one.box for one in strangers if one.score >= settings.likely_score and one.moved < STIRS
-        ]
-        followed = [tile for tile in self._looks if _shows(tile, likely)]
-        due = [
-            tile for tile, looks in self._looks.items() if self._is_open(looks, tile in followed)
-        ]
-        if not due:
-            self._looks.clear()
-        self._is_due = bool(due)
-        due.sort(key=self._looks.__getitem__)
-        if self.goes_first:  # a body found is lost before all tiles have had their turn
-            return tuple(sorted(due, key=lambda tile: tile not in followed)[:1])
-        return tuple(due[: max(0, MOST_A_FRAME - besides)])
+        self._note(bodies)
+        self._end(told)
+        looks: tuple[Box | Sheet, ...] = tuple(dict.fromkeys(self._tiles))
+        if not looks:  # bodies of all tiles in step share close looks
+            due = sorted((one for one in self._places if one.is_open), key=lambda one: one.looks)
+            self._is_new = False
+            self._offered = list(self._sheets(due, size_px, input_px))
+            looks = tuple(one for one, _ in self._offered)
+        self._is_due = bool(looks)
+        self._is_over = not looks
+        return looks[: 1 if self.goes_first else max(0, MOST_A_FRAME - besides)]
 
-    def looked(self, looks: Sequence[Box]) -> None:
+    def looked(self, looks: Sequence[Box | Sheet]) -> None:
         """Note that these looks of the frame were carried out."""
-        tiles = [one for one in looks if one in self._looks]
+        tiles = [one for one in looks if one in self._tiles]
         for tile in tiles:
-            self._looks[tile] += 1
-        self._others = 0 if tiles or not self._is_due else self._others + len(looks)
+            self._tiles.remove(tile)
+        close = [place for one, places in self._offered if one in looks for place in places]
+        for place in close:
+            place.looks += 1
+        is_served = tiles or close or not self._is_due
+        self._others = 0 if is_served else self._others + len(looks)
 
-    def _is_open(self, looks: int, is_followed: bool) -> bool:
-        settings = self._settings
-        return looks < (settings.most_looks if is_followed else settings.passes)
+    def _note(self, bodies: Sequence[Track | Detection]) -> None:
+        """Remember the places of those without any motion: what looked like a person once gets all
+        its looks. Near ones are looked at anyway."""
+        for body in bodies:
+            is_free = self._is_new and len(self._places) < self._settings.most_places
+            place = next((one for one in self._places if _is_same(one.box, body.box)), None)
+            if place is not None:
+                place.score = max(place.score, body.score)
+            elif is_free and _is_candidate(body):
+                self._places.append(_Place(body.box, body.score))
+
+    def _end(self, told: Sequence[Box]) -> None:
+        """Who was reported needs no more looks, and may walk on from there."""
+        for place in self._places:
+            if any(_is_same(place.box, box) for box in told):
+                place.looks = len(SHOWN_PX)
+
+    def _sheets(
+        self, places: Sequence[_Place], size_px: tuple[int, int], input_px: tuple[int, int]
+    ) -> Iterator[tuple[Sheet, Sequence[_Place]]]:
+        """As few as show all these places; a place too wide for a sheet is left out."""
+        parts = [_closely(one, size_px) for one in places]
+        start = 0
+        while start < len(parts):
+            end, made = start + 1, sheet(parts[start : start + 1], input_px)
+            while made and end < len(parts) and (more := sheet(parts[start : end + 1], input_px)):
+                end, made = end + 1, more
+            if made:
+                yield made, places[start:end]
+            start = end
 
 
-def _shows(tile: Box, bodies: Sequence[Box]) -> bool:
-    """True if one of them lies in the tile."""
-    return any(tile.overlap(one) >= 0.8 * one.area for one in bodies)
+def _is_candidate(body: Track | Detection) -> bool:
+    return body.moved < STIRS and body.box.height < NEAR and body.kind is ObjectKind.PERSON
+
+
+def _is_same(one: Box, other: Box) -> bool:
+    return one.overlap(other) > SAME * min(one.area, other.area)
+
+
+def _closely(place: _Place, size_px: tuple[int, int]) -> Part:
+    """The place at the size of its next look."""
+    return around([place.box], size_px, SHOWN_PX[place.looks] / (place.box.height * size_px[0]))

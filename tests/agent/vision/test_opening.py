@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Frame
-from agent.vision.detect.person import Detection
+from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.detect.sheet import Sheet
 from agent.vision.geometry import SMALLER, WHOLE, Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened, SightingChange
-from agent.vision.track.opening import Opening, OpeningSettings
+from agent.vision.track.opening import SHOWN_PX, Opening, OpeningSettings
 from agent.vision.track.track import Track
 from tests.agent.rigs.vision import after, counted_ids, luma_frame, person, tracked
 
@@ -23,29 +24,45 @@ pytestmark = pytest.mark.promise(
 )
 
 STREET = np.full((576, 768), 90, np.uint8)
-SMALL = person(0.3, 0.4, height=30 / 576)
-STRANGER = tracked(SMALL.box, moved=0.0)
-PASSES, MOST = OpeningSettings().passes, OpeningSettings().most_looks
+SMALL = person(0.3, 0.4, height=30 / 576, score=0.45)
+STANDS = replace(SMALL, moved=0.0)
+CLOSE_LOOKS = len(SHOWN_PX)
 
 
 class NearSighted:
-    """A PersonDetector of 320×320 that sees the body only where it is shown 24 pixels high."""
+    """A SheetDetector of 320×320 that sees the body only where it is shown 24 pixels high, and is
+    as sure as `close_score` of it where it is shown 50 pixels high."""
 
     input_px = 320, 320
 
-    def __init__(self, body: Detection | None) -> None:
+    def __init__(self, body: Detection | None, close_score: float = 0.7) -> None:
         self.body = body
-        self.regions: list[Box] = []
+        self.close_score = close_score
+        self.regions: list[Box | Sheet] = []
 
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
         self.regions.append(region)
-        if self.body is None or self.body.box.overlap(region) < 0.99 * self.body.box.area:
-            return []
         scale = min(
             320 / (region.height * frame.height),
             320 / (region.width * frame.width),
         )
-        return [self.body] if scale * self.body.box.height * frame.height >= 24 else []
+        return self._shown(frame, region, scale)
+
+    def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
+        self.regions.append(sheet)
+        return [
+            one
+            for part in sheet.parts
+            for one in self._shown(frame, part.inner, part.rows / (part.box.height * frame.height))
+        ]
+
+    def _shown(self, frame: Frame, region: Box, scale: float) -> list[Detection]:
+        body = self.body
+        if body is None or body.box.overlap(region) < 0.99 * body.box.area:
+            return []
+        shown_px = scale * body.box.height * frame.height
+        close = replace(body, score=self.close_score)
+        return [close] if shown_px >= 49 else [body] if shown_px >= 24 else []
 
 
 def played(seer: NearSighted, frames: int = 60) -> list[tuple[float, Opened]]:
@@ -80,11 +97,26 @@ def test_who_stands_there_when_the_camera_is_opened_anew_is_reported_unless_know
     assert sum(isinstance(one, Opened) for look in again for one in look.changes) == told
 
 
+@pytest.mark.parametrize(("score", "looks"), [(0.64, 4), (0.57, 2), (0.2, 1)])
+def test_a_post_that_looks_less_like_a_person_from_close_by_is_given_up(
+    score: float, looks: int
+) -> None:
+    seer = NearSighted(SMALL, score)
+    assert played(seer) == []
+    assert len([one for one in seer.regions if isinstance(one, Sheet)]) == looks
+
+
+def test_who_is_told_of_gets_no_more_close_looks() -> None:
+    seer = NearSighted(SMALL)
+    assert len(played(seer)) == 1
+    assert len([one for one in seer.regions if isinstance(one, Sheet)]) == 4  # .7 each makes 2.5
+
+
 def test_a_street_without_anybody_costs_a_look_at_each_tile() -> None:
     seer = NearSighted(None)
     assert played(seer) == []
     tiles = [one for one in seer.regions if one not in (WHOLE, SMALLER)]
-    assert len(tiles) == PASSES * len(set(tiles)) == PASSES * 6
+    assert len(tiles) == len(set(tiles)) == 6
 
 
 def test_a_picture_that_the_network_sees_in_its_own_size_has_no_tiles() -> None:
@@ -102,52 +134,98 @@ def opened() -> Opening:
     return opening
 
 
-def chosen(opening: Opening, *strangers: Track, besides: int = 0) -> tuple[Box, ...]:
-    tiles = opening.choose(strangers, besides=besides)
-    opening.looked(tiles)
-    return tiles
+def chosen(
+    opening: Opening,
+    *bodies: Detection | Track,
+    told: Sequence[Box] = (),
+    strangers: int = 0,
+    besides: int = 0,
+) -> tuple[Box | Sheet, ...]:
+    looks = offered(opening, *bodies, told=told, strangers=strangers, besides=besides)
+    opening.looked(looks)
+    return looks
 
 
-def test_a_tile_with_a_body_not_reported_yet_is_looked_at_until_eight_looks() -> None:
-    opening, seen = opened(), list[Box]()
-    while tiles := chosen(opening, STRANGER):
-        seen += tiles
-    (its_own,) = {tile for tile in seen if seen.count(tile) > PASSES}
-    assert its_own.overlap(SMALL.box) == pytest.approx(SMALL.box.area)
-    assert seen.count(its_own) == MOST
-    assert chosen(opening, STRANGER) == ()
+def offered(
+    opening: Opening,
+    *bodies: Detection | Track,
+    told: Sequence[Box] = (),
+    strangers: int = 0,
+    besides: int = 0,
+) -> tuple[Box | Sheet, ...]:
+    return opening.choose(
+        bodies,
+        told=told,
+        strangers=strangers,
+        besides=besides,
+        size_px=(576, 768),
+        input_px=(320, 320),
+    )
 
 
-@pytest.mark.parametrize("other", [replace(STRANGER, score=0.5), replace(STRANGER, moved=0.1)])
-def test_a_tile_with_a_post_or_a_walker_is_not_looked_at_for_their_sake(other: Track) -> None:
-    opening, seen = opened(), list[Box]()
-    while tiles := chosen(opening, other):
-        seen += tiles
-    assert len(seen) == PASSES * 6
+def test_a_still_body_has_close_looks_at_other_sizes_after_the_tiles_and_then_none() -> None:
+    opening, sheets, sure = opened(), list[Sheet](), replace(STANDS, score=0.7)
+    while looks := chosen(opening, sure):
+        sheets += [one for one in looks if isinstance(one, Sheet)]
+        assert not sheets or len(looks) == 1
+    parts = [part for one in sheets for part in one.parts]
+    assert all(part.inner.overlap(SMALL.box) == pytest.approx(SMALL.box.area) for part in parts)
+    assert len(sheets) == len(parts) == CLOSE_LOOKS
+    assert len({part.rows for part in parts}) > CLOSE_LOOKS / 2
+    assert chosen(opening, sure, person(0.8)) == ()
 
 
-def test_a_crowd_gets_no_tiles_from_here_and_who_is_left_when_it_is_gone_does() -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(STANDS, moved=0.1),
+        replace(STANDS, kind=ObjectKind.BICYCLE),
+        replace(STANDS, box=person(0.3, height=0.4).box),
+        tracked(SMALL.box, moved=0.1),
+    ],
+)
+def test_who_moves_or_is_near_and_a_bicycle_get_no_close_looks(other: Detection | Track) -> None:
     opening = opened()
-    many = [replace(STRANGER, track_id=number) for number in range(15)]
-    assert chosen(opening, *many) == ()
-    assert len(chosen(opening, *many[:14])) == 3
+    assert [len(chosen(opening, other)) for _ in range(3)] == [3, 3, 0]
+
+
+def test_who_was_found_once_is_looked_at_until_reported() -> None:
+    opening = opened()
+    assert len(chosen(opening, replace(STANDS, score=0.7))) == 3
+    assert [len(chosen(opening)) for _ in range(3)] == [3, 1, 1]
+    assert chosen(opening, told=[SMALL.box]) == ()
+
+
+def test_several_bodies_share_a_look() -> None:
+    opening = opened()
+    bodies = [replace(STANDS, box=person(0.1 * n, height=30 / 576).box) for n in range(1, 10)]
+    assert [len(chosen(opening, *bodies)) for _ in range(2)] == [3, 3]
+    sheets = [one for one in chosen(opening, *bodies) if isinstance(one, Sheet)]
+    assert len(sheets) == 2
+    assert sum(len(one.parts) for one in sheets) == len(bodies)
+
+
+def test_a_crowd_gets_no_looks_from_here_and_who_is_left_when_it_is_gone_does() -> None:
+    opening = opened()
+    assert chosen(opening, strangers=15) == ()
+    assert len(chosen(opening, strangers=14)) == 3
 
 
 def test_other_looks_of_the_frame_go_first_and_what_was_put_off_stays_due() -> None:
     opening = opened()
     assert chosen(opening, besides=3) == ()
     assert len(chosen(opening, besides=1)) == 2
-    first = opening.choose((), besides=0)
+    first = offered(opening)
     opening.looked(())
-    assert opening.choose((), besides=0) == first
+    assert offered(opening) == first
 
 
 def test_where_one_look_at_a_time_is_all_every_third_is_at_a_tile() -> None:
-    opening, seen = opened(), list[Box]()
+    opening, seen = opened(), list[Box | Sheet]()
     for _ in range(18):
-        tiles = opening.choose((), besides=3)
-        seen += tiles[: opening.goes_first]
-        opening.looked(tiles if opening.goes_first else (WHOLE,))
+        looks = offered(opening, besides=3)
+        seen += looks[: opening.goes_first]
+        opening.looked(looks if opening.goes_first else (WHOLE,))
     assert len(seen) == len(set(seen)) == 6
 
 
@@ -165,18 +243,20 @@ def test_on_a_street_that_is_never_quiet_a_small_budget_has_looks_at_tiles() -> 
     assert seer.regions.count(WHOLE) >= 10
 
 
-bodies = st.builds(person, st.floats(0, 1), st.floats(0, 1), height=st.floats(0.01, 1)).map(
-    lambda one: tracked(one.box.clipped(), moved=0.0)
+people = st.builds(person, st.floats(0, 1), st.floats(0, 1), height=st.floats(0.01, 1)).map(
+    lambda one: replace(one, box=one.box.clipped(), moved=0.0)
 )
 
 
-@given(st.lists(st.tuples(st.lists(bodies, max_size=4), st.integers(0, 5)), max_size=60))
-def test_whatever_is_there_no_tile_is_looked_at_more_than_eight_times(
-    frames: Sequence[tuple[list[Track], int]],
+@given(st.lists(st.tuples(st.lists(people, max_size=4), st.integers(0, 5)), max_size=60))
+def test_whatever_is_there_the_looks_have_an_end(
+    frames: Sequence[tuple[list[Detection], int]],
 ) -> None:
-    opening, seen = Opening(), list[Box]()
-    for strangers, besides in frames:
-        tiles = chosen(opening, *strangers, besides=besides)
-        assert len(tiles) <= max(0, 3 - besides)
-        seen += tiles
-    assert all(seen.count(tile) <= MOST for tile in seen)
+    opening, seen = Opening(), list[Box | Sheet]()
+    for bodies, besides in frames:
+        looks = chosen(opening, *bodies, besides=besides)
+        assert len(looks) <= max(1, 3 - besides)
+        seen += looks
+    assert all(seen.count(one) == 1 for one in seen if isinstance(one, Box))
+    parts = sum(len(one.parts) for one in seen if isinstance(one, Sheet))
+    assert parts <= CLOSE_LOOKS * OpeningSettings().most_places
