@@ -51,7 +51,9 @@ class TrackSettings:
     near_per_rare_s: float = 1.5
     """then this is added for each second more,"""
     rarest_s: float = 0.3
-    """up to this time between two frames: a walker goes farther in it than at ten a second."""
+    """up to this time between two frames: a walker goes farther in it than at ten a second,"""
+    size_per_rare_s: float = 2.0
+    """and this to the size factors: who comes nearer grows more in it."""
     ride_per_s: float = 6.0
     """Added for each second after the first find of a rider, whose speed is not known yet: some
     ten metres a second,"""
@@ -234,6 +236,7 @@ class Tracker:
             return 0.0
         settings, stood = self._settings, self._stood(track)
         most = settings.stood_size_ratio if stood else settings.size_ratio
+        most += settings.size_per_rare_s * self._rare_s
         if not 1 / most <= found.box.height / max(track.box.height, 1e-6) <= most:
             return 0.0
         overlap = track.box.iou(found.box)
@@ -257,14 +260,19 @@ class Tracker:
         """Largest distance from the prediction, in body heights."""
         settings = self._settings
         unseen_s = max(0.0, now.seconds_since(track.last_seen))
-        rare_s = min(self._step_s, settings.rarest_s) - settings.rare_s
-        near = settings.near + settings.near_per_rare_s * max(0.0, rare_s)
+        near = settings.near + settings.near_per_rare_s * self._rare_s
         if self._may_ride(track):
             return near + settings.ride_per_s * min(unseen_s, settings.ride_most_s)
         if self._stood(track):
             return near
         grows = settings.near_grows_in_crowd if self._is_crowd else settings.near_grows_per_s
         return near + grows * max(0.0, unseen_s - self._step_s)
+
+    @property
+    def _rare_s(self) -> float:
+        """Time since the frame before, as far as it is longer than usual; up to a limit."""
+        settings = self._settings
+        return max(0.0, min(self._step_s, settings.rarest_s) - settings.rare_s)
 
     def _may_ride(self, track: Track) -> bool:
         """A rider found once: between two rare frames they go farther than their own height."""

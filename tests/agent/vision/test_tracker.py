@@ -219,6 +219,14 @@ def test_a_walker_is_one_track_at_three_frames_a_second() -> None:
         assert ids(steps) == tracks
 
 
+def test_who_comes_nearer_is_one_track_at_three_frames_a_second() -> None:
+    for rate, tracks in ((10, {1, 2}), (3, {1})):
+        tracker = Tracker()
+        found = [person(0.5, height=height) for height in (0.1, 0.15)]
+        steps = [tracker.step(after(i / rate), [one], aspect=4 / 3) for i, one in enumerate(found)]
+        assert ids(steps) == tracks
+
+
 def test_a_prediction_runs_ahead_of_a_walker() -> None:
     tracker = Tracker()
     run(tracker, [[one] for one in walk(30)])
