@@ -88,8 +88,8 @@ def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool)
         wholly = replace(settings.regions, least_person_px=0.0, good_person_px=0.0)
         settings = replace(settings, regions=wholly)
     pipeline = Pipeline.for_frames(settings, seers.common, numbered_ids(), fitted=seers.fitted)
-    # The tiles at a camera's start belong to neither method.
-    pipeline.opening = Opening(OpeningSettings(passes=0))
+    # The looks at a camera's start belong to neither method.
+    pipeline.opening = Opening(OpeningSettings(most_strangers=-1))
     marks: list[tuple[float, bool]] = []
     asked = looks = 0
     for frame in frames_of(Scene("hd", footage, frames=frames)):

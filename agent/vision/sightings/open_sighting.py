@@ -34,8 +34,9 @@ class OpenSighting:
     quiet_since: Instant
     """Last motion in its place in any frame since then; then, if there was none."""
     rest: Track
-    """When it was last seen without motion in its place, as long as it has not moved; or else when
-    the track began: a passer before it changes its box and colours."""
+    """When it was last seen at rest: without motion in its place, or hardly moving in its colours,
+    as long as it has not moved; or else when the track began: a passer before it changes its box
+    and colours."""
     light: Light | None
     """The light then."""
     told_people: int = 0

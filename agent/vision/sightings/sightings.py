@@ -248,7 +248,8 @@ class Sightings:
 
     def _note_left_behind(self, seen: Sequence[Track], now: Instant) -> None:
         """What stood in a place where another track finds it soon after its own stays there. If its
-        own track is seen too, that one follows a passer now, and what stays may be a thing."""
+        own track is seen too, in other colours, it follows a passer now, and what stays may be a
+        thing: who walks off takes their clothes along."""
         for track_id, one in self._open.items():
             unseen_s = now.seconds_since(one.rest.last_seen)
             if not (0 < unseen_s <= self._settings.gap_s and self._stood(one.rest)):
@@ -257,7 +258,8 @@ class Sightings:
             one.stays = one.stays or any(
                 self._lookalikes.are_alike(one.rest, track) for track in others
             )
-            if one.stays and one.last_seen == now:
+            goes_on = one.last_seen == now and not self._lookalikes.wears(one.track, one.rest)
+            if one.stays and goes_on:
                 self._lookalikes.learn(one.rest, one.rest.last_seen, one.light, is_sure=False)
 
     def _stood(self, rest: Track) -> bool:

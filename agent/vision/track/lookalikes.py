@@ -163,6 +163,11 @@ class LookAlikes:
         found = other.found or other
         return self._is_there(one.box, found.box) and self._is_coloured(one.clothes, found.clothes)
 
+    def wears(self, track: Track, rest: Track) -> bool:
+        """True if the present find of a track has the colours of `rest`, wherever it is."""
+        found = track.found
+        return found is not None and self._is_coloured(rest.clothes, found.clothes)
+
     def to_be_kept(self, now: Instant) -> str | None:
         """Text for `recall`, if it is time to store it: about 150 bytes per thing and 90 for each
         further light."""

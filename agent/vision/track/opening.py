@@ -22,17 +22,17 @@ MOST_LOOKS = ((0.65, len(SHOWN_PX)), (0.6, 4), (0.55, 2), (0.0, 1))
 """Close looks at a body by its best score, which is evidence from .65 on: with the rest of the
 looks it would not be enough."""
 SAME = 0.5
-"""Boxes that share more than this of the smaller one are one body in two looks."""
+"""Boxes that share more than this of the smaller one are one body in two looks,"""
+SAME_HEIGHT = 2.0
+"""if one is at most this many times as high."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpeningSettings:
     """How long is looked."""
 
-    passes: int = 1
-    """Looks at each tile."""
     most_places: int = 24
-    """At most so many still bodies are looked at closely."""
+    """At most so many still bodies are looked at closely, those with the best scores."""
     most_strangers: int = 14
     """With more bodies not reported yet there are no looks: it is a crowd, which gets tiles
     anyway."""
@@ -61,7 +61,7 @@ class Opening:
 
     def __init__(self, settings: OpeningSettings | None = None) -> None:
         self._settings = settings or OpeningSettings()
-        self._tiles = list(grid(3, 2)) * self._settings.passes
+        self._tiles = list(grid(3, 2))
         """Those that are due."""
         self._places: list[_Place] = []
         self._offered: list[tuple[Sheet, Sequence[_Place]]] = []
@@ -106,7 +106,7 @@ class Opening:
             return ()
         self._note(bodies)
         self._end(told)
-        looks: tuple[Box | Sheet, ...] = tuple(dict.fromkeys(self._tiles))
+        looks: tuple[Box | Sheet, ...] = tuple(self._tiles)
         if not looks:  # bodies of all tiles in step share close looks
             due = sorted((one for one in self._places if one.is_open), key=lambda one: one.looks)
             self._is_new = False
@@ -119,8 +119,7 @@ class Opening:
     def looked(self, looks: Sequence[Box | Sheet]) -> None:
         """Note that these looks of the frame were carried out."""
         tiles = [one for one in looks if one in self._tiles]
-        for tile in tiles:
-            self._tiles.remove(tile)
+        self._tiles = [one for one in self._tiles if one not in looks]
         close = [place for one, places in self._offered if one in looks for place in places]
         for place in close:
             place.looks += 1
@@ -131,12 +130,13 @@ class Opening:
         """Remember the places of those without any motion: what looked like a person once gets all
         its looks. Near ones are looked at anyway."""
         for body in bodies:
-            is_free = self._is_new and len(self._places) < self._settings.most_places
             place = next((one for one in self._places if _is_same(one.box, body.box)), None)
             if place is not None:
                 place.score = max(place.score, body.score)
-            elif is_free and _is_candidate(body):
+            elif self._is_new and _is_candidate(body):
                 self._places.append(_Place(body.box, body.score))
+        while len(self._places) > self._settings.most_places:
+            self._places.remove(min(self._places, key=lambda one: one.score))
 
     def _end(self, told: Sequence[Box]) -> None:
         """Who was reported needs no more looks, and may walk on from there."""
@@ -164,7 +164,8 @@ def _is_candidate(body: Track | Detection) -> bool:
 
 
 def _is_same(one: Box, other: Box) -> bool:
-    return one.overlap(other) > SAME * min(one.area, other.area)
+    low, high = sorted((one.height, other.height))
+    return high <= SAME_HEIGHT * low and one.overlap(other) > SAME * min(one.area, other.area)
 
 
 def _closely(place: _Place, size_px: tuple[int, int]) -> Part:

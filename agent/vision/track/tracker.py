@@ -108,7 +108,7 @@ class Tracker:
         self._last: Instant | None = None
         self._born = 0
         self.faint: tuple[Detection, ...] = ()
-        """Detections of the last step that are too weak to begin a track, and part of none."""
+        """Detections of the last look that are too weak to begin a track, and part of none."""
         self._aspect = 1.0
         self._step_s = 0.0
         self._is_crowd = False
@@ -170,14 +170,14 @@ class Tracker:
         self._last, self._expected = now, None
         self._is_crowd = is_crowd
         if not tracks and not found:
-            self.faint = ()
+            self.faint = () if looked else self.faint
             return ()
         strong = [d for d in found if d.score >= self.new_score]
         weak = [d for d in found if self._settings.keep_score <= d.score < self.new_score]
         tracks, free = self._joined(tracks, strong, now)
         others = [one for one in weak if not self._is_again(one, tracks)]
         tracks, faint = self._joined(tracks, others, now)
-        self.faint = tuple(faint)
+        self.faint = tuple(faint) if looked else self.faint
         for detection in free:
             if not self._is_double(detection, tracks):
                 tracks.append(self._begun(detection, now))
@@ -224,7 +224,11 @@ class Tracker:
     ) -> Iterator[tuple[int, Detection]]:
         """Those not too far away on either axis, with their indices: most are."""
         (x, y), settings = track.box.center, self._settings
-        farthest = max(track.box.height, 1e-6) * self._reach(track, now) * settings.mounted_reach
+        farthest = (
+            max(track.box.height, 1e-6)
+            * self._reach(track, now, rides=True)
+            * settings.mounted_reach
+        )
         for j, detection in enumerate(found):
             u, v = detection.box.center
             if abs(v - y) <= farthest and abs(u - x) * self._aspect <= farthest:
@@ -242,7 +246,7 @@ class Tracker:
         overlap = track.box.iou(found.box)
         if found.score < self.new_score and overlap < settings.least_iou:
             return 0.0
-        reach = self._reach(track, now)
+        reach = self._reach(track, now, rides=_has_wheels(found))
         if found.kind is not track.kind:
             reach *= settings.mounted_reach
         away = self._heights_between(track.box, found.box.center)
@@ -256,12 +260,12 @@ class Tracker:
         """Nothing shows yet that it walks."""
         return not track.is_confirmed or track.travelled < self._settings.went
 
-    def _reach(self, track: Track, now: Instant) -> float:
-        """Largest distance from the prediction, in body heights."""
+    def _reach(self, track: Track, now: Instant, *, rides: bool) -> float:
+        """Largest distance from the prediction, in body heights, of a find that `rides` or not."""
         settings = self._settings
         unseen_s = max(0.0, now.seconds_since(track.last_seen))
         near = settings.near + settings.near_per_rare_s * self._rare_s
-        if self._may_ride(track):
+        if rides and self._may_ride(track):
             return near + settings.ride_per_s * min(unseen_s, settings.ride_most_s)
         if self._stood(track):
             return near

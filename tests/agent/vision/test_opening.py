@@ -106,6 +106,28 @@ def test_a_post_that_looks_less_like_a_person_from_close_by_is_given_up(
     assert len([one for one in seer.regions if isinstance(one, Sheet)]) == looks
 
 
+class Passed(NearSighted):
+    """Somebody walks by in front of the body."""
+
+    def _shown(self, frame: Frame, region: Box, scale: float) -> list[Detection]:
+        walker = replace(person(0.1 + 0.02 * frame.index, 0.4, height=0.15, score=0.8), moved=1.0)
+        is_shown = walker.box.overlap(region) > 0.99 * walker.box.area
+        return [*super()._shown(frame, region, scale), *([walker] if is_shown else [])]
+
+
+def test_who_is_passed_by_somebody_told_of_still_gets_close_looks() -> None:
+    def street(index: int) -> Frame:
+        picture = STREET.copy()
+        at = round((0.1 + 0.02 * index) * 768)
+        picture[190:270, max(0, at - 20) : at + 20] = 200
+        return luma_frame(picture, index)
+
+    pipeline = Pipeline.for_frames(PipelineSettings(looks_per_s=6), Passed(SMALL), counted_ids())
+    looks = [pipeline.step(street(index)) for index in range(1, 60)]
+    told = [one.box for look in looks for one in look.changes if isinstance(one, Opened)]
+    assert any(box.height < 0.1 for box in told)
+
+
 def test_who_is_told_of_gets_no_more_close_looks() -> None:
     seer = NearSighted(SMALL)
     assert len(played(seer)) == 1
@@ -194,6 +216,27 @@ def test_who_was_found_once_is_looked_at_until_reported() -> None:
     assert len(chosen(opening, replace(STANDS, score=0.7))) == 3
     assert [len(chosen(opening)) for _ in range(3)] == [3, 1, 1]
     assert chosen(opening, told=[SMALL.box]) == ()
+
+
+def test_a_body_before_a_larger_weak_find_has_looks_of_its_own() -> None:
+    opening, around = opened(), replace(STANDS, box=person(0.3, 0.4, height=0.28).box, score=0.3)
+    looks = [one for _ in range(4) for one in chosen(opening, around, STANDS)]
+    shown = [part for one in looks if isinstance(one, Sheet) for part in one.parts]
+    assert any(part.box.height < 0.28 for part in shown)
+    assert len(shown) > 1
+
+
+def test_of_too_many_bodies_those_with_the_best_scores_are_looked_at() -> None:
+    opening, most = opened(), OpeningSettings().most_places
+    weak = [
+        replace(STANDS, box=person(0.03 + 0.038 * n, 0.7, height=30 / 576).box, score=0.26)
+        for n in range(most)
+    ]
+    chosen(opening, *weak)
+    chosen(opening, *weak, replace(STANDS, score=0.8))
+    looks = [one for _ in range(9) for one in chosen(opening, *weak)]
+    parts = [part for one in looks if isinstance(one, Sheet) for part in one.parts]
+    assert any(part.box.overlap(SMALL.box) > 0 for part in parts)
 
 
 def test_several_bodies_share_a_look() -> None:

@@ -533,6 +533,14 @@ def test_where_who_stood_there_walked_away_the_next_one_is_told_of() -> None:
     assert Opened in kinds(street.shows(statue(3), for_s=5))
 
 
+def test_who_stops_in_like_clothes_where_another_one_stood_is_told_of() -> None:
+    """The first one walks off in those clothes: nothing was left behind."""
+    street, gone, other = Street(), track(1, x=0.9, clothes=STONE), track(2, clothes=STONE)
+    street.shows(statue(1), for_s=5)
+    street.shows(finding(gone, gone), for_s=1)
+    assert Opened in kinds(street.shows(finding(gone, gone), finding(other, other), for_s=3))
+
+
 def test_who_comes_in_at_the_border_is_no_thing_that_was_left_behind() -> None:
     street = Street()
     first = track(1, x=0.03, travelled=0.1, score=0.8, clothes=STONE)

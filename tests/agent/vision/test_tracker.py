@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.vision.detect.clothes import Clothes
 from agent.vision.detect.person import Detection, ObjectKind
-from agent.vision.geometry import SMALLER, Box
+from agent.vision.geometry import SMALLER, WHOLE, Box
 from agent.vision.track.track import Track
 from agent.vision.track.tracker import Tracker, TrackSettings
 from tests.agent.rigs.vision import after, person
@@ -45,6 +45,14 @@ def test_a_walker_is_one_track() -> None:
 
 def test_a_weak_answer_begins_no_track() -> None:
     assert ids(run(Tracker(), [[one] for one in walk(20, score=0.35)])) == set()
+
+
+def test_weak_finds_are_known_until_the_next_look() -> None:
+    tracker, weak = Tracker(), person(0.5, score=0.3)
+    for looked, faint in (((WHOLE,), (weak,)), ((), (weak,)), ((WHOLE,), ())):
+        found = [weak] if looked and faint else []
+        tracker.step(after(0), found, aspect=4 / 3, looked=looked)
+        assert tracker.faint == faint
 
 
 def test_a_weak_answer_carries_a_track_on() -> None:
@@ -197,14 +205,20 @@ def test_how_far_a_body_went_is_told_in_its_heights() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wheels", "moved", "tracks"),
-    [(ObjectKind.MOTORCYCLE, 0.9, 1), (ObjectKind.MOTORCYCLE, 0.1, 2), (None, 0.9, 2)],
-    ids=["a rider", "one who waits", "one on foot"],
+    ("wheels", "moved", "then", "tracks"),
+    [
+        (ObjectKind.MOTORCYCLE, 0.9, ObjectKind.MOTORCYCLE, 1),
+        (ObjectKind.MOTORCYCLE, 0.1, ObjectKind.MOTORCYCLE, 2),
+        (None, 0.9, None, 2),
+        (ObjectKind.MOTORCYCLE, 0.9, None, 2),
+    ],
+    ids=["a rider", "one who waits", "one on foot", "another one on foot"],
 )
 def test_a_rider_goes_farther_than_their_height_between_two_of_six_frames_a_second(
-    wheels: ObjectKind | None, moved: float, tracks: int
+    wheels: ObjectKind | None, moved: float, then: ObjectKind | None, tracks: int
 ) -> None:
-    found = [replace(person(x, height=0.07), wheels=wheels, moved=moved) for x in (0.2, 0.25)]
+    finds = ((0.2, wheels), (0.25, then))
+    found = [replace(person(x, height=0.07), wheels=on, moved=moved) for x, on in finds]
     tracker = Tracker()
     steps = [tracker.step(after(i / 6), [one], aspect=4 / 3) for i, one in enumerate(found)]
     assert len(steps[-1]) == tracks
