@@ -32,7 +32,7 @@ from agent.vision.tamper.tamper import Tamper, TamperChange
 from agent.vision.track.attention import Attention, AttentionSettings
 from agent.vision.track.lookalikes import LookAlikes
 from agent.vision.track.opening import Opening
-from agent.vision.track.track import STIRS, Track
+from agent.vision.track.track import Track
 from agent.vision.track.tracker import Tracker, TrackSettings
 
 SAME_IOU = 0.5
@@ -303,7 +303,7 @@ class Pipeline:
             return looks
         first = self.opening.choose(
             (*unknown, *self.tracker.faint) if self.regions.takes_sheets else (),
-            told=[track.box for track in known if track.moved < STIRS],  # not who walks by
+            told=known,
             strangers=len(unknown),
             besides=len(looks),
             size_px=size_px,

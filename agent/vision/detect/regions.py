@@ -13,7 +13,7 @@ import numpy as np
 
 from agent.media.frame import Instant
 from agent.vision.budget import MOST_A_FRAME
-from agent.vision.detect.sheet import Sheet, around, sheet
+from agent.vision.detect.sheet import Part, Sheet, around, sheet
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box, scale
 
 CELLS = (24, 32)
@@ -313,18 +313,28 @@ class _Picture:
         self, looks: Sequence[_Crop], *, wanted: Sequence[Box], due: Sequence[Box]
     ) -> list[_Crop]:
         """The looks with several parts of the picture on one sheet, where they fit: everybody too
-        small for the whole at the scale of a crop, the others at that of the whole."""
+        small for the whole at the scale of a crop, the others at that of the whole, or twice as
+        large if there is room. In wide motion there may be somebody new beside those who are
+        known."""
         apart = [one for one in looks if one.box == SMALLER]
         for crops, others, left in self._ways(
             [one for one in looks if one not in apart], wanted, due
         ):
             parts = [around(one.things, self.size_px, self._scale(one.box)) for one in crops]
-            if others:
-                parts.append(around(others, self.size_px, self.scale_of_whole))
-            if (made := sheet(parts, self.input_px)) is not None:
-                things = (*(thing for one in crops for thing in one.things), *others)
-                return [_Crop(crops[0].box, 0.0, things, made), *apart, *left]
+            for more in self._parts_of(others):
+                if (made := sheet([*parts, *more], self.input_px)) is not None:
+                    things = (*(thing for one in crops for thing in one.things), *others)
+                    return [_Crop(crops[0].box, 0.0, things, made), *apart, *left]
         return list(looks)
+
+    def _parts_of(self, things: Sequence[Box]) -> Iterator[list[Part]]:
+        """One part with these things, at each scale it may have; no part without things."""
+        if not things:
+            yield []
+            return
+        if 2 * max(map(self.shown_px, things)) <= self.settings.near_person_px:
+            yield [around(things, self.size_px, 2 * self.scale_of_whole)]
+        yield [around(things, self.size_px, self.scale_of_whole)]
 
     def _ways(
         self, looks: Sequence[_Crop], wanted: Sequence[Box], due: Sequence[Box]

@@ -21,6 +21,9 @@ look at another size errs in another way."""
 MOST_LOOKS = ((0.65, len(SHOWN_PX)), (0.6, 4), (0.55, 2), (0.0, 1))
 """Close looks at a body by its best score, which is evidence from .65 on: with the rest of the
 looks it would not be enough."""
+LEAST = 0.3
+"""Least score of a body that gets close looks: below it they show a web before the lens, and hardly
+a person."""
 SAME = 0.5
 """Boxes that share more than this of the smaller one are one body in two looks,"""
 SAME_HEIGHT = 2.0
@@ -48,6 +51,8 @@ class _Place:
 
     box: Box
     score: float
+    track_id: int | None
+    """The track that began it; None for a weak find."""
     looks: int = 0
 
     @property
@@ -84,7 +89,7 @@ class Opening:
         self,
         bodies: Sequence[Track | Detection],
         *,
-        told: Sequence[Box],
+        told: Sequence[Track],
         strangers: int,
         besides: int,
         size_px: tuple[int, int],
@@ -94,9 +99,9 @@ class Opening:
         a network of `input_px` (height, width): tiles, then close ones.
 
         `bodies` are tracks not reported yet, `strangers` their number, and weak finds; `told` are
-        reported bodies. Empty in the first frames: a person who stands there is first seen in the
-        second, and the look at the whole picture shows a crowd. Once nothing is due, nothing is any
-        more.
+        the reported tracks. Empty in the first frames: a person who stands there is first seen in
+        the second, and the look at the whole picture shows a crowd. Once nothing is due, nothing is
+        any more.
         """
         settings = self._settings
         self._frames += 1
@@ -134,14 +139,17 @@ class Opening:
             if place is not None:
                 place.score = max(place.score, body.score)
             elif self._is_new and _is_candidate(body):
-                self._places.append(_Place(body.box, body.score))
+                track_id = body.track_id if isinstance(body, Track) else None
+                self._places.append(_Place(body.box, body.score, track_id))
         while len(self._places) > self._settings.most_places:
             self._places.remove(min(self._places, key=lambda one: one.score))
 
-    def _end(self, told: Sequence[Box]) -> None:
-        """Who was reported needs no more looks, and may walk on from there."""
+    def _end(self, told: Sequence[Track]) -> None:
+        """Who was reported needs no more looks, wherever they are by now."""
+        ids = {track.track_id for track in told}
+        still = [track.box for track in told if track.moved < STIRS]  # not who walks by
         for place in self._places:
-            if any(_is_same(place.box, box) for box in told):
+            if place.track_id in ids or any(_is_same(place.box, box) for box in still):
                 place.looks = len(SHOWN_PX)
 
     def _sheets(
@@ -160,7 +168,8 @@ class Opening:
 
 
 def _is_candidate(body: Track | Detection) -> bool:
-    return body.moved < STIRS and body.box.height < NEAR and body.kind is ObjectKind.PERSON
+    is_still = body.moved < STIRS and body.score >= LEAST
+    return is_still and body.box.height < NEAR and body.kind is ObjectKind.PERSON
 
 
 def _is_same(one: Box, other: Box) -> bool:

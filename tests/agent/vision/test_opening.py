@@ -159,7 +159,7 @@ def opened() -> Opening:
 def chosen(
     opening: Opening,
     *bodies: Detection | Track,
-    told: Sequence[Box] = (),
+    told: Sequence[Track] = (),
     strangers: int = 0,
     besides: int = 0,
 ) -> tuple[Box | Sheet, ...]:
@@ -171,7 +171,7 @@ def chosen(
 def offered(
     opening: Opening,
     *bodies: Detection | Track,
-    told: Sequence[Box] = (),
+    told: Sequence[Track] = (),
     strangers: int = 0,
     besides: int = 0,
 ) -> tuple[Box | Sheet, ...]:
@@ -215,7 +215,22 @@ def test_who_was_found_once_is_looked_at_until_reported() -> None:
     opening = opened()
     assert len(chosen(opening, replace(STANDS, score=0.7))) == 3
     assert [len(chosen(opening)) for _ in range(3)] == [3, 1, 1]
-    assert chosen(opening, told=[SMALL.box]) == ()
+    assert chosen(opening, told=[tracked(SMALL.box, moved=0.0)]) == ()
+
+
+def test_who_was_reported_on_their_way_needs_no_looks_where_they_were() -> None:
+    opening, stands = opened(), tracked(SMALL.box, moved=0.0, score=0.8)
+    assert [len(chosen(opening, stands)) for _ in range(3)] == [3, 3, 1]
+    passer = tracked(SMALL.box, track_id=2, moved=0.3)
+    assert len(chosen(opening, stands, told=[passer])) == 1
+    assert chosen(opening, told=[tracked(person(0.6).box, moved=0.3)]) == ()
+
+
+def test_what_hardly_looks_like_a_person_gets_no_close_look() -> None:
+    opening = opened()
+    assert [len(chosen(opening, replace(STANDS, score=0.29))) for _ in range(3)] == [3, 3, 0]
+    opening = opened()
+    assert [len(chosen(opening, replace(STANDS, score=0.31))) for _ in range(3)] == [3, 3, 1]
 
 
 def test_a_body_before_a_larger_weak_find_has_looks_of_its_own() -> None:
@@ -229,7 +244,7 @@ def test_a_body_before_a_larger_weak_find_has_looks_of_its_own() -> None:
 def test_of_too_many_bodies_those_with_the_best_scores_are_looked_at() -> None:
     opening, most = opened(), OpeningSettings().most_places
     weak = [
-        replace(STANDS, box=person(0.03 + 0.038 * n, 0.7, height=30 / 576).box, score=0.26)
+        replace(STANDS, box=person(0.03 + 0.038 * n, 0.7, height=30 / 576).box, score=0.31)
         for n in range(most)
     ]
     chosen(opening, *weak)

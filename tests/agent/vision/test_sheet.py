@@ -83,6 +83,28 @@ def test_a_far_one_and_a_near_one_are_one_look() -> None:
     assert close.rows / (close.box.height * HD[0]) >= 24 / 50
 
 
+def scale_shown(look: Box | Sheet, thing: Box) -> float:
+    """At how many pixels per pixel of an HD picture a sheet shows it."""
+    assert isinstance(look, Sheet)
+    [part] = [part for part in look.parts if part.inner.overlap(thing) >= 0.99 * thing.area]
+    return part.rows / (part.box.height * HD[0])
+
+
+@pytest.mark.parametrize(
+    ("width_px", "twice"), [(240, True), (700, False)], ids=["there is room", "too wide"]
+)
+def test_wide_motion_is_shown_twice_as_large_where_the_sheet_has_room(
+    width_px: int, twice: bool
+) -> None:
+    """Or else who comes beside somebody known is too small until the motions part."""
+    known = body(0.3, 0.5, 60, HD)
+    wide = Box(0.3, 0.45, 0.3 + width_px / HD[1], 0.6)
+    regions = Regions(takes_sheets=True)
+    [look] = regions.choose(after(0), HD, input_px=WIDE, moved=[wide], people=[known], due=[known])
+    of_whole = min(WIDE[0] / HD[0], WIDE[1] / HD[1])
+    assert scale_shown(look, wide) == pytest.approx((1 + twice) * of_whole, rel=0.05)
+
+
 def test_a_part_in_its_own_size_is_cut_at_whole_pixels_and_copied() -> None:
     """Scaling by a hundredth blurs a small body, and costs more than a copy."""
     sub_stream = (360, 640)
