@@ -302,11 +302,11 @@ class Pipeline:
         if scale(input_px, size_px) >= 1:  # the whole picture is looked at in its own size
             return looks
         first = self.opening.choose(
+            frame,
             (*unknown, *self.tracker.faint) if self.regions.takes_sheets else (),
             told=known,
             strangers=len(unknown),
             besides=len(looks),
-            size_px=size_px,
             input_px=input_px,
         )
         if self.opening.goes_first:
@@ -366,7 +366,7 @@ class Pipeline:
     def _found(self, frame: Frame, region: Box | Sheet) -> list[Detection]:
         """Detections in one look; at half the size only near bodies, the whole shows others
         better."""
-        detector = self._detector(frame)
+        frame, detector = self.opening.shown(frame, region), self._detector(frame)
         if isinstance(region, Sheet):
             assert isinstance(detector, SheetDetector)  # noqa: S101 - only these get sheets
             return detector.detect_sheet(frame, region)

@@ -2,14 +2,17 @@
 
 A person who does not move causes no look later, and the whole picture shows small people too small.
 In a tile things look like people too. Shown larger, without much around them and at several sizes,
-people go on to look like people, and things do not.
+people go on to look like people, and things do not. These looks show the mean of the last frames,
+because a dark picture is noisy.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agent.media.frame import Frame, Instant
 from agent.vision.budget import MOST_A_FRAME
 from agent.vision.detect.dense import grid
+from agent.vision.detect.mean_frame import MeanFrame
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.detect.sheet import Part, Sheet, around, sheet
 from agent.vision.geometry import NEAR, Box
@@ -18,9 +21,9 @@ from agent.vision.track.track import STIRS, Track
 SHOWN_PX = (74, 62, 86, 56, 80, 68, 50, 71)
 """Heights of a body in its close looks, one after the other, in pixels of the network's input: a
 look at another size errs in another way."""
-MOST_LOOKS = ((0.65, len(SHOWN_PX)), (0.6, 4), (0.55, 2), (0.0, 1))
-"""Close looks at a body by its best score, which is evidence from .65 on: with the rest of the
-looks it would not be enough."""
+SURE = 0.6
+"""A body that its close looks so far found with less than this gets no more: from .65 on it is
+evidence, and with the rest of the looks it would not be enough."""
 LEAST = 0.3
 """Least score of a body that gets close looks: below it they show a web before the lens, and hardly
 a person."""
@@ -47,7 +50,8 @@ class OpeningSettings:
 
 @dataclass(slots=True)
 class _Place:
-    """Place of a still body, how many close looks it had, and its best score."""
+    """Place of a still body, how many close looks it had, and its best score: in them, once it had
+    one."""
 
     box: Box
     score: float
@@ -58,7 +62,7 @@ class _Place:
     @property
     def is_open(self) -> bool:
         """True if it may still turn out to be a person."""
-        return self.looks < next(most for score, most in MOST_LOOKS if self.score >= score)
+        return not self.looks or (self.looks < len(SHOWN_PX) and self.score >= SURE)
 
 
 class Opening:
@@ -71,6 +75,9 @@ class Opening:
         self._places: list[_Place] = []
         self._offered: list[tuple[Sheet, Sequence[_Place]]] = []
         """Close looks of the last choice, and whom they show."""
+        self._mean = MeanFrame()
+        self._chosen: tuple[Instant | None, tuple[Box | Sheet, ...]] = None, ()
+        """Looks of the last choice, and its frame's time: after it other looks may be equal."""
         self._frames = 0
         self._is_due = False
         self._is_over = False
@@ -87,16 +94,16 @@ class Opening:
 
     def choose(
         self,
+        frame: Frame,
         bodies: Sequence[Track | Detection],
         *,
         told: Sequence[Track],
         strangers: int,
         besides: int,
-        size_px: tuple[int, int],
         input_px: tuple[int, int],
     ) -> tuple[Box | Sheet, ...]:
-        """Looks that are due in a frame with `besides` other looks, in a picture of `size_px`, with
-        a network of `input_px` (height, width): tiles, then close ones.
+        """Looks that are due in this frame with `besides` other looks, with a network of `input_px`
+        (height, width): tiles, then close ones.
 
         `bodies` are tracks not reported yet, `strangers` their number, and weak finds; `told` are
         the reported tracks. Empty in the first frames: a person who stands there is first seen in
@@ -106,8 +113,11 @@ class Opening:
         settings = self._settings
         self._frames += 1
         self._is_due, self._offered = False, []
+        if self._is_over:
+            return ()
+        self._mean.add(frame)
         is_crowd = strangers > settings.most_strangers
-        if self._is_over or is_crowd or self._frames <= settings.after_frames:
+        if is_crowd or self._frames <= settings.after_frames:
             return ()
         self._note(bodies)
         self._end(told)
@@ -115,11 +125,22 @@ class Opening:
         if not looks:  # bodies of all tiles in step share close looks
             due = sorted((one for one in self._places if one.is_open), key=lambda one: one.looks)
             self._is_new = False
+            size_px = frame.height, frame.width
             self._offered = list(self._sheets(due, size_px, input_px))
             looks = tuple(one for one, _ in self._offered)
         self._is_due = bool(looks)
         self._is_over = not looks
-        return looks[: 1 if self.goes_first else max(0, MOST_A_FRAME - besides)]
+        if self._is_over:
+            self._mean = MeanFrame()  # gives its memory back
+        chosen = looks[: 1 if self.goes_first else max(0, MOST_A_FRAME - besides)]
+        self._chosen = frame.at, chosen
+        return chosen
+
+    def shown(self, frame: Frame, look: Box | Sheet) -> Frame:
+        """What this look shows: the mean of the last frames if it is one of these looks, else the
+        frame."""
+        at, chosen = self._chosen
+        return self._mean.at(frame) if frame.at == at and look in chosen else frame
 
     def looked(self, looks: Sequence[Box | Sheet]) -> None:
         """Note that these looks of the frame were carried out."""
@@ -127,6 +148,8 @@ class Opening:
         self._tiles = [one for one in self._tiles if one not in looks]
         close = [place for one, places in self._offered if one in looks for place in places]
         for place in close:
+            if not place.looks:
+                place.score = 0.0
             place.looks += 1
         is_served = tiles or close or not self._is_due
         self._others = 0 if is_served else self._others + len(looks)

@@ -97,7 +97,7 @@ def test_who_stands_there_when_the_camera_is_opened_anew_is_reported_unless_know
     assert sum(isinstance(one, Opened) for look in again for one in look.changes) == told
 
 
-@pytest.mark.parametrize(("score", "looks"), [(0.64, 4), (0.57, 2), (0.2, 1)])
+@pytest.mark.parametrize(("score", "looks"), [(0.64, CLOSE_LOOKS), (0.57, 1), (0.2, 1)])
 def test_a_post_that_looks_less_like_a_person_from_close_by_is_given_up(
     score: float, looks: int
 ) -> None:
@@ -176,11 +176,11 @@ def offered(
     besides: int = 0,
 ) -> tuple[Box | Sheet, ...]:
     return opening.choose(
+        luma_frame(STREET),
         bodies,
         told=told,
         strangers=strangers,
         besides=besides,
-        size_px=(576, 768),
         input_px=(320, 320),
     )
 
@@ -211,11 +211,54 @@ def test_who_moves_or_is_near_and_a_bicycle_get_no_close_looks(other: Detection 
     assert [len(chosen(opening, other)) for _ in range(3)] == [3, 3, 0]
 
 
-def test_who_was_found_once_is_looked_at_until_reported() -> None:
-    opening = opened()
-    assert len(chosen(opening, replace(STANDS, score=0.7))) == 3
-    assert [len(chosen(opening)) for _ in range(3)] == [3, 1, 1]
+def test_who_was_found_once_from_close_by_is_looked_at_until_reported() -> None:
+    opening, sure = opened(), replace(STANDS, score=0.61)
+    assert [len(chosen(opening, STANDS)) for _ in range(3)] == [3, 3, 1]
+    assert [len(chosen(opening, *bodies)) for bodies in ([sure], [], [])] == [1, 1, 1]
     assert chosen(opening, told=[tracked(SMALL.box, moved=0.0)]) == ()
+
+
+def test_who_is_found_no_more_from_close_by_is_given_up() -> None:
+    opening = opened()
+    assert [len(chosen(opening, replace(STANDS, score=0.9))) for _ in range(3)] == [3, 3, 1]
+    assert chosen(opening) == ()
+
+
+def test_its_looks_show_the_mean_of_the_frames_and_no_other_look_does() -> None:
+    opening = Opening()
+    for index, grey in enumerate((60, 100, 80), 1):
+        frame = luma_frame(np.full_like(STREET, grey), index)
+        looks = opening.choose(frame, (), told=(), strangers=0, besides=0, input_px=(320, 320))
+    mean = opening.shown(frame, looks[0])
+    assert (mean.index, mean.at) == (frame.index, frame.at)
+    assert (mean.yuv[:576] == 80).all()
+    later = luma_frame(STREET, 4)
+    assert opening.shown(frame, WHOLE) is frame
+    assert opening.shown(later, looks[0]) is later
+
+
+class InNoise(NearSighted):
+    """Sees the body only where the picture is nearly even."""
+
+    def _shown(self, frame: Frame, region: Box, scale: float) -> list[Detection]:
+        noise = float(frame.yuv[: frame.height].std())
+        return super()._shown(frame, region, scale) if noise < 5 else []
+
+
+@pytest.mark.promise("Agent: At night who stands still is shown without the noise of the picture.")
+def test_who_stands_in_a_noisy_picture_is_reported_within_two_seconds() -> None:
+    dice = np.random.default_rng(5)
+    pipeline = Pipeline.for_frames(PipelineSettings(), InNoise(SMALL, 0.75), counted_ids())
+    told = [
+        index
+        for index in range(1, 40)
+        for change in pipeline.step(
+            luma_frame(np.clip(dice.normal(90, 8, STREET.shape), 0, 255).astype(np.uint8), index)
+        ).changes
+        if isinstance(change, Opened)
+    ]
+    assert len(told) == 1
+    assert told[0] <= 20
 
 
 def test_who_was_reported_on_their_way_needs_no_looks_where_they_were() -> None:
