@@ -272,6 +272,8 @@ class Pipeline:
         self.dense.note(frame.at, [box.height for box in self.tracker.bodies(frame.at)])
         input_px = self._detector(frame).input_px
         packs = self.regions.packs(input_px)
+        if not self.dense.is_on:
+            self.opening.see(frame)
         if packs and not self.dense.is_on and not self.attention.is_time(frame.at):
             return ()
         told = self.sightings.open_tracks

@@ -92,6 +92,11 @@ class Opening:
         budget."""
         return self._others >= self._settings.turn
 
+    def see(self, frame: Frame) -> None:
+        """Take the newest frame, also where nothing is chosen."""
+        if not self._is_over:
+            self._mean.add(frame)
+
     def choose(
         self,
         frame: Frame,
@@ -102,8 +107,8 @@ class Opening:
         besides: int,
         input_px: tuple[int, int],
     ) -> tuple[Box | Sheet, ...]:
-        """Looks that are due in this frame with `besides` other looks, with a network of `input_px`
-        (height, width): tiles, then close ones.
+        """Looks that are due in this frame, which `see` has taken, with `besides` other looks, with
+        a network of `input_px` (height, width): tiles, then close ones.
 
         `bodies` are tracks not reported yet, `strangers` their number, and weak finds; `told` are
         the reported tracks. Empty in the first frames: a person who stands there is first seen in
@@ -113,11 +118,8 @@ class Opening:
         settings = self._settings
         self._frames += 1
         self._is_due, self._offered = False, []
-        if self._is_over:
-            return ()
-        self._mean.add(frame)
         is_crowd = strangers > settings.most_strangers
-        if is_crowd or self._frames <= settings.after_frames:
+        if self._is_over or is_crowd or self._frames <= settings.after_frames:
             return ()
         self._note(bodies)
         self._end(told)
@@ -149,14 +151,13 @@ class Opening:
         close = [place for one, places in self._offered if one in looks for place in places]
         for place in close:
             if not place.looks:
-                place.score = 0.0
+                place.score = 0.0  # that of a tile says less
             place.looks += 1
         is_served = tiles or close or not self._is_due
         self._others = 0 if is_served else self._others + len(looks)
 
     def _note(self, bodies: Sequence[Track | Detection]) -> None:
-        """Remember the places of those without any motion: what looked like a person once gets all
-        its looks. Near ones are looked at anyway."""
+        """Remember the places of those without any motion. Near ones are looked at anyway."""
         for body in bodies:
             place = next((one for one in self._places if _is_same(one.box, body.box)), None)
             if place is not None:

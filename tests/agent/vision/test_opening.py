@@ -175,8 +175,10 @@ def offered(
     strangers: int = 0,
     besides: int = 0,
 ) -> tuple[Box | Sheet, ...]:
+    frame = luma_frame(STREET)
+    opening.see(frame)
     return opening.choose(
-        luma_frame(STREET),
+        frame,
         bodies,
         told=told,
         strangers=strangers,
@@ -228,6 +230,7 @@ def test_its_looks_show_the_mean_of_the_frames_and_no_other_look_does() -> None:
     opening = Opening()
     for index, grey in enumerate((60, 100, 80), 1):
         frame = luma_frame(np.full_like(STREET, grey), index)
+        opening.see(frame)
         looks = opening.choose(frame, (), told=(), strangers=0, besides=0, input_px=(320, 320))
     mean = opening.shown(frame, looks[0])
     assert (mean.index, mean.at) == (frame.index, frame.at)
