@@ -272,7 +272,8 @@ class Pipeline:
         self.dense.note(frame.at, [box.height for box in self.tracker.bodies(frame.at)])
         input_px = self._detector(frame).input_px
         packs = self.regions.packs(input_px)
-        if not self.dense.is_on:
+        is_small = scale(input_px, size_px) >= 1  # the whole picture is looked at in its own size
+        if not self.dense.is_on and not is_small:
             self.opening.see(frame)
         if packs and not self.dense.is_on and not self.attention.is_time(frame.at):
             return ()
@@ -301,7 +302,7 @@ class Pipeline:
             sure=[track.box for track in known if track.misses == 0],
             is_rush=self.attention.is_rush(unknown, moved=moved),
         )
-        if scale(input_px, size_px) >= 1:  # the whole picture is looked at in its own size
+        if is_small:
             return looks
         first = self.opening.choose(
             frame,

@@ -9,7 +9,7 @@ because a dark picture is noisy.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from agent.media.frame import Frame, Instant
+from agent.media.frame import Frame
 from agent.vision.budget import MOST_A_FRAME
 from agent.vision.detect.dense import grid
 from agent.vision.detect.mean_frame import MeanFrame
@@ -22,8 +22,8 @@ SHOWN_PX = (74, 62, 86, 56, 80, 68, 50, 71)
 """Heights of a body in its close looks, one after the other, in pixels of the network's input: a
 look at another size errs in another way."""
 SURE = 0.6
-"""A body that its close looks so far found with less than this gets no more: from .65 on it is
-evidence, and with the rest of the looks it would not be enough."""
+"""A body that was found with less than this since its first close look gets no more: from .65 on it
+is evidence, and with the rest of the looks it would not be enough."""
 LEAST = 0.3
 """Least score of a body that gets close looks: below it they show a web before the lens, and hardly
 a person."""
@@ -50,8 +50,8 @@ class OpeningSettings:
 
 @dataclass(slots=True)
 class _Place:
-    """Place of a still body, how many close looks it had, and its best score: in them, once it had
-    one."""
+    """Place of a still body, how many close looks it had, and its best score: since the first of
+    them, once it had one."""
 
     box: Box
     score: float
@@ -76,8 +76,8 @@ class Opening:
         self._offered: list[tuple[Sheet, Sequence[_Place]]] = []
         """Close looks of the last choice, and whom they show."""
         self._mean = MeanFrame()
-        self._chosen: tuple[Instant | None, tuple[Box | Sheet, ...]] = None, ()
-        """Looks of the last choice, and its frame's time: after it other looks may be equal."""
+        self._chosen: tuple[int, tuple[Box | Sheet, ...]] = 0, ()
+        """Index of the frame of the last choice, and its looks: later other looks may be equal."""
         self._frames = 0
         self._is_due = False
         self._is_over = False
@@ -122,7 +122,7 @@ class Opening:
         if self._is_over or is_crowd or self._frames <= settings.after_frames:
             return ()
         self._note(bodies)
-        self._end(told)
+        self._end(bodies, told)
         looks: tuple[Box | Sheet, ...] = tuple(self._tiles)
         if not looks:  # bodies of all tiles in step share close looks
             due = sorted((one for one in self._places if one.is_open), key=lambda one: one.looks)
@@ -135,14 +135,14 @@ class Opening:
         if self._is_over:
             self._mean = MeanFrame()  # gives its memory back
         chosen = looks[: 1 if self.goes_first else max(0, MOST_A_FRAME - besides)]
-        self._chosen = frame.at, chosen
+        self._chosen = frame.index, chosen
         return chosen
 
     def shown(self, frame: Frame, look: Box | Sheet) -> Frame:
         """What this look shows: the mean of the last frames if it is one of these looks, else the
         frame."""
-        at, chosen = self._chosen
-        return self._mean.at(frame) if frame.at == at and look in chosen else frame
+        index, chosen = self._chosen
+        return self._mean.at(frame) if frame.index == index and look in chosen else frame
 
     def looked(self, looks: Sequence[Box | Sheet]) -> None:
         """Note that these looks of the frame were carried out."""
@@ -159,6 +159,8 @@ class Opening:
     def _note(self, bodies: Sequence[Track | Detection]) -> None:
         """Remember the places of those without any motion. Near ones are looked at anyway."""
         for body in bodies:
+            if isinstance(body, Track) and body.misses:
+                continue  # its score is that of an earlier look
             place = next((one for one in self._places if _is_same(one.box, body.box)), None)
             if place is not None:
                 place.score = max(place.score, body.score)
@@ -168,12 +170,16 @@ class Opening:
         while len(self._places) > self._settings.most_places:
             self._places.remove(min(self._places, key=lambda one: one.score))
 
-    def _end(self, told: Sequence[Track]) -> None:
-        """Who was reported needs no more looks, wherever they are by now."""
+    def _end(self, bodies: Sequence[Track | Detection], told: Sequence[Track]) -> None:
+        """Who was reported needs no more looks, wherever they are by now; but their track may have
+        gone on with a passer, and then somebody is still in the place."""
         ids = {track.track_id for track in told}
         still = [track.box for track in told if track.moved < STIRS]  # not who walks by
         for place in self._places:
-            if place.track_id in ids or any(_is_same(place.box, box) for box in still):
+            has_left = place.track_id in ids and not any(
+                _is_same(place.box, one.box) for one in bodies
+            )
+            if has_left or any(_is_same(place.box, box) for box in still):
                 place.looks = len(SHOWN_PX)
 
     def _sheets(

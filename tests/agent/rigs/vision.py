@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 
-from agent.media.frame import Frame, Instant, Packet, Plane
+from agent.media.frame import Frame, Instant, LooseFrame, Packet, Plane
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline
@@ -53,6 +53,12 @@ def luma_frame(luma: Plane, index: int = 1, frames_per_s: float = 10.0) -> Frame
     yuv = np.full((height * 3 // 2, width), 128, np.uint8)
     yuv[:height] = luma
     return Frame(index, after((index - 1) / frames_per_s), yuv, width, height)
+
+
+def loose_frame(luma: Plane, index: int = 1, frames_per_s: float = 10.0) -> LooseFrame:
+    """The same as a decoder gives it."""
+    whole = luma_frame(luma, index, frames_per_s)
+    return LooseFrame(index, whole.at, luma, lambda: whole.yuv)
 
 
 def moving_square(index: int, *, width: int = 128, height: int = 96) -> Plane:

@@ -17,7 +17,7 @@ from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened, SightingChange
 from agent.vision.track.opening import SHOWN_PX, Opening, OpeningSettings
 from agent.vision.track.track import Track
-from tests.agent.rigs.vision import after, counted_ids, luma_frame, person, tracked
+from tests.agent.rigs.vision import after, counted_ids, loose_frame, luma_frame, person, tracked
 
 pytestmark = pytest.mark.promise(
     "Agent: Who stands there small when a camera starts is looked at closely."
@@ -229,11 +229,11 @@ def test_who_is_found_no_more_from_close_by_is_given_up() -> None:
 def test_its_looks_show_the_mean_of_the_frames_and_no_other_look_does() -> None:
     opening = Opening()
     for index, grey in enumerate((60, 100, 80), 1):
-        frame = luma_frame(np.full_like(STREET, grey), index)
+        frame = loose_frame(np.full_like(STREET, grey), index)
         opening.see(frame)
         looks = opening.choose(frame, (), told=(), strangers=0, besides=0, input_px=(320, 320))
     mean = opening.shown(frame, looks[0])
-    assert (mean.index, mean.at) == (frame.index, frame.at)
+    assert (mean.index, mean.at, mean.is_whole) == (frame.index, frame.at, True)
     assert (mean.yuv[:576] == 80).all()
     later = luma_frame(STREET, 4)
     assert opening.shown(frame, WHOLE) is frame
@@ -256,7 +256,7 @@ def test_who_stands_in_a_noisy_picture_is_reported_within_two_seconds() -> None:
         index
         for index in range(1, 40)
         for change in pipeline.step(
-            luma_frame(np.clip(dice.normal(90, 8, STREET.shape), 0, 255).astype(np.uint8), index)
+            loose_frame(np.clip(dice.normal(90, 8, STREET.shape), 0, 255).astype(np.uint8), index)
         ).changes
         if isinstance(change, Opened)
     ]
@@ -270,6 +270,20 @@ def test_who_was_reported_on_their_way_needs_no_looks_where_they_were() -> None:
     passer = tracked(SMALL.box, track_id=2, moved=0.3)
     assert len(chosen(opening, stands, told=[passer])) == 1
     assert chosen(opening, told=[tracked(person(0.6).box, moved=0.3)]) == ()
+
+
+def test_who_stays_while_their_track_goes_on_with_a_passer_has_their_looks() -> None:
+    opening, stands = opened(), tracked(SMALL.box, moved=0.0, score=0.8)
+    assert [len(chosen(opening, stands)) for _ in range(3)] == [3, 3, 1]
+    gone, stays = tracked(person(0.6).box, moved=0.3), replace(stands, track_id=2)
+    assert len(chosen(opening, stays, told=[gone])) == 1
+    assert chosen(opening, told=[gone]) == ()
+
+
+def test_a_track_that_close_looks_miss_is_given_up() -> None:
+    opening, stands = opened(), tracked(SMALL.box, moved=0.0, score=0.8)
+    assert [len(chosen(opening, stands)) for _ in range(3)] == [3, 3, 1]
+    assert chosen(opening, replace(stands, misses=1, is_seen=False)) == ()
 
 
 def test_what_hardly_looks_like_a_person_gets_no_close_look() -> None:

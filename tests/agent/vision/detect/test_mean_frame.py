@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.vision.detect.mean_frame import MOST, MeanFrame
-from tests.agent.rigs.vision import luma_frame
+from tests.agent.rigs.vision import loose_frame, luma_frame
 
 pytestmark = pytest.mark.promise(
     "Agent: At night who stands still is shown without the noise of the picture."
@@ -46,6 +46,25 @@ def test_noise_is_a_quarter_after_sixteen_frames() -> None:
         frame = luma_frame(dice.normal(100, 8, (48, 64)).astype(np.uint8), index)
         mean.add(frame)
     assert mean.at(frame).yuv[:48].std() < 0.3 * frame.yuv[:48].std()
+
+
+@pytest.mark.parametrize("later", [30, -5], ids=["a pause", "a step back of the clock"])
+def test_a_pause_or_a_step_of_the_clock_starts_anew(later: int) -> None:
+    mean = MeanFrame()
+    for index in range(1, 9):
+        mean.add(luma_frame(grey(10), index))
+    frame = luma_frame(grey(90), 8 + later)
+    mean.add(frame)
+    assert (mean.at(frame).yuv[:8] == 90).all()
+
+
+def test_a_frame_of_the_decoder_is_taken_too() -> None:
+    mean = MeanFrame()
+    mean.add(loose_frame(grey(10), 1))
+    frame = loose_frame(grey(20), 2)
+    mean.add(frame)
+    assert (mean.at(frame).yuv[:8] == 15).all()
+    assert mean.at(frame).is_whole
 
 
 def test_picture_of_another_size_starts_anew() -> None:
