@@ -85,12 +85,14 @@ class Phone:
         return False
 
     def _has_shown(self) -> bool:
-        """True once the worker has shown the delivered message; if the message has no id, once the
-        worker had a second for it."""
-        if isinstance(self._delivered, str):
+        """True once the worker has shown the delivered message; if it takes no note of it, once it
+        had a second for it."""
+        message = self._delivered if isinstance(self._delivered, dict) else {}
+        noted_as = message.get("test_id") or message.get("notification_id")
+        if not noted_as:
             return time.monotonic() - self._delivered_s > 1
         (worker,) = self._officer.context.service_workers
-        noted = worker.evaluate("(id) => get('seen', id)", self._delivered["notification_id"])
+        noted = worker.evaluate("(id) => get('seen', id)", noted_as)
         return bool(noted and noted["isShown"])
 
     def _listed(self) -> list[dict[str, Any]]:
