@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from agent.media.frame import Instant
 from agent.vision.geometry import NEAR, Box
 from agent.vision.motion.finder import moved_share
-from agent.vision.track.track import STIRS, Track
+from agent.vision.track.track import STIRS, WALKS, Track
 
 EARLY_S = 0.01
 """Tolerance for the times of frames."""
@@ -35,10 +35,8 @@ class AttentionSettings:
     standing_every_s: float = 1.0
     """Interval for a standing track."""
     standing_after_s: float = 2.0
-    """A track is standing if there was no motion in its place for this long"""
-    walks: float = 0.3
-    """and it moves less than this, in its own boxes per second: in a downpour at night a walker
-    hardly stands out from the motion of the weather."""
+    """A track is standing if there was no motion in its place for this long, and it does not walk:
+    in a downpour at night a walker hardly stands out from the motion of the weather."""
     misses: int = 3
     """After a missed look one that is not still is looked for in the following frames, up to this
     often."""
@@ -113,7 +111,7 @@ class Attention:
         stirs = moved_share(track.box, moved) >= STIRS
         stirred = track.stirred_at or track.first_seen
         is_still = not stirs and now.seconds_since(stirred) > settings.standing_after_s
-        if is_still and track.pace < settings.walks:
+        if is_still and track.pace < WALKS:
             return settings.standing_every_s
         if 0 < track.misses <= settings.misses:
             return 0.0

@@ -10,6 +10,8 @@ from agent.vision.geometry import Box
 
 STIRS = 0.02
 """A living person moves in this share of their box from time to time."""
+WALKS = 0.3
+"""Who moves by this, in their own boxes per second, walks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Track:
     """Last motion there; None: none since it began."""
     last_look: Instant | None = None
     """Last look at its place, failed or not; None: none since it began."""
+    sure_at: Instant | None = None
+    """Last time it walked or had a sure detection; None: not since it began."""
     found: Detection | None = None
     """The track's detection in this frame."""
 

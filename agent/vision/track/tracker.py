@@ -15,7 +15,7 @@ from agent.vision.detect.person import Detection
 from agent.vision.detect.riders import WHEELS, sits
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box
 from agent.vision.track.assignment import assigned
-from agent.vision.track.track import STIRS, Track
+from agent.vision.track.track import STIRS, WALKS, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,11 @@ class TrackSettings:
     """A two-wheeler that moved this far (of its heights) from its start is ridden."""
     mounted_reach: float = 1.5
     """A rider's centre is above the centre of the wheels: they may be this much farther apart."""
+    sure_score: float = 0.5
+    """Without a detection with this score (0-1)"""
+    weak_s: float = 4.0
+    """for this long, a track that does not walk is not continued by a weak one: it may show a sign
+    that the person passed. In a crowd people who stand are found weakly for long."""
     coast_s: float = 0.5
     """After this time the speed of an unseen body counts a third: it may have stopped."""
 
@@ -176,7 +181,7 @@ class Tracker:
         weak = [d for d in found if self._settings.keep_score <= d.score < self.new_score]
         tracks, free = self._joined(tracks, strong, now)
         others = [one for one in weak if not self._is_again(one, tracks)]
-        tracks, faint = self._joined(tracks, others, now)
+        tracks, faint = self._joined(tracks, others, now, is_weak=True)
         self.faint = tuple(faint) if looked else self.faint
         for detection in free:
             if not self._is_double(detection, tracks):
@@ -203,13 +208,18 @@ class Tracker:
         return replace(track, box=box, is_seen=False, found=None)
 
     def _joined(
-        self, tracks: list[Track], found: Sequence[Detection], now: Instant
+        self,
+        tracks: list[Track],
+        found: Sequence[Detection],
+        now: Instant,
+        *,
+        is_weak: bool = False,
     ) -> tuple[list[Track], list[Detection]]:
         """The pairs that are closest in all; and the detections that fit no track."""
         closeness = {
             (i, j): close
             for i, track in enumerate(tracks)
-            if not track.is_seen
+            if not (track.is_seen or (is_weak and self._is_doubtful(track, now)))
             for j, detection in self._around(track, found, now)
             if (close := self._closeness(track, detection, now)) > 0
         }
@@ -218,6 +228,11 @@ class Tracker:
             tracks[i] = self._seen(tracks[i], found[j], now)
             free.discard(j)
         return tracks, [found[j] for j in sorted(free)]
+
+    def _is_doubtful(self, track: Track, now: Instant) -> bool:
+        """True if it may be a thing that a walker left behind."""
+        unsure_s = now.seconds_since(track.sure_at or track.first_seen)
+        return not self._is_crowd and unsure_s > self._settings.weak_s
 
     def _around(
         self, track: Track, found: Sequence[Detection], now: Instant
@@ -308,6 +323,7 @@ class Tracker:
         speed = (track.speed[0] + gain * (u - x) / gap_s, track.speed[1] + gain * (v - y) / gap_s)
         hits = track.hits + 1
         box = self._mixed(track.box, found.box, gap_s)
+        is_sure = found.score >= self._settings.sure_score or track.pace >= WALKS
         return replace(
             track,
             kind=track.kind if found.kind in WHEELS else found.kind,
@@ -324,6 +340,7 @@ class Tracker:
             clothes=mixed(track.clothes, found.clothes, self._settings.clothes_gain),
             travelled=max(track.travelled, self._heights_between(box, track.began_at)),
             speed=speed,
+            sure_at=now if is_sure else track.sure_at,
             found=found,
         )
 

@@ -62,6 +62,26 @@ def test_a_weak_answer_carries_a_track_on() -> None:
     assert steps[-1][0].is_seen
 
 
+def test_a_sign_that_a_walker_passed_does_not_keep_the_track() -> None:
+    sign = [[person(0.3, score=0.35)]] * 100
+    steps = run(Tracker(), [*([one] for one in walk(10)), *sign])
+    assert ids(steps) == {1}
+    assert [len(tracks) for tracks in (steps[48], steps[-1])] == [1, 0]
+
+
+@pytest.mark.parametrize("every", [1, 30])
+def test_who_stands_and_is_found_well_now_and_then_is_one_track(every: int) -> None:
+    stands = [[person(0.3, score=0.35 if i % every else 0.7)] for i in range(100)]
+    steps = run(Tracker(), [*([one] for one in walk(10)), *stands])
+    assert [track.track_id for track in steps[-1]] == [1]
+
+
+def test_who_walks_is_one_track_also_by_weak_answers_alone() -> None:
+    weak = [[one] for one in walk(70, start=0.3, score=0.3)]
+    steps = run(Tracker(), [*([one] for one in walk(10)), *weak])
+    assert [track.track_id for track in steps[-1]] == [1]
+
+
 @pytest.mark.promise("Detection and tracking: A sighting survives a short occlusion.")
 def test_a_body_hidden_for_a_second_keeps_its_id() -> None:
     shown, again = walk(10), walk(10, start=0.4)
