@@ -17,6 +17,7 @@ from agent.vision.detect.person import Detection, PersonDetector, SheetDetector,
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.riders import mounted
 from agent.vision.detect.sheet import Sheet
+from agent.vision.detect.vehicles import without_vehicles
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Area, Box, Polygon, scale
 from agent.vision.hours import Hours
 from agent.vision.motion.daylight import Daylight, Sensitivity
@@ -345,7 +346,7 @@ class Pipeline:
         found = [one for region in regions for one in self._found(frame, region)]
         if len(_parts(regions)) > 1:
             found = suppress(found, SAME_IOU)
-        found = [one for one in found if one.box.area > 0]
+        found = without_vehicles([one for one in found if one.box.area > 0])
         real = [one for one in found if one.score >= least_score]
         own = [one for one in moved if one != WHOLE]  # a change of light is nobody's motion
         bodies: list[Detection] = []

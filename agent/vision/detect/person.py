@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from agent.media.frame import Frame, Plane
 from agent.vision.detect.clothes import Clothes
 from agent.vision.detect.sheet import Part, Sheet
-from agent.vision.geometry import Box
+from agent.vision.geometry import NEAR, Box
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int_]
@@ -41,6 +41,7 @@ class ObjectKind(StrEnum):
     TRUCK = "truck"
 
 
+VEHICLES = frozenset({ObjectKind.CAR, ObjectKind.BUS, ObjectKind.TRUCK})
 KINDS = tuple(ObjectKind)
 """By column of the network's scores; the model's adapter compares them with the manifest."""
 
@@ -60,6 +61,8 @@ class Detection:
     """Box of that vehicle."""
     moved: float = 1.0
     """Share of its box with motion."""
+    in_vehicle: bool = False
+    """It may be a part of a car, a bus or a truck; see `agent.vision.detect.vehicles`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,15 @@ class DetectorSettings:
     """to this mean,"""
     most_gain: float = 4.0
     """by at most this factor: beyond it black is noise."""
+    vehicle_score: float = 0.15
+    """The same for vehicles, which only speak against a person."""
     nms_iou: float = 0.6
     """Of two overlapping boxes of a kind above this overlap, the better one stays."""
     kinds: frozenset[ObjectKind] = frozenset(
         {ObjectKind.PERSON, ObjectKind.BICYCLE, ObjectKind.MOTORCYCLE}
     )
-    """People and their vehicles; other classes are dropped."""
+    """People and two-wheelers; other classes are dropped, but for `VEHICLES` beside a near person:
+    a part of a large vehicle can look like a near person."""
 
 
 class PersonDetector(Protocol):
@@ -131,7 +137,9 @@ class NanoDet:
         self._to_rgb = to_rgb
         self._settings = settings or DetectorSettings()
         self._cells = _cells(*network.input_px)
-        self._columns = [i for i, kind in enumerate(KINDS) if kind in self._settings.kinds]
+        kinds = self._settings.kinds
+        self._columns = [i for i, kind in enumerate(KINDS) if kind in kinds]
+        self._vehicles = [i for i, kind in enumerate(KINDS) if kind in VEHICLES - kinds]
 
     @property
     def input_px(self) -> tuple[int, int]:
@@ -156,22 +164,28 @@ class NanoDet:
         canvas = self._to_rgb([(cut.yuv(), part) for cut, part in shown], self.input_px)
         for _, part in shown:
             self._brighten(canvas[part.y : part.y + part.rows, part.x : part.x + part.columns])
-        layout = _Layout.of(shown)
-        found = [
-            Detection(kind, score, box)
-            for kind, scores, boxes in self._answers(canvas)
-            for score, box in _best(layout.in_frame(scores, boxes), self._settings.nms_iou)
-        ]
+        layout, answer = _Layout.of(shown), self._network.infer(canvas)
+        found = list(self._found(answer, self._columns, layout, self._settings.score))
+        if any(one.kind is ObjectKind.PERSON and one.box.height >= NEAR for one in found):
+            found += self._found(answer, self._vehicles, layout, self._settings.vehicle_score)
         return sorted(found, key=lambda one: -one.score)
 
-    def _answers(self, canvas: Plane) -> Iterator[tuple[ObjectKind, Floats, Floats]]:
-        """By kind: the scores (n) and boxes (n, 4) of what is sure enough, in input pixels."""
-        scores, distances = self._network.infer(canvas)
-        for column in self._columns:
-            chosen = np.flatnonzero(scores[:, column] >= self._settings.score)
+    def _found(
+        self,
+        answer: tuple[Floats, Floats],
+        columns: Sequence[int],
+        layout: "_Layout",
+        least_score: float,
+    ) -> Iterator[Detection]:
+        """What is sure enough in the network's answer, of the kinds of these columns."""
+        scores, distances = answer
+        for column in columns:
+            chosen = np.flatnonzero(scores[:, column] >= least_score)
             if len(chosen):
                 boxes = _boxes(distances[chosen], self._cells[chosen])
-                yield KINDS[column], scores[chosen, column], boxes
+                placed = layout.in_frame(scores[chosen, column], boxes)
+                for score, box in _best(placed, self._settings.nms_iou):
+                    yield Detection(KINDS[column], score, box)
 
     def _brighten(self, rgb: Plane) -> None:
         """Make a dark part brighter, because the network was trained on daylight."""

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     THING = Held.THING
     PARKED = Held.PARKED
     WHEELS_STILL = Held.WHEELS_STILL
+    VEHICLE = Held.VEHICLE
     FAINT = Held.FAINT
     PART = "part"
     """There is enough evidence, but it is a part of a near person who was reported."""

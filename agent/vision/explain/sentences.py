@@ -21,6 +21,10 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.WHEELS_STILL: N_(
         "A two-wheeler without a rider counts only with motion in {wheels} of its place."
     ),
+    Reason.VEHICLE: N_(
+        "It may be a part of a car, a bus or a truck, and it has not walked: it counts from {still}"
+        " on."
+    ),
     Reason.FAINT: N_(
         "The score is below {clear}: such a frame counts only beside {finds} clearer ones."
     ),

@@ -354,21 +354,23 @@ class Sightings:
             return Weight(0.0, 0.0, Held.THING)
         if has_walked:
             return counted
-        is_sure = track.score >= self._least_score(track)
-        return counted if is_sure else Weight(0.0, full, Held.UNSURE)
+        if track.score >= self._least_score(track):
+            return counted
+        return Weight(0.0, full, Held.VEHICLE if _is_in_vehicle(track) else Held.UNSURE)
 
     def _least_score(self, track: Track) -> float:
         """From which a detection of a body that never walked is evidence."""
         settings = self._settings
-        if track.box.height < NEAR:
+        if track.box.height < NEAR or _is_in_vehicle(track):
             return settings.still_score
         if self._came_near(track):
             return settings.near_came_score
         return settings.near_score if is_inside(track.box) else settings.near_cut_score
 
     def _came_near(self, track: Track) -> bool:
-        """A near body that stands out from the empty view."""
-        return track.box.height >= NEAR and track.moved >= self._settings.near_came
+        """A near body that stands out from the empty view, and is no part of a vehicle there."""
+        is_near = track.box.height >= NEAR and not _is_in_vehicle(track)
+        return is_near and track.moved >= self._settings.near_came
 
     def _newcomers(self, tracks: Sequence[Track], now: Instant) -> list[Track]:
         """Tracks with enough evidence now, without those that only reappeared where one was
@@ -486,3 +488,7 @@ class Sightings:
             for track_id, suspect in self._suspected.items()
             if now.seconds_since(suspect.last_seen) <= kept_s
         }
+
+
+def _is_in_vehicle(track: Track) -> bool:
+    return track.found is not None and track.found.in_vehicle

@@ -28,6 +28,8 @@ class Held(StrEnum):
     """A two-wheeler without a rider, not moved."""
     WHEELS_STILL = "wheels_still"
     """A two-wheeler without a rider that moved, without motion in its place."""
+    VEHICLE = "vehicle"
+    """In a car, a bus or a truck that the network is surer of: too low for a part of one."""
     FAINT = "faint"
     """Not clear, without enough clear ones beside it."""
 

@@ -15,6 +15,8 @@ from tests.agent.rigs.vision import after, counted_ids, person, tracked
 
 INSIDE = person(0.5).box
 AT_THE_BORDER = Box(0.0, 0.4, 0.08, 0.6)
+NEAR_BOX = person(0.5, height=0.6).box
+IN_VEHICLE = replace(person(0.5, height=0.6), in_vehicle=True)
 
 
 def weight_of(one: Track, things: LookAlikes | None = None) -> Weight | None:
@@ -30,6 +32,13 @@ def weight_of(one: Track, things: LookAlikes | None = None) -> Weight | None:
         (INSIDE, {"travelled": 0.0, "score": 0.7}, Weight(0.7, 0.7)),
         (INSIDE, {"travelled": 0.0, "score": 0.6}, Weight(0.0, 0.6, Held.UNSURE)),
         (AT_THE_BORDER, {"travelled": 2.0, "score": 0.6}, Weight(0.3, 0.3, Held.CUT)),
+        (NEAR_BOX, {"travelled": 0.0, "score": 0.4}, Weight(0.4, 0.4)),
+        (
+            NEAR_BOX,
+            {"travelled": 0.0, "score": 0.4, "found": IN_VEHICLE},
+            Weight(0.0, 0.4, Held.VEHICLE),
+        ),
+        (NEAR_BOX, {"travelled": 0.0, "score": 0.7, "found": IN_VEHICLE}, Weight(0.7, 0.7)),
         (
             INSIDE,
             {"travelled": 0.0, "score": 0.7, "kind": ObjectKind.MOTORCYCLE},

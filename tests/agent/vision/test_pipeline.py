@@ -101,6 +101,18 @@ def test_a_post_is_not_looked_at_for_ever() -> None:
     assert all(look.changes == () for look in looks)
 
 
+@pytest.mark.promise(
+    "Detection and tracking: Persons are told from vehicles, and a rider is a person."
+)
+@pytest.mark.parametrize(("vehicle", "told"), [(ObjectKind.BUS, 0), (ObjectKind.MOTORCYCLE, 1)])
+def test_a_near_part_of_a_vehicle_is_nobody(vehicle: ObjectKind, told: int) -> None:
+    """Beside a motorbike it is a person."""
+    stands = [person(0.5, height=0.6, score=0.5), Detection(vehicle, 0.6, Box(0.3, 0.1, 0.9, 0.9))]
+    looks = play(eyes_of(Seer(lambda _: stands)), 1, 60)
+    assert sum(isinstance(one, Opened) for look in looks for one in look.changes) == told
+    assert all(one.kind is not ObjectKind.BUS for look in looks for one in look.detections)
+
+
 def test_finish_closes_who_is_still_there() -> None:
     pipeline = eyes_of(Seer(walker))
     play(pipeline, 1, 60)

@@ -121,6 +121,15 @@ def test_kinds_that_are_not_watched_are_passed_over() -> None:
     assert len(NanoDet(network, rgb, watched).detect(grey(64, 64), WHOLE)) == 1
 
 
+@pytest.mark.parametrize(("up", "kinds"), [(2, ["person", "car"]), (0, ["person"])])
+def test_vehicles_are_found_beside_a_near_person_alone(up: int, kinds: list[str]) -> None:
+    """Also weak ones, because they only speak against the person."""
+    near = {3 * 8 + 2: (ObjectKind.PERSON, 0.9, (1, up, 1, 2))}
+    car = {3 * 8 + 5: (ObjectKind.CAR, 0.2, (1, 1, 1, 1))}
+    found = NanoDet(Network((64, 64), near | car), rgb).detect(grey(64, 64), WHOLE)
+    assert [one.kind.value for one in found] == kinds
+
+
 def test_of_two_boxes_of_one_body_the_better_stays() -> None:
     better, worse = person(0.5, score=0.8), person(0.505, score=0.6)
     assert suppress([worse, better], 0.6) == [better]

@@ -1,0 +1,36 @@
+"""Marks what may be a part of a large vehicle.
+
+The fender of a truck, or a car that enters at the border, can look like a near person to the
+network. Often it is surer of the vehicle. Vehicles only speak against people here: nothing else
+is made of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent.vision.detect.person import VEHICLES, Detection
+
+SAME_IOU = 0.7
+"""A vehicle that overlaps a person's box by more than this is in the same place;"""
+SAME_SCORE = 0.5
+"""with this share of the person's score it may as well be the vehicle."""
+PART = 0.75
+"""With this share of its box in a vehicle that the network is surer of, it may be a part of it."""
+
+
+def without_vehicles(found: Sequence[Detection]) -> list[Detection]:
+    """The detections without cars, buses and trucks; what may be one, or a part, is marked."""
+    vehicles = [one for one in found if one.kind in VEHICLES]
+    rest = [one for one in found if one.kind not in VEHICLES]
+    if not vehicles:
+        return rest
+    return [
+        replace(one, in_vehicle=any(_may_be(one, vehicle) for vehicle in vehicles)) for one in rest
+    ]
+
+
+def _may_be(one: Detection, vehicle: Detection) -> bool:
+    if vehicle.box.iou(one.box) > SAME_IOU:
+        return vehicle.score >= SAME_SCORE * one.score
+    inside = vehicle.box.overlap(one.box) >= PART * one.box.area
+    return inside and vehicle.score > one.score
