@@ -13,11 +13,17 @@ from agent.vision.describe.describer import Describer
 from agent.vision.detect.clothes import clothes
 from agent.vision.detect.dense import Dense, DenseSettings
 from agent.vision.detect.fitted import fitting
-from agent.vision.detect.person import Detection, PersonDetector, SheetDetector, suppress
+from agent.vision.detect.person import (
+    VEHICLES,
+    Detection,
+    PersonDetector,
+    SheetDetector,
+    suppress,
+)
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.riders import mounted
 from agent.vision.detect.sheet import Sheet
-from agent.vision.detect.vehicles import without_vehicles
+from agent.vision.detect.vehicles import marked
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Area, Box, Polygon, scale
 from agent.vision.hours import Hours
 from agent.vision.motion.daylight import Daylight, Sensitivity
@@ -346,12 +352,14 @@ class Pipeline:
         found = [one for region in regions for one in self._found(frame, region)]
         if len(_parts(regions)) > 1:
             found = suppress(found, SAME_IOU)
-        found = without_vehicles([one for one in found if one.box.area > 0])
+        found = [one for one in found if one.box.area > 0]
+        vehicles = [one for one in found if one.kind in VEHICLES]
+        found = [one for one in found if one.kind not in VEHICLES]
         real = [one for one in found if one.score >= least_score]
         own = [one for one in moved if one != WHOLE]  # a change of light is nobody's motion
         bodies: list[Detection] = []
         ignored: list[Detection] = []
-        for one in mounted(real, self.tracker.parked):
+        for one in marked(mounted(real, self.tracker.parked), vehicles):
             seen = replace(one, moved=moved_share(one.box, own))
             if self._is_ignored(one):
                 ignored.append(seen)

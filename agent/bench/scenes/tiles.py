@@ -129,7 +129,7 @@ def looked(frame: Frame, seers: Sight, tiles: tuple[Box, ...]) -> list[Detection
     """Detections in the whole picture and in its tiles; duplicates are merged."""
     seer = seers.for_crowds((frame.height, frame.width))
     found = [one for part in (WHOLE, *tiles) for one in seer.detect(frame, part)]
-    return suppress(found, SAME_IOU)
+    return suppress((one for one in found if one.kind is ObjectKind.PERSON), SAME_IOU)
 
 
 def table(rows: list[Found]) -> str:

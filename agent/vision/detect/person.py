@@ -22,6 +22,8 @@ PAD = 114
 """Letterbox grey of NanoDet's training."""
 ROUNDING = 1e-6
 """A place this much before a pixel, in pixels, is that pixel."""
+ALMOST_NEAR = 0.8 * NEAR
+"""Height of a person's box from which vehicles are asked for: the track's box changes slowly."""
 CUT_SHARE = 0.01
 """A box that ends within this share of the crop's side from its border is cut by it."""
 
@@ -71,14 +73,14 @@ class DetectorSettings:
 
     score: float = 0.25
     """Lower scores (0-1) are dropped; the tracker has its own, higher thresholds."""
+    vehicle_score: float = 0.15
+    """The same for vehicles, which only speak against a person."""
     dark: float = 60.0
     """Below this mean brightness (0-255) a part of the picture is brightened for the network"""
     lit: float = 90.0
     """to this mean,"""
     most_gain: float = 4.0
     """by at most this factor: beyond it black is noise."""
-    vehicle_score: float = 0.15
-    """The same for vehicles, which only speak against a person."""
     nms_iou: float = 0.6
     """Of two overlapping boxes of a kind above this overlap, the better one stays."""
     kinds: frozenset[ObjectKind] = frozenset(
@@ -166,8 +168,9 @@ class NanoDet:
             self._brighten(canvas[part.y : part.y + part.rows, part.x : part.x + part.columns])
         layout, answer = _Layout.of(shown), self._network.infer(canvas)
         found = list(self._found(answer, self._columns, layout, self._settings.score))
-        if any(one.kind is ObjectKind.PERSON and one.box.height >= NEAR for one in found):
-            found += self._found(answer, self._vehicles, layout, self._settings.vehicle_score)
+        if any(one.kind is ObjectKind.PERSON and one.box.height >= ALMOST_NEAR for one in found):
+            least_score = self._settings.vehicle_score
+            found += self._found(answer, self._vehicles, layout, least_score, with_cut=True)
         return sorted(found, key=lambda one: -one.score)
 
     def _found(
@@ -176,6 +179,8 @@ class NanoDet:
         columns: Sequence[int],
         layout: "_Layout",
         least_score: float,
+        *,
+        with_cut: bool = False,
     ) -> Iterator[Detection]:
         """What is sure enough in the network's answer, of the kinds of these columns."""
         scores, distances = answer
@@ -183,7 +188,7 @@ class NanoDet:
             chosen = np.flatnonzero(scores[:, column] >= least_score)
             if len(chosen):
                 boxes = _boxes(distances[chosen], self._cells[chosen])
-                placed = layout.in_frame(scores[chosen, column], boxes)
+                placed = layout.in_frame(scores[chosen, column], boxes, with_cut=with_cut)
                 for score, box in _best(placed, self._settings.nms_iou):
                     yield Detection(KINDS[column], score, box)
 
@@ -286,16 +291,16 @@ class _Layout:
             ),
         )
 
-    def in_frame(self, scores: Floats, boxes: Floats) -> list[_Scored]:
+    def in_frame(self, scores: Floats, boxes: Floats, *, with_cut: bool) -> list[_Scored]:
         """Boxes (n, 4), in input pixels, in shares of the frame, part by part: those with their
-        middle in a part, and not cut by its inner borders."""
+        middle in a part, and unless `with_cut` not cut by its inner borders."""
         middles = (boxes[:, :2] + boxes[:, 2:]) / 2 - self.origin[:, np.newaxis]
         is_own = ((middles >= 0) & (middles < self.size[:, np.newaxis])).all(axis=2)
         parts, own = np.nonzero(is_own)
         shares = (boxes[own] - np.tile(self.origin, 2)[parts]) / np.tile(self.size, 2)[parts]
         shares = shares.astype(np.float32)
         outside = np.concatenate([shares[:, :2] < CUT_SHARE, shares[:, 2:] > 1 - CUT_SHARE], axis=1)
-        whole = ~(outside & self.is_inner[parts]).any(axis=1)
+        whole = ~(outside & self.is_inner[parts] & (not with_cut)).any(axis=1)
         parts, own, shares = parts[whole], own[whole], shares[whole].astype(np.float64)
         placed = (self.cut_origin[parts] + shares * self.cut_size[parts]) / self.frame_size
         inside = np.fmin(1.0, np.fmax(0.0, placed)).tolist()

@@ -8,7 +8,7 @@ is made of them.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.vision.detect.person import VEHICLES, Detection
+from agent.vision.detect.person import Detection
 
 SAME_IOU = 0.7
 """A vehicle that overlaps a person's box by more than this is in the same place;"""
@@ -18,14 +18,13 @@ PART = 0.75
 """With this share of its box in a vehicle that the network is surer of, it may be a part of it."""
 
 
-def without_vehicles(found: Sequence[Detection]) -> list[Detection]:
-    """The detections without cars, buses and trucks; what may be one, or a part, is marked."""
-    vehicles = [one for one in found if one.kind in VEHICLES]
-    rest = [one for one in found if one.kind not in VEHICLES]
+def marked(found: Sequence[Detection], vehicles: Sequence[Detection]) -> list[Detection]:
+    """The detections, `in_vehicle` where one may be a vehicle or a part of it. A rider has the
+    score of rider and two-wheeler here: who waits before a bus is surely there."""
     if not vehicles:
-        return rest
+        return list(found)
     return [
-        replace(one, in_vehicle=any(_may_be(one, vehicle) for vehicle in vehicles)) for one in rest
+        replace(one, in_vehicle=any(_may_be(one, vehicle) for vehicle in vehicles)) for one in found
     ]
 
 

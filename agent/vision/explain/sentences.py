@@ -32,7 +32,10 @@ SENTENCES: Final[dict[Reason, str]] = {
         "There is enough evidence, but the place lies within that of a near person who was"
         " reported."
     ),
-    Reason.MISSED: N_("The place was looked at, and the network found nobody there."),
+    Reason.MISSED: N_(
+        "The place was looked at, and the network found nobody there, or only a weak find in other"
+        " clothes."
+    ),
     Reason.PUT_OFF: N_(
         "The place was not looked at, because the processor's budget of looks was used up."
     ),

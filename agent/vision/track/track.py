@@ -55,6 +55,8 @@ class Track:
     """Last look at its place, failed or not; None: none since it began."""
     sure_at: Instant | None = None
     """Last time it walked or had a sure detection; None: not since it began."""
+    sure_clothes: Clothes | None = None
+    """Clothes then."""
     found: Detection | None = None
     """The track's detection in this frame."""
 

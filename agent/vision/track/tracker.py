@@ -98,8 +98,9 @@ class TrackSettings:
     sure_score: float = 0.5
     """Without a detection with this score (0-1)"""
     weak_s: float = 4.0
-    """for this long, a track that does not walk is not continued by a weak one: it may show a sign
-    that the person passed. In a crowd people who stand are found weakly for long."""
+    """for this long, a track that walked and stands is not continued by a weak one"""
+    weak_clothes: float = 6.0
+    """in clothes this different: it may show a sign that the person passed."""
     coast_s: float = 0.5
     """After this time the speed of an unseen body counts a third: it may have stopped."""
 
@@ -219,8 +220,9 @@ class Tracker:
         closeness = {
             (i, j): close
             for i, track in enumerate(tracks)
-            if not (track.is_seen or (is_weak and self._is_doubtful(track, now)))
+            if not track.is_seen
             for j, detection in self._around(track, found, now)
+            if not (is_weak and self._is_left_behind(track, detection, now))
             if (close := self._closeness(track, detection, now)) > 0
         }
         tracks, free = list(tracks), set(range(len(found)))
@@ -229,10 +231,15 @@ class Tracker:
             free.discard(j)
         return tracks, [found[j] for j in sorted(free)]
 
-    def _is_doubtful(self, track: Track, now: Instant) -> bool:
-        """True if it may be a thing that a walker left behind."""
+    def _is_left_behind(self, track: Track, weak: Detection, now: Instant) -> bool:
+        """True if a weak detection may be a thing that a walker passed."""
+        settings = self._settings
         unsure_s = now.seconds_since(track.sure_at or track.first_seen)
-        return not self._is_crowd and unsure_s > self._settings.weak_s
+        if unsure_s <= settings.weak_s or track.travelled < settings.went:
+            return False
+        if track.sure_clothes is None or weak.clothes is None:
+            return False
+        return unlikeness(track.sure_clothes, weak.clothes) > settings.weak_clothes
 
     def _around(
         self, track: Track, found: Sequence[Detection], now: Instant
@@ -323,7 +330,7 @@ class Tracker:
         speed = (track.speed[0] + gain * (u - x) / gap_s, track.speed[1] + gain * (v - y) / gap_s)
         hits = track.hits + 1
         box = self._mixed(track.box, found.box, gap_s)
-        is_sure = found.score >= self._settings.sure_score or track.pace >= WALKS
+        is_sure = found.score >= self._settings.sure_score or track.pace >= WALKS or self._is_crowd
         return replace(
             track,
             kind=track.kind if found.kind in WHEELS else found.kind,
@@ -341,6 +348,7 @@ class Tracker:
             travelled=max(track.travelled, self._heights_between(box, track.began_at)),
             speed=speed,
             sure_at=now if is_sure else track.sure_at,
+            sure_clothes=track.clothes if is_sure else track.sure_clothes,
             found=found,
         )
 

@@ -62,18 +62,56 @@ def test_a_weak_answer_carries_a_track_on() -> None:
     assert steps[-1][0].is_seen
 
 
+def at_the_end(walker: list[Detection], stands: Detection, *, is_crowd: bool = False) -> list[int]:
+    """The tracks that are left after `stands` is found for ten seconds where somebody walked to."""
+    tracker = Tracker()
+    for i, one in enumerate([*walker, *[stands] * 100]):
+        tracks = tracker.step(after(i / 10), [one], aspect=4 / 3, is_crowd=is_crowd)
+    return [track.track_id for track in tracks]
+
+
+WALKER = [replace(one, clothes=RED) for one in walk(10)]
+STANDS = person(0.3, score=0.35)
+
+
 def test_a_sign_that_a_walker_passed_does_not_keep_the_track() -> None:
-    sign = [[person(0.3, score=0.35)]] * 100
-    steps = run(Tracker(), [*([one] for one in walk(10)), *sign])
-    assert ids(steps) == {1}
-    assert [len(tracks) for tracks in (steps[48], steps[-1])] == [1, 0]
+    assert at_the_end(WALKER, replace(STANDS, clothes=BLUE)) == []
 
 
-@pytest.mark.parametrize("every", [1, 30])
-def test_who_stands_and_is_found_well_now_and_then_is_one_track(every: int) -> None:
-    stands = [[person(0.3, score=0.35 if i % every else 0.7)] for i in range(100)]
-    steps = run(Tracker(), [*([one] for one in walk(10)), *stands])
-    assert [track.track_id for track in steps[-1]] == [1]
+def test_a_walker_who_stops_and_is_found_weakly_keeps_the_track_by_the_clothes() -> None:
+    assert at_the_end(WALKER, replace(STANDS, clothes=RED)) == [1]
+    assert at_the_end(walk(10), STANDS) == [1]  # not measured
+
+
+def test_who_stood_from_the_beginning_keeps_the_track_by_weak_answers() -> None:
+    stood = replace(person(0.3), clothes=RED)
+    assert at_the_end([stood] * 10, replace(STANDS, clothes=BLUE)) == [1]
+
+
+def test_in_a_crowd_weak_answers_keep_a_track() -> None:
+    blue = replace(STANDS, score=0.29, clothes=BLUE)
+    assert at_the_end(WALKER, blue, is_crowd=True) == [1]
+
+
+def test_who_was_found_weakly_in_a_crowd_is_not_left_behind_when_it_ends() -> None:
+    tracker = Tracker()
+    blue = replace(STANDS, clothes=BLUE)
+    for i, one in enumerate([*WALKER, *[blue] * 100]):
+        tracker.step(after(i / 10), [one], aspect=4 / 3, is_crowd=True)
+    for i in range(110, 140):
+        tracks = tracker.step(after(i / 10), [blue], aspect=4 / 3)
+    assert [track.track_id for track in tracks] == [1]
+
+
+@pytest.mark.parametrize(("score", "left"), [(0.5, [1]), (0.45, [2]), (0.39, [])])
+def test_a_sure_answer_now_and_then_keeps_the_track(score: float, left: list[int]) -> None:
+    """Weak ones alone do not; one from .4 on begins another track."""
+    tracker = Tracker()
+    weak = replace(STANDS, clothes=BLUE)
+    better = replace(weak, score=score)
+    for i, one in enumerate([*WALKER, *([*[weak] * 29, better] * 4)]):
+        tracks = tracker.step(after(i / 10), [one], aspect=4 / 3)
+    assert [track.track_id for track in tracks] == left
 
 
 def test_who_walks_is_one_track_also_by_weak_answers_alone() -> None:

@@ -121,13 +121,25 @@ def test_kinds_that_are_not_watched_are_passed_over() -> None:
     assert len(NanoDet(network, rgb, watched).detect(grey(64, 64), WHOLE)) == 1
 
 
-@pytest.mark.parametrize(("up", "kinds"), [(2, ["person", "car"]), (0, ["person"])])
-def test_vehicles_are_found_beside_a_near_person_alone(up: int, kinds: list[str]) -> None:
+@pytest.mark.parametrize(("down", "kinds"), [(2, ["person", "car"]), (1, ["person"])])
+def test_vehicles_are_found_beside_a_near_person_alone(down: int, kinds: list[str]) -> None:
     """Also weak ones, because they only speak against the person."""
-    near = {3 * 8 + 2: (ObjectKind.PERSON, 0.9, (1, up, 1, 2))}
+    someone = {3 * 8 + 2: (ObjectKind.PERSON, 0.9, (1, 0, 1, down))}
     car = {3 * 8 + 5: (ObjectKind.CAR, 0.2, (1, 1, 1, 1))}
-    found = NanoDet(Network((64, 64), near | car), rgb).detect(grey(64, 64), WHOLE)
+    found = NanoDet(Network((64, 64), someone | car), rgb).detect(grey(64, 64), WHOLE)
     assert [one.kind.value for one in found] == kinds
+
+
+def test_a_vehicle_that_a_crop_cuts_counts_and_a_person_does_not() -> None:
+    """It lies around the part that is shown."""
+    answers = {
+        3 * 8 + 2: (ObjectKind.PERSON, 0.9, (1, 2, 1, 2)),
+        3 * 8 + 3: (ObjectKind.BUS, 0.5, (5, 5, 5, 5)),
+        4 * 8 + 3: (ObjectKind.PERSON, 0.5, (5, 5, 5, 5)),
+    }
+    network = Network((64, 64), answers)
+    found = NanoDet(network, rgb).detect(grey(128, 128), Box(0.25, 0.25, 0.75, 0.75))
+    assert [one.kind.value for one in found] == ["person", "bus"]
 
 
 def test_of_two_boxes_of_one_body_the_better_stays() -> None:

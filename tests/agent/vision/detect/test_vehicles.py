@@ -1,11 +1,12 @@
-"""What may be a part of a car, a bus or a truck is marked; vehicles themselves go no further."""
+"""What may be a part of a car, a bus or a truck is marked."""
 
 from dataclasses import replace
 
 import pytest
 
 from agent.vision.detect.person import Detection, ObjectKind
-from agent.vision.detect.vehicles import without_vehicles
+from agent.vision.detect.riders import mounted
+from agent.vision.detect.vehicles import marked
 from agent.vision.geometry import Box
 from tests.agent.rigs.vision import person
 
@@ -38,9 +39,16 @@ def around(box: Box, times: float) -> Box:
 def test_a_person_in_a_surer_vehicle_or_in_its_place_is_marked(
     kind: ObjectKind, box: Box, score: float, is_marked: bool
 ) -> None:
-    found = without_vehicles([NEAR, vehicle(box, score, kind)])
-    assert found == [replace(NEAR, in_vehicle=is_marked)]
+    assert marked([NEAR], [vehicle(box, score, kind)]) == [replace(NEAR, in_vehicle=is_marked)]
+
+
+def test_a_rider_who_is_surer_than_the_bus_behind_is_not_marked() -> None:
+    """The score is that of rider and motorbike together."""
+    motorbike = vehicle(NEAR.box, 0.62, ObjectKind.MOTORCYCLE)
+    (rider,) = mounted([NEAR, motorbike], [])
+    (still,) = marked([rider], [vehicle(around(NEAR.box, 3), 0.5, ObjectKind.BUS)])
+    assert (still.score, still.in_vehicle) == (0.62, False)
 
 
 def test_without_vehicles_nothing_changes() -> None:
-    assert without_vehicles([NEAR]) == [NEAR]
+    assert marked([NEAR], []) == [NEAR]
