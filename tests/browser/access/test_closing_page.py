@@ -122,6 +122,7 @@ def test_an_account_is_suspended_a_lost_phone_signed_out_and_a_typo_corrected(
     assert fits(page)
     page.click("#sign-out-all")
     expect(page.locator(".banner")).to_be_visible()
+    lost.page.wait_for_url("**/login?next=*")  # its open page goes there by itself
     lost.open("/settings")
     expect(lost.page.locator("[name=password]")).to_be_visible()
     page.fill("#suspend [name=reason]", REASON[language])
