@@ -206,49 +206,20 @@ class Pipeline:
         self.lap("motion")
         tampering = self.tamper.step(frame, self.motion.means)
         self.lap("tamper")
-        wanted = self._wanted(frame, moved)
-        input_px = self._detector(frame).input_px if wanted else ANY
-        regions = wanted[: self.allowance.grant(frame.at, len(wanted), input_px)]
-        where = self.dense if self.dense.is_on else self.regions
-        where.looked(frame.at, regions)
-        if regions:
-            self.attention.looked(frame.at)
-        self.opening.looked(regions)
+        regions, put_off = self._granted(frame, self._wanted(frame, moved))
         self.lap("regions")
         found = self._detections(frame, regions, moved=moved, least_score=enough.least_score)
         self.lap("model")
-        aspect = frame.width / frame.height
         tracks = self.tracker.step(
             frame.at,
             found.bodies,
-            aspect=aspect,
+            aspect=frame.width / frame.height,
             looked=_parts(regions),
             is_crowd=self.dense.is_on,
             shown_from=self._shown_from(frame),
         )
         self.lap("track")
-        self.things.see(frame)
-        changes = self.alerting.complete(
-            self.sightings.advance(
-                frame.at,
-                tracks,
-                moved=moved,
-                crowd_of=self._crowd_of(frame.at),
-                is_dense=self.dense.is_on,
-            ),
-            frame.at,
-            tracks,
-            sightings=self.sightings,
-            aspect=aspect,
-            local=local,
-        )
-        self.lap("sighting")
-        if changes or self.describer.is_due(frame.at):
-            self.describer.see(frame, tracks, self.sightings.own_ids, aspect=aspect)
-            changes = self._described(changes)
-        self.lap("describe")
-        put_off = len(wanted) - len(regions)
-        lookalikes = self.lookalikes(frame.at)
+        changes = self._changes(frame, tracks, moved=moved, local=local)
         return FrameResult(
             moved,
             found.bodies,
@@ -257,11 +228,52 @@ class Pipeline:
             len(regions),
             put_off,
             tampering,
-            lookalikes,
+            self.lookalikes(frame.at),
             faint=(*found.faint, *self.tracker.faint) if regions else (),
             track_score=max(enough.least_score, self.tracker.new_score),
             ignored=found.ignored,
         )
+
+    def _granted(
+        self, frame: Frame, wanted: tuple[Box | Sheet, ...]
+    ) -> tuple[tuple[Box | Sheet, ...], int]:
+        """The first of the wanted looks, as many as the budget allows, and the number of others."""
+        input_px = self._detector(frame).input_px if wanted else ANY
+        regions = wanted[: self.allowance.grant(frame.at, len(wanted), input_px)]
+        where = self.dense if self.dense.is_on else self.regions
+        where.looked(frame.at, regions)
+        if regions:
+            self.attention.looked(frame.at)
+        self.opening.looked(regions)
+        return regions, len(wanted) - len(regions)
+
+    def _changes(
+        self,
+        frame: Frame,
+        tracks: tuple[Track, ...],
+        *,
+        moved: tuple[Box, ...],
+        local: datetime | None,
+    ) -> tuple[SightingChange, ...]:
+        """Changes of sightings, with rules and descriptions."""
+        aspect = frame.width / frame.height
+        self.things.see(frame)
+        changes = self.sightings.advance(
+            frame.at,
+            tracks,
+            moved=moved,
+            crowd_of=self._crowd_of(frame.at),
+            is_dense=self.dense.is_on,
+        )
+        changes = self.alerting.complete(
+            changes, frame.at, tracks, sightings=self.sightings, aspect=aspect, local=local
+        )
+        self.lap("sighting")
+        if changes or self.describer.is_due(frame.at):
+            self.describer.see(frame, tracks, self.sightings.own_ids, aspect=aspect)
+            changes = self._described(changes)
+        self.lap("describe")
+        return changes
 
     def lookalikes(self, now: Instant) -> str | None:
         """Known things that look like people, if they should be stored: after a frame, and after

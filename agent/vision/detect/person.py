@@ -44,6 +44,7 @@ class ObjectKind(StrEnum):
 
 
 VEHICLES = frozenset({ObjectKind.CAR, ObjectKind.BUS, ObjectKind.TRUCK})
+"""They only speak against people; see `agent.vision.detect.vehicles`."""
 KINDS = tuple(ObjectKind)
 """By column of the network's scores; the model's adapter compares them with the manifest."""
 
@@ -74,7 +75,7 @@ class DetectorSettings:
     score: float = 0.25
     """Lower scores (0-1) are dropped; the tracker has its own, higher thresholds."""
     vehicle_score: float = 0.15
-    """The same for vehicles, which only speak against a person."""
+    """The same for vehicles."""
     dark: float = 60.0
     """Below this mean brightness (0-255) a part of the picture is brightened for the network"""
     lit: float = 90.0
@@ -98,7 +99,8 @@ class PersonDetector(Protocol):
         """(height, width) of the network's input."""
 
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
-        """Best first. Boxes cut by a border of `region` inside the frame are left out.
+        """Best first. Boxes cut by a border of `region` inside the frame are left out. Beside a
+        near person there may be `VEHICLES`, whole or cut.
 
         A `region` twice as wide and high as the frame shows all of it at half its size.
         """
@@ -182,7 +184,7 @@ class NanoDet:
         *,
         with_cut: bool = False,
     ) -> Iterator[Detection]:
-        """What is sure enough in the network's answer, of the kinds of these columns."""
+        """Detections in the network's answer, of the kinds of these columns."""
         scores, distances = answer
         for column in columns:
             chosen = np.flatnonzero(scores[:, column] >= least_score)
@@ -300,8 +302,9 @@ class _Layout:
         shares = (boxes[own] - np.tile(self.origin, 2)[parts]) / np.tile(self.size, 2)[parts]
         shares = shares.astype(np.float32)
         outside = np.concatenate([shares[:, :2] < CUT_SHARE, shares[:, 2:] > 1 - CUT_SHARE], axis=1)
-        whole = ~(outside & self.is_inner[parts] & (not with_cut)).any(axis=1)
-        parts, own, shares = parts[whole], own[whole], shares[whole].astype(np.float64)
+        whole = ~(outside & self.is_inner[parts]).any(axis=1)
+        kept = whole | with_cut
+        parts, own, shares = parts[kept], own[kept], shares[kept].astype(np.float64)
         placed = (self.cut_origin[parts] + shares * self.cut_size[parts]) / self.frame_size
         inside = np.fmin(1.0, np.fmax(0.0, placed)).tolist()
         return [

@@ -29,7 +29,7 @@ class Held(StrEnum):
     WHEELS_STILL = "wheels_still"
     """A two-wheeler without a rider that moved, without motion in its place."""
     VEHICLE = "vehicle"
-    """In a car, a bus or a truck that the network is surer of: too low for a part of one."""
+    """It may be a part of a car, a bus or a truck, and the score is too low for a far body."""
     FAINT = "faint"
     """Not clear, without enough clear ones beside it."""
 

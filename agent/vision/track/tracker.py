@@ -233,13 +233,12 @@ class Tracker:
 
     def _is_left_behind(self, track: Track, weak: Detection, now: Instant) -> bool:
         """True if a weak detection may be a thing that a walker passed."""
-        settings = self._settings
-        unsure_s = now.seconds_since(track.sure_at or track.first_seen)
-        if unsure_s <= settings.weak_s or track.travelled < settings.went:
+        settings, was = self._settings, track.sure_clothes
+        if track.sure_at is None or track.travelled < settings.went:
             return False
-        if track.sure_clothes is None or weak.clothes is None:
+        if now.seconds_since(track.sure_at) <= settings.weak_s or not (was and weak.clothes):
             return False
-        return unlikeness(track.sure_clothes, weak.clothes) > settings.weak_clothes
+        return unlikeness(was, weak.clothes) > settings.weak_clothes
 
     def _around(
         self, track: Track, found: Sequence[Detection], now: Instant

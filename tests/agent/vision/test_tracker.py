@@ -36,6 +36,18 @@ def ids(steps: list[tuple[Track, ...]]) -> set[int]:
     return {track.track_id for tracks in steps for track in tracks}
 
 
+def at_the_end(walker: list[Detection], stands: Detection, *, is_crowd: bool = False) -> list[int]:
+    """The tracks that are left after `stands` is found for ten seconds where somebody walked to."""
+    tracker = Tracker()
+    for i, one in enumerate([*walker, *[stands] * 100]):
+        tracks = tracker.step(after(i / 10), [one], aspect=4 / 3, is_crowd=is_crowd)
+    return [track.track_id for track in tracks]
+
+
+WALKER = [replace(one, clothes=RED) for one in walk(10)]
+STANDS = person(0.3, score=0.35)
+
+
 def test_a_walker_is_one_track() -> None:
     steps = run(Tracker(), [[one] for one in walk(40)])
     assert ids(steps) == {1}
@@ -60,18 +72,6 @@ def test_a_weak_answer_carries_a_track_on() -> None:
     steps = run(Tracker(), [[one] for one in strong + weak])
     assert ids(steps) == {1}
     assert steps[-1][0].is_seen
-
-
-def at_the_end(walker: list[Detection], stands: Detection, *, is_crowd: bool = False) -> list[int]:
-    """The tracks that are left after `stands` is found for ten seconds where somebody walked to."""
-    tracker = Tracker()
-    for i, one in enumerate([*walker, *[stands] * 100]):
-        tracks = tracker.step(after(i / 10), [one], aspect=4 / 3, is_crowd=is_crowd)
-    return [track.track_id for track in tracks]
-
-
-WALKER = [replace(one, clothes=RED) for one in walk(10)]
-STANDS = person(0.3, score=0.35)
 
 
 def test_a_sign_that_a_walker_passed_does_not_keep_the_track() -> None:
