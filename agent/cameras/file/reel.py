@@ -97,7 +97,8 @@ class VideoReel:
         try:
             container = av.open(str(self._path))
         except (av.error.FFmpegError, OSError) as error:
-            raise self._error("is not a video that can be read", "Convert it to MP4.") from error
+            cure = "If it is cut short, copy it again; if it has another form, convert it to MP4."
+            raise self._error("is not a video that can be read", cure) from error
         if not container.streams.video:
             container.close()
             raise self._error("holds no video stream", "Give a file with pictures.")
