@@ -102,6 +102,12 @@ NEAR = 0.3
 smaller ones, is less sure of it; hardly anything else so large looks like a person to it."""
 
 
+def is_whole(box: Box) -> bool:
+    """True if no border of the picture cuts the box."""
+    low, high = BORDER, 1 - BORDER
+    return box.x0 > low and box.y0 > low and box.x1 < high and box.y1 < high
+
+
 def scale(input_px: tuple[int, int], size_px: tuple[int, int], part: Box = WHOLE) -> float:
     """Pixels of an input (height, width) per pixel of a picture of `size_px` whose `part` it
     shows."""

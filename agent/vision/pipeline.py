@@ -97,7 +97,7 @@ class FrameResult:
     faint: tuple[Detection, ...] = ()
     """Too weak to begin a track, and part of none;"""
     track_score: float = 0.0
-    """score from which one would begin in this frame."""
+    """score from which any would begin one in this frame."""
     ignored: tuple[Detection, ...] = ()
     """In ignored parts of the picture."""
 

@@ -7,7 +7,7 @@ from math import hypot
 
 from agent.vision.describe.description import Speed
 from agent.vision.detect.riders import sits
-from agent.vision.geometry import BORDER, Box
+from agent.vision.geometry import Box
 from agent.vision.track.track import Track
 
 MOST_PEOPLE = 20
@@ -41,12 +41,6 @@ class Calibration:
             return None
         height_m = self.mast_height_m * body.height / below
         return height_m if LEAST_HEIGHT_M <= height_m <= MOST_HEIGHT_M else None
-
-
-def is_whole(box: Box) -> bool:
-    """True if no border of the picture cuts the box."""
-    low, high = BORDER, 1 - BORDER
-    return box.x0 > low and box.y0 > low and box.x1 < high and box.y1 < high
 
 
 def hidden_share(body: Box, others: Sequence[Box]) -> float:

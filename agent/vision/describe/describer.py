@@ -17,7 +17,6 @@ from agent.vision.describe.bodies import (
     Calibration,
     driver_of,
     hidden_share,
-    is_whole,
     mount,
     people_on,
     people_with,
@@ -27,6 +26,7 @@ from agent.vision.describe.colours import Shares, named, shares, table
 from agent.vision.describe.description import Description, Speed, Transport
 from agent.vision.describe.light import shows_colours
 from agent.vision.detect.person import ObjectKind
+from agent.vision.geometry import is_whole
 from agent.vision.track.track import Track
 
 SOON_S, FIRST, EVERY_S = 0.4, 5, 2.0

@@ -327,7 +327,10 @@ class Sightings:
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
         is_clear = track.score >= CLEAR or self._came_near(track)
-        suspect.hits.append(Hit(now, track.looks, self._weight(track, now), is_clear))
+        weight = self._weight(track, now)
+        if weight.held is Held.VEHICLE and not is_inside(suspect.first_box):
+            suspect.hits.clear()  # they were of its first part at the border
+        suspect.hits.append(Hit(now, track.looks, weight, is_clear))
         while self._is_stale(suspect.hits[0], now, track.looks):
             suspect.hits.popleft()
 

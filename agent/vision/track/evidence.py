@@ -12,7 +12,8 @@ CLEAR = 0.4
 """A detection from this score on is a clear one."""
 CLEAR_FINDS = 3
 """With fewer clear detections the others do not count: a spider on its web at the lens is followed
-for seconds by weak detections only."""
+for seconds by weak detections only. Those of a near body that stands out from the empty view count
+as clear ones."""
 
 
 class Held(StrEnum):
@@ -29,7 +30,8 @@ class Held(StrEnum):
     WHEELS_STILL = "wheels_still"
     """A two-wheeler without a rider that moved, without motion in its place."""
     VEHICLE = "vehicle"
-    """It may be a part of a car, a bus or a truck, and the score is too low for a far body."""
+    """It may be a part of a car, a bus or a truck, and the score is too low for a far body.
+    If the track began at the border, its earlier detections do not count any more."""
     FAINT = "faint"
     """Not clear, without enough clear ones beside it."""
 

@@ -2,7 +2,8 @@
 
 No Kalman filter: at ten frames a second a smoothed position and speed predict a walker to a few
 pixels, and every number here can be checked on a video by eye. Two thresholds, as in ByteTrack
-(Zhang et al. 2022): a weak detection can continue a track, only a strong one can begin one.
+(Zhang et al. 2022): a weak detection can continue a track, only a strong one can begin one, or one
+of a near body that stands out from the empty view.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from agent.media.frame import Instant
 from agent.vision.detect.clothes import mixed, unlikeness
 from agent.vision.detect.person import Detection
 from agent.vision.detect.riders import WHEELS, sits
-from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box
+from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box, is_whole
 from agent.vision.track.assignment import assigned
 from agent.vision.track.track import STIRS, WALKS, Track
 
@@ -26,6 +27,10 @@ class TrackSettings:
     """A detection with this score can begin a track (0-1);"""
     new_in_crowd: float = 0.3
     """in a crowd with this one: people are small there, and evidence over time removes the rest."""
+    new_near: float = 0.3
+    """A near body's detection can begin one from this score on, if it is no part of a vehicle"""
+    stands_out: float = 0.5
+    """and there is motion in this share of its place."""
     keep_score: float = 0.25
     """A detection with this score can continue a track."""
     least_iou: float = 0.3
@@ -33,7 +38,9 @@ class TrackSettings:
     apart_iou: float = 0.3
     """A track begins only if its box overlaps other tracks at most this much,"""
     apart_part: float = 0.6
-    """and by at most this share of the smaller box."""
+    """and by at most this share of the smaller box;"""
+    apart_weak: float = 0.3
+    """a weak one by at most this share."""
     again_part: float = 0.7
     """A weak detection with more than this share of its box inside the box of a body just found,"""
     again_iou: float = 0.45
@@ -67,6 +74,10 @@ class TrackSettings:
     only speak against a match,"""
     stood_size_ratio: float = 1.35
     """and its size changes by at most this factor."""
+    part_ratio: float = 2.0
+    """A near body at the border may be found this many times as high, or as low, as before,"""
+    part_inside: float = 0.8
+    """if this share of the lower box is in the higher one."""
     late_s: float = 0.8
     """A body seen, or not looked for, within this time is present."""
     lost_s: float = 1.5
@@ -122,7 +133,7 @@ class Tracker:
 
     @property
     def new_score(self) -> float:
-        """Score from which a detection begins a track, as of the last step."""
+        """Score from which any detection can begin a track, as of the last step."""
         return self._settings.new_in_crowd if self._is_crowd else self._settings.new_score
 
     @property
@@ -183,15 +194,25 @@ class Tracker:
         tracks, free = self._joined(tracks, strong, now)
         others = [one for one in weak if not self._is_again(one, tracks)]
         tracks, faint = self._joined(tracks, others, now, is_weak=True)
-        self.faint = tuple(faint) if looked else self.faint
-        for detection in free:
+        for detection in (*free, *filter(self._may_begin, faint)):
             if not self._is_double(detection, tracks):
                 tracks.append(self._begun(detection, now))
+        self.faint = tuple(faint) if looked else self.faint
         tracks = [
             _looked_at(track, looked, now, shown_from) for track in self._without_doubles(tracks)
         ]
         self._tracks = [track for track in tracks if not self._is_over(track, now)]
         return self.tracks
+
+    def _may_begin(self, weak: Detection) -> bool:
+        """True if a weak detection can begin a track: the network is less sure of near bodies."""
+        settings = self._settings
+        return (
+            weak.score >= settings.new_near
+            and weak.box.height >= NEAR
+            and weak.moved >= settings.stands_out
+            and not (weak.in_vehicle or weak.kind in WHEELS)
+        )
 
     def _ahead(self, now: Instant) -> list[Track]:
         """The tracks at their predicted places, once for all who ask before the next step."""
@@ -262,10 +283,12 @@ class Tracker:
         settings, stood = self._settings, self._stood(track)
         most = settings.stood_size_ratio if stood else settings.size_ratio
         most += settings.size_per_rare_s * self._rare_s
-        if not 1 / most <= found.box.height / max(track.box.height, 1e-6) <= most:
+        is_alike = 1 / most <= found.box.height / max(track.box.height, 1e-6) <= most
+        if not (is_alike or self._is_part(track.box, found)):
             return 0.0
         overlap = track.box.iou(found.box)
-        if found.score < self.new_score and overlap < settings.least_iou:
+        is_weak = found.score < self.new_score and not self._may_begin(found)
+        if is_weak and overlap < settings.least_iou:
             return 0.0
         reach = self._reach(track, now, rides=_has_wheels(found))
         if found.kind is not track.kind:
@@ -276,6 +299,19 @@ class Tracker:
         confidence = 0.2 if track.is_confirmed else 0.0
         close = overlap + (1.0 - away / reach) + confidence - self._strangeness(track, found)
         return close if stood else max(1e-6, close)
+
+    def _is_part(self, known: Box, found: Detection) -> bool:
+        """True if a near body at the picture's border, who stands out from the empty view, may have
+        been found in part and is found as a whole now, or the other way round."""
+        settings = self._settings
+        part, whole = sorted((known, found.box), key=lambda box: box.height)
+        return (
+            found.moved >= settings.stands_out
+            and not is_whole(found.box)
+            and whole.height >= NEAR
+            and whole.height <= settings.part_ratio * part.height
+            and whole.overlap(part) >= settings.part_inside * part.area
+        )
 
     def _stood(self, track: Track) -> bool:
         """Nothing shows yet that it walks."""
@@ -382,13 +418,14 @@ class Tracker:
 
     def _is_double(self, found: Detection, tracks: Sequence[Track]) -> bool:
         """Mostly on a tracked body: a head, a trunk, or two people as one."""
+        settings = self._settings
+        part = settings.apart_part if found.score >= self.new_score else settings.apart_weak
         return any(
             track.is_mount == (found.kind in WHEELS)
             and (track.is_seen or track.is_confirmed)
             and (
-                track.box.iou(found.box) > self._settings.apart_iou
-                or found.box.overlap(track.box)
-                > self._settings.apart_part * min(found.box.area, track.box.area)
+                track.box.iou(found.box) > settings.apart_iou
+                or found.box.overlap(track.box) > part * min(found.box.area, track.box.area)
             )
             for track in tracks
         )

@@ -16,6 +16,7 @@ from tests.agent.rigs.vision import after, counted_ids, person, tracked
 INSIDE = person(0.5).box
 AT_THE_BORDER = Box(0.0, 0.4, 0.08, 0.6)
 NEAR_BOX = person(0.5, height=0.6).box
+NEAR_AT_THE_BORDER = Box(0.0, 0.2, 0.2, 0.8)
 IN_VEHICLE = replace(person(0.5, height=0.6), in_vehicle=True)
 
 
@@ -73,3 +74,18 @@ def test_what_speaks_for_a_track_grows_until_it_is_reported() -> None:
     assert SightingSettings().evidence < 2.8
     assert sightings.weight(walker) is None
     assert walker.track_id in sightings.open_tracks
+
+
+@pytest.mark.parametrize(("began", "left"), [(NEAR_AT_THE_BORDER, 0.6), (NEAR_BOX, 3.0)])
+def test_what_was_a_vehicle_at_the_border_loses_what_spoke_for_it(began: Box, left: float) -> None:
+    """The first part of a car at the border looks like a person. A person inside the picture
+    may stand before a car."""
+    sightings = Sightings(counted_ids(), SightingSettings(evidence=4.0))
+    one = tracked(began, travelled=0.0, score=0.6, moved=0.8)
+    found = replace(person(0.6, height=0.6), in_vehicle=True)
+    for frame in range(4):
+        sightings.advance(after(frame / 10), [replace(one, looks=frame)])
+    assert sightings.evidence(one) == pytest.approx(2.4)
+    sightings.advance(after(0.4), [replace(one, box=NEAR_BOX, looks=4, found=found)])
+    sightings.advance(after(0.5), [replace(one, box=NEAR_BOX, looks=5)])
+    assert sightings.evidence(one) == pytest.approx(left)
