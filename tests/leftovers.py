@@ -29,6 +29,10 @@ MARK: Final = f"{KIND}{uuid4().hex}"
 GOING_S: Final = 10.0
 """What a program that was told to end gets until it is gone, on a machine that is not busy."""
 
+END_BY_THEMSELVES: Final = ("multiprocessing.resource_tracker", "chrome_crashpad_handler")
+"""There is one tracker for a test process. Chromium's crash handler can end long after its browser.
+The guardian ends both at the latest."""
+
 _STARTS: Final = ("subprocess.Popen", "os.posix_spawn", "os.fork")
 
 
@@ -44,7 +48,8 @@ class _Started:
         return {pid for pid in guardian.marked(MARK) if not self._is_kept(pid)}
 
     def _is_kept(self, pid: int) -> bool:
-        if "multiprocessing.resource_tracker" in _words(pid):  # one for all, ends with this process
+        words = _words(pid)
+        if any(name in words for name in END_BY_THEMSELVES):
             return True
         while pid > 1 and pid != os.getpid():
             if pid in self.kept:

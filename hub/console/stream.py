@@ -48,19 +48,21 @@ async def stream_changes(
     start = int(last_event_id) if last_event_id.isdecimal() else cursor
     if start is None:
         start = (await run_in_threadpool(inbox.inbox, session.asker, 0)).cursor
+    # Before the answer: a page that says it is live hears of every grant that ends from then on.
+    scope = await run_in_threadpool(inbox.scope_mark, session.asker)
+    token, address = request.cookies[cookie_name(site)], came_from(request)
     return StreamingResponse(
-        _changes(site, inbox, request.cookies[cookie_name(site)], came_from(request), start),
+        _changes(site, inbox, token, address, start, scope),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _changes(
-    site: Site, inbox: InboxService, token: str, address: str, cursor: int
+    site: Site, inbox: InboxService, token: str, address: str, cursor: int, scope: int
 ) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
     loop = asyncio.get_running_loop()
-    scope: int | None = None
     waiting: dict[str, int] | None = None
     look_at = loop.time()
     while not site.stopping():
@@ -77,7 +79,7 @@ async def _changes(
             before, scope = scope, await run_in_threadpool(inbox.scope_mark, session.asker)
             waited, waiting = waiting, await run_in_threadpool(site.waiting, session.asker)
             look_at = loop.time() + _soon(site)
-            if before is not None and before != scope:
+            if before != scope:
                 yield "event: scope\ndata: {}\n\n"
             if waited != waiting:  # the first too: the page was made before this line was there
                 yield f"event: waiting\ndata: {json.dumps(waiting)}\n\n"
