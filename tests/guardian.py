@@ -22,7 +22,7 @@ GRACE_S: Final = 3.0
 
 def marked(mark: str) -> set[int]:
     """The living processes whose environment holds the variable MARK, this one not."""
-    return {pid for pid in _pids() if pid != os.getpid() and _holds(pid, mark)}
+    return {pid for pid in _pids() if pid != os.getpid() and holds(pid, mark)}
 
 
 def end(mark: str) -> None:
@@ -41,7 +41,8 @@ def _pids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
 
 
-def _holds(pid: int, mark: str) -> bool:
+def holds(pid: int, mark: str) -> bool:
+    """Whether the environment of the process holds the variable MARK."""
     try:
         names = Path(f"/proc/{pid}/environ").read_bytes()  # empty for a process that has ended
     except OSError:  # gone meanwhile, or another user's

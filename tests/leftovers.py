@@ -2,8 +2,9 @@
 
 Every test process puts a variable of its own into the environment of the programs it starts. After
 each test that started something, the programs with this variable must be gone, except those of a
-wider fixture; the others are ended, and the test fails. When the test process itself is gone, even
-by SIGKILL, its guardian ends all programs with the variable.
+wider fixture, which carry a second one; the others are ended, and the test fails. A program hands
+both on to what it starts, however late. When the test process itself is gone, even by SIGKILL, its
+guardian ends all programs with the first variable.
 """
 
 import os
@@ -25,37 +26,19 @@ from tests.waiting import busy
 KIND: Final = "TEST_RUN_"
 MARK: Final = f"{KIND}{uuid4().hex}"
 """The variable that what this process starts has in its environment."""
+KEPT: Final = f"{MARK}_KEPT"
+"""The second one, of what a wider fixture starts."""
 
 GOING_S: Final = 10.0
 """What a program that was told to end gets until it is gone, on a machine that is not busy."""
-
-END_BY_THEMSELVES: Final = ("multiprocessing.resource_tracker", "chrome_crashpad_handler")
-"""There is one tracker for a test process. Chromium's crash handler can end long after its browser.
-The guardian ends both at the latest."""
 
 _STARTS: Final = ("subprocess.Popen", "os.posix_spawn", "os.fork")
 
 
 class _Started:
-    """Processes that this process started."""
+    """Whether this process started another since the last test."""
 
-    def __init__(self) -> None:
-        self.has_new = False
-        self.kept: set[int] = set()  # of fixtures wider than a test
-
-    def left(self) -> set[int]:
-        """What is neither of a wider fixture nor below one of those."""
-        return {pid for pid in guardian.marked(MARK) if not self._is_kept(pid)}
-
-    def _is_kept(self, pid: int) -> bool:
-        words = _words(pid)
-        if any(name in words for name in END_BY_THEMSELVES):
-            return True
-        while pid > 1 and pid != os.getpid():
-            if pid in self.kept:
-                return True
-            pid = _parent(pid)
-        return False
+    has_new = False
 
 
 _started = _Started()
@@ -82,18 +65,23 @@ def _heard(event: str, arguments: tuple[Any, ...], starts: tuple[str, ...] = _ST
         return
     _started.has_new = True
     environment = arguments[-1] if event != "os.fork" else None
-    if isinstance(environment, dict):  # of the program's own: it gets the variable as well
+    if isinstance(environment, dict):  # of the program's own: it gets the variables as well
         environment.setdefault(MARK, "1")
+        environment.pop(KEPT, None)  # a wider fixture may have copied its own
+        if KEPT in os.environ:
+            environment[KEPT] = "1"
 
 
 @contextmanager
 def kept() -> Iterator[None]:
     """What is started inside outlives the test; whoever starts it ends it."""
-    before = _all_started()
+    is_outermost = KEPT not in os.environ
+    os.environ[KEPT] = "1"
     try:
         yield
     finally:
-        _started.kept |= _all_started() - before
+        if is_outermost:
+            del os.environ[KEPT]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -116,12 +104,15 @@ def pytest_runtest_teardown() -> Iterator[None]:
         pytest.fail(f"left running: {said}", pytrace=False)
 
 
-def _all_started() -> set[int]:
-    """What carries the variable, and each child of this process: a child that has begun only now
-    does not show its environment yet."""
-    if not _started.has_new:
-        return set()
-    return guardian.marked(MARK) | _children()
+def _left() -> set[int]:
+    """What is not of a wider fixture."""
+    return {pid for pid in guardian.marked(MARK) if not _is_kept(pid)}
+
+
+def _is_kept(pid: int) -> bool:
+    if "multiprocessing.resource_tracker" in _words(pid):  # one for all, ends with this process
+        return True
+    return guardian.holds(pid, KEPT)
 
 
 def _children() -> set[int]:
@@ -144,7 +135,7 @@ def _going(within_s: float) -> set[int]:
     until_s = time.monotonic() + within_s
     while any(map(_is_beginning, _children())) and time.monotonic() < until_s:
         time.sleep(0.001)
-    while (left := _started.left()) and time.monotonic() < until_s:
+    while (left := _left()) and time.monotonic() < until_s:
         time.sleep(0.02)
     return left
 
@@ -153,12 +144,6 @@ def _end(pids: set[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-def _parent(pid: int) -> int:
-    """0 for a process that is gone."""
-    after_name = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2]
-    return int(after_name.split()[1]) if after_name else 0
 
 
 def _read(file: Path) -> str:

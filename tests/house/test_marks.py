@@ -149,6 +149,40 @@ def test_it_is_still_there(wide):
 
 
 @pytest.mark.system
+def test_what_a_program_of_a_wider_fixture_starts_later_is_its_own(tmp_path: Path) -> None:
+    """Chromium's crash handler begins after its browser, in a session of its own."""
+    said = run(
+        tmp_path,
+        f"""
+FILE = Path({str(tmp_path / "pids-0")!r})
+SHELL = "read; (setsid sleep 600 & echo $! > $0); sleep 600"
+
+@pytest.fixture(scope="module")
+def wide(needs_system):
+    environment = dict(os.environ)
+    one = subprocess.Popen(["bash", "-c", SHELL, str(FILE)], stdin=subprocess.PIPE)
+    yield one, environment
+    one.kill()
+    one.wait()
+    one.stdin.close()
+    os.kill(int(FILE.read_text()), 9)
+
+def test_it_starts_another(wide):
+    wide[0].stdin.write(b"\\n")
+    wide[0].stdin.flush()
+    while not (FILE.exists() and FILE.read_text()):
+        time.sleep(0.001)
+
+@pytest.mark.system
+def test_leaves_one_with_an_environment_of_the_fixture(wide):
+    sys.kept = subprocess.Popen(["sleep", "600"], env=wide[1])
+""",
+    )
+    assert said["test_it_starts_another"] == "PASSED ", said
+    assert "Failed: left running" in said["test_leaves_one_with_an_environment_of_the_fixture"]
+
+
+@pytest.mark.system
 def test_a_run_that_is_killed_leaves_nothing_of_what_its_workers_started(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         HEAD
