@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
+from hub.access.scope import scope_mark
 from hub.alerting.alerts import listing_queries
 from hub.alerting.alerts import queries as alerts_queries
 from hub.alerting.alerts.listing_queries import Names
@@ -43,6 +44,7 @@ def inbox_page(look: Reading, asked: InboxAsked) -> InboxPage:
         counts=_counts(look, asked, len(facts), len(listed)),
         next_after=shown.next_after,
         cursor=alerts_queries.last_cursor(conn),
+        scope_mark=scope_mark(conn, who, now),
         read_utc_us=now.utc_us,
         areas=_choices(facts, names),
         subjects=dict(by_subject(facts)),

@@ -145,9 +145,9 @@ class InboxService:
         return changes, max(newest, cursor)
 
     def scope_mark(self, asker: Asker) -> int:
-        """A number that changes with this person's scope; it reveals nothing itself."""
+        """See `scope.scope_mark`."""
         with self._acting.part_of(asker, "changes.open") as look:
-            return hash(scope.scope_now(look.conn, asker.person_id, look.now))
+            return scope.scope_mark(look.conn, asker.person_id, look.now)
 
 
 def _undo_until(row: AlertRow, look: Reading) -> int | None:

@@ -38,9 +38,11 @@ async def stream_changes(
     request: Request,
     inbox: Inbox,
     cursor: Annotated[int | None, Query(ge=0)] = None,
+    scope: Annotated[int | None, Query(ge=0)] = None,
     last_event_id: Annotated[str, Header()] = "",
 ) -> Response:
-    """Changes after Last-Event-ID, else after `cursor`, else from now on."""
+    """Changes after Last-Event-ID, else after `cursor`, else from now on; and of the reader's scope
+    after the page with the mark `scope`, else from now on."""
     site = site_of(request)
     session = await run_in_threadpool(session_of, request)
     if session is None:
@@ -48,8 +50,8 @@ async def stream_changes(
     start = int(last_event_id) if last_event_id.isdecimal() else cursor
     if start is None:
         start = (await run_in_threadpool(inbox.inbox, session.asker, 0)).cursor
-    # Before the answer: a page that says it is live hears of every grant that ends from then on.
-    scope = await run_in_threadpool(inbox.scope_mark, session.asker)
+    if scope is None:
+        scope = await run_in_threadpool(inbox.scope_mark, session.asker)
     token, address = request.cookies[cookie_name(site)], came_from(request)
     return StreamingResponse(
         _changes(site, inbox, token, address, start, scope),

@@ -84,6 +84,8 @@ class InboxPage:
     """There are so many that each is shown small."""
     cursor: int
     """Start of later changes."""
+    scope_mark: int
+    """Of the reader's scope, to notice a grant that ended since."""
     read_utc_us: int
     areas: list[AreaChoice]
     subjects: dict[str, int]

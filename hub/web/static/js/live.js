@@ -57,7 +57,9 @@ async function flush() {
 }
 
 function open() {
-  source = new EventSource(cursor ? `/events?cursor=${cursor}` : "/events");
+  const scope = document.getElementById("list")?.dataset.scope;
+  const known = Object.entries({ cursor, scope }).filter(([, value]) => value);
+  source = new EventSource(`/events?${new URLSearchParams(known)}`);
   source.addEventListener("open", () => {
     lineUp();
     sayOwed();
