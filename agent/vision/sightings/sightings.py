@@ -21,7 +21,7 @@ from agent.vision.sightings.leaving import is_inside, reachable_from, side_left_
 from agent.vision.sightings.open_sighting import OpenSighting, view_quality
 from agent.vision.track.evidence import CLEAR, Held, Hit, Suspect, Weight
 from agent.vision.track.lookalikes import LookAlikes
-from agent.vision.track.track import STIRS, Track
+from agent.vision.track.track import CAME, CAME_SCORE, STIRS, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class SightingSettings:
     """For a near one (see `geometry.NEAR`) already those from this score on,"""
     near_cut_score: float = 0.5
     """and from this one if the picture's border cuts it: half a poster looks like half a person."""
-    near_came: float = 0.5
+    near_came: float = CAME
     """With motion in this share of its place it came there and is no poster:"""
-    near_came_score: float = 0.3
+    near_came_score: float = CAME_SCORE
     """finds from this score on are evidence, also at the border."""
     part: float = 0.9
     """A box with this share of it inside the box of a near reported body is a part of that body."""

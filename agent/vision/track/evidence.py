@@ -12,8 +12,7 @@ CLEAR = 0.4
 """A detection from this score on is a clear one."""
 CLEAR_FINDS = 3
 """With fewer clear detections the others do not count: a spider on its web at the lens is followed
-for seconds by weak detections only. Those of a near body that stands out from the empty view count
-as clear ones."""
+for seconds by weak detections only. Those of a near body that came there count as clear ones."""
 
 
 class Held(StrEnum):
@@ -55,7 +54,7 @@ class Hit:
     looks: int
     weight: Weight
     is_clear: bool
-    """From `CLEAR` on, or a near body that stands out from the empty view."""
+    """From `CLEAR` on, or of a near body that came there."""
 
 
 @dataclass(slots=True)

@@ -8,6 +8,11 @@ from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.detect.riders import WHEELS
 from agent.vision.geometry import Box
 
+CAME = 0.5
+"""A near body (see `geometry.NEAR`) with motion in this share of its place came there, and is no
+poster. The network is less sure of it than of a far one:"""
+CAME_SCORE = 0.3
+"""its finds from this score on begin tracks and are evidence."""
 STIRS = 0.02
 """A living person moves in this share of their box from time to time."""
 WALKS = 0.3

@@ -3,7 +3,7 @@
 No Kalman filter: at ten frames a second a smoothed position and speed predict a walker to a few
 pixels, and every number here can be checked on a video by eye. Two thresholds, as in ByteTrack
 (Zhang et al. 2022): a weak detection can continue a track, only a strong one can begin one, or one
-of a near body that stands out from the empty view.
+of a near body that came there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from agent.vision.detect.person import Detection
 from agent.vision.detect.riders import WHEELS, sits
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box, is_whole
 from agent.vision.track.assignment import assigned
-from agent.vision.track.track import STIRS, WALKS, Track
+from agent.vision.track.track import CAME, CAME_SCORE, STIRS, WALKS, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,6 @@ class TrackSettings:
     """A detection with this score can begin a track (0-1);"""
     new_in_crowd: float = 0.3
     """in a crowd with this one: people are small there, and evidence over time removes the rest."""
-    new_near: float = 0.3
-    """A near body's detection can begin one from this score on, if it is no part of a vehicle"""
-    stands_out: float = 0.5
-    """and there is motion in this share of its place."""
     keep_score: float = 0.25
     """A detection with this score can continue a track."""
     least_iou: float = 0.3
@@ -194,7 +190,7 @@ class Tracker:
         tracks, free = self._joined(tracks, strong, now)
         others = [one for one in weak if not self._is_again(one, tracks)]
         tracks, faint = self._joined(tracks, others, now, is_weak=True)
-        for detection in (*free, *filter(self._may_begin, faint)):
+        for detection in (*free, *filter(_came_near, faint)):
             if not self._is_double(detection, tracks):
                 tracks.append(self._begun(detection, now))
         self.faint = tuple(faint) if looked else self.faint
@@ -203,16 +199,6 @@ class Tracker:
         ]
         self._tracks = [track for track in tracks if not self._is_over(track, now)]
         return self.tracks
-
-    def _may_begin(self, weak: Detection) -> bool:
-        """True if a weak detection can begin a track: the network is less sure of near bodies."""
-        settings = self._settings
-        return (
-            weak.score >= settings.new_near
-            and weak.box.height >= NEAR
-            and weak.moved >= settings.stands_out
-            and not (weak.in_vehicle or weak.kind in WHEELS)
-        )
 
     def _ahead(self, now: Instant) -> list[Track]:
         """The tracks at their predicted places, once for all who ask before the next step."""
@@ -287,7 +273,7 @@ class Tracker:
         if not (is_alike or self._is_part(track.box, found)):
             return 0.0
         overlap = track.box.iou(found.box)
-        is_weak = found.score < self.new_score and not self._may_begin(found)
+        is_weak = found.score < self.new_score and not _came_near(found)
         if is_weak and overlap < settings.least_iou:
             return 0.0
         reach = self._reach(track, now, rides=_has_wheels(found))
@@ -301,12 +287,12 @@ class Tracker:
         return close if stood else max(1e-6, close)
 
     def _is_part(self, known: Box, found: Detection) -> bool:
-        """True if a near body at the picture's border, who stands out from the empty view, may have
-        been found in part and is found as a whole now, or the other way round."""
+        """True if a near body that came there was perhaps found in part at the picture's border,
+        and is found as a whole now, or the other way round."""
         settings = self._settings
         part, whole = sorted((known, found.box), key=lambda box: box.height)
         return (
-            found.moved >= settings.stands_out
+            found.moved >= CAME
             and not is_whole(found.box)
             and whole.height >= NEAR
             and whole.height <= settings.part_ratio * part.height
@@ -469,6 +455,16 @@ class Tracker:
         limit_s = self._settings.lost_s if track.is_confirmed else self._settings.tentative_s
         is_missed = track.misses >= self._settings.least_misses
         return unseen_s > (limit_s if is_missed else self._settings.waiting_s)
+
+
+def _came_near(found: Detection) -> bool:
+    """True for a near body that came there and is no part of a vehicle: it can begin a track."""
+    return (
+        found.score >= CAME_SCORE
+        and found.box.height >= NEAR
+        and found.moved >= CAME
+        and not (found.in_vehicle or found.kind in WHEELS)
+    )
 
 
 def _clipped(track: Track) -> Track:
