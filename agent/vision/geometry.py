@@ -97,7 +97,7 @@ SMALLER = Box(0.0, 0.0, 2.0, 2.0)
 """The whole picture at half its size."""
 BORDER = 0.01
 """A box this close to a border, in shares of the picture, is cut by it."""
-NEAR = 0.3
+NEAR = 0.25
 """A body of at least this share of the picture's height is near. The network, which was trained on
 smaller ones, is less sure of it; hardly anything else so large looks like a person to it."""
 

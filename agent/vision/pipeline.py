@@ -75,7 +75,7 @@ class PipelineSettings:
     calibration: Calibration | None = None
     """None: no heights of people."""
     dense: DenseSettings = field(default_factory=DenseSettings)
-    looks_per_s: float = 30.0
+    looks_per_s: float = 60.0
     """Inferences per second, if no budget is shared with other cameras."""
 
 
@@ -199,14 +199,15 @@ class Pipeline:
         Frames come in the order of their instants. ValueError for a misshapen frame, which changes
         nothing.
         """
-        local = self._local_time(frame.at)
+        local, is_first = self._local_time(frame.at), self._waiting is None
         enough = self.daylight.at(frame, local)
         self.motion.need(enough.least_change)
         moved = self._from_the_second_frame_on(self.motion.step(frame))
         self.lap("motion")
         tampering = self.tamper.step(frame, self.motion.means)
         self.lap("tamper")
-        regions, put_off = self._granted(frame, self._wanted(frame, moved))
+        wanted = self._wanted(frame, moved)
+        regions, put_off = self._first_look(frame) if is_first else self._granted(frame, wanted)
         self.lap("regions")
         found = self._detections(frame, regions, moved=moved, least_score=enough.least_score)
         self.lap("model")
@@ -219,7 +220,8 @@ class Pipeline:
             shown_from=self._shown_from(frame),
         )
         self.lap("track")
-        changes = self._changes(frame, tracks, moved=moved, local=local)
+        known = () if is_first else tracks
+        changes = self._changes(frame, known, moved=moved, local=local)
         return FrameResult(
             moved,
             found.bodies,
@@ -233,6 +235,12 @@ class Pipeline:
             track_score=max(enough.least_score, self.tracker.new_score),
             ignored=found.ignored,
         )
+
+    def _first_look(self, frame: Frame) -> tuple[tuple[Box, ...], int]:
+        """The whole picture, if the budget allows it: whoever is there has a track from the first
+        frame on. The looks of the next frames do not depend on it."""
+        granted = self.allowance.grant(frame.at, 1, self._detector(frame).input_px)
+        return (WHOLE,)[:granted], 1 - granted
 
     def _granted(
         self, frame: Frame, wanted: tuple[Box | Sheet, ...]
@@ -400,8 +408,8 @@ class Pipeline:
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
         """Motion in the frame; the motion of the very first frame comes one frame later.
 
-        A person standing there at the start is first seen in the second frame, so that their clip
-        has a frame from before.
+        A sighting of a person standing there at the start begins with the second frame, so that
+        their clip has a frame from before.
         """
         if self._waiting is None:
             self._waiting = moved

@@ -36,7 +36,11 @@ class TrackSettings:
     apart_part: float = 0.6
     """and by at most this share of the smaller box;"""
     apart_weak: float = 0.3
-    """a weak one by at most this share."""
+    """a weak one by at most this share,"""
+    clear_score: float = 0.6
+    """one with this score (0-1)"""
+    apart_clear: float = 0.9
+    """by at most this share: who walks behind somebody near is mostly inside their box."""
     again_part: float = 0.7
     """A weak detection with more than this share of its box inside the box of a body just found,"""
     again_iou: float = 0.45
@@ -404,17 +408,23 @@ class Tracker:
 
     def _is_double(self, found: Detection, tracks: Sequence[Track]) -> bool:
         """Mostly on a tracked body: a head, a trunk, or two people as one."""
-        settings = self._settings
-        part = settings.apart_part if found.score >= self.new_score else settings.apart_weak
+        part = self._most_shared(found)
         return any(
             track.is_mount == (found.kind in WHEELS)
             and (track.is_seen or track.is_confirmed)
             and (
-                track.box.iou(found.box) > settings.apart_iou
+                track.box.iou(found.box) > self._settings.apart_iou
                 or found.box.overlap(track.box) > part * min(found.box.area, track.box.area)
             )
             for track in tracks
         )
+
+    def _most_shared(self, found: Detection) -> float:
+        """Largest share of the smaller box that it may share with a track and begin one."""
+        settings = self._settings
+        if found.score >= settings.clear_score:
+            return settings.apart_clear
+        return settings.apart_part if found.score >= self.new_score else settings.apart_weak
 
     def _without_doubles(self, tracks: Sequence[Track]) -> list[Track]:
         """A two-wheeler that moves with a body on it belongs to that body and is counted with

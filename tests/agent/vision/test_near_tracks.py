@@ -44,7 +44,7 @@ def test_a_near_body_that_stands_out_begins_a_track_by_a_weak_answer() -> None:
         replace(NEAR, moved=0.4),
         replace(NEAR, in_vehicle=True),
         replace(NEAR, kind=ObjectKind.MOTORCYCLE),
-        replace(person(0.5, height=0.25, score=0.35), moved=0.8),
+        replace(person(0.5, height=0.24, score=0.35), moved=0.8),
     ],
     ids=["weaker", "still", "vehicle", "motorbike", "far"],
 )
@@ -58,6 +58,24 @@ def test_a_weak_answer_beside_a_near_body_is_no_second_one() -> None:
     beside = replace(person(0.64, height=0.6, score=0.35), moved=0.8)
     assert len(run([sure], [sure, beside])) == 1
     assert len(run([sure], [sure, replace(beside, score=0.7)])) == 2
+
+
+FRONT = Detection(ObjectKind.PERSON, 0.8, Box(0.4, 0.2, 0.6, 0.9))
+"""Somebody near, who walks past"""
+BEHIND = Detection(ObjectKind.PERSON, 0.6, Box(0.58, 0.25, 0.68, 0.6))
+"""somebody farther away."""
+
+
+@pytest.mark.parametrize(
+    ("left", "score", "tracks"),
+    [(0.52, 0.6, 2), (0.52, 0.59, 1), (0.55, 0.45, 2), (0.5, 0.6, 1)],
+    ids=["mostly behind", "less clear", "half behind", "wholly behind"],
+)
+def test_who_is_mostly_behind_somebody_near_begins_a_track_by_a_clear_answer(
+    left: float, score: float, tracks: int
+) -> None:
+    behind = replace(BEHIND, score=score, box=replace(BEHIND.box, x0=left, x1=left + 0.1))
+    assert len(run([FRONT], [FRONT, behind])) == tracks
 
 
 def test_who_enters_at_the_border_is_one_track_when_all_of_them_is_in_view() -> None:
@@ -79,7 +97,7 @@ TRUNK_INSIDE = replace(TRUNK, box=Box(0.9, 0.12, 0.98, 0.7))
     [
         (TRUNK_INSIDE, INSIDE),
         (TRUNK, replace(ALL, moved=0.4)),
-        (scaled(TRUNK, 0.3), scaled(ALL, 0.3)),
+        (scaled(TRUNK, 0.25), scaled(ALL, 0.25)),
         (replace(TRUNK, box=Box(0.92, 0.3, 1.0, 0.7)), ALL),
         (replace(TRUNK, box=Box(0.84, 0.12, 0.92, 0.7)), ALL),
     ],

@@ -18,7 +18,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
     "every_camera.night_score": 0.0,
     "every_camera.continuous": False,
     "detector.score": 0.25,
-    "detector.looks_per_s": 30.0,
+    "detector.looks_per_s": 60.0,
     "sighting.evidence": 2.5,
     "clips.preroll_s": 5.0,
     "clips.postroll_s": 3.0,
