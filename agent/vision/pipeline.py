@@ -206,7 +206,7 @@ class Pipeline:
         self.lap("motion")
         tampering = self.tamper.step(frame, self.motion.means)
         self.lap("tamper")
-        wanted = self._wanted(frame, moved)
+        wanted = self._wanted(frame, moved)  # none in the first frame, which it counts
         regions, put_off = self._first_look(frame) if is_first else self._granted(frame, wanted)
         self.lap("regions")
         found = self._detections(frame, regions, moved=moved, least_score=enough.least_score)
@@ -238,7 +238,8 @@ class Pipeline:
 
     def _first_look(self, frame: Frame) -> tuple[tuple[Box, ...], int]:
         """The whole picture, if the budget allows it: whoever is there has a track from the first
-        frame on. The looks of the next frames do not depend on it."""
+        frame on. It does not count for the times of later looks, or else a camera with fifteen
+        frames a second would have none in the second."""
         granted = self.allowance.grant(frame.at, 1, self._detector(frame).input_px)
         return (WHOLE,)[:granted], 1 - granted
 

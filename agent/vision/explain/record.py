@@ -198,10 +198,12 @@ class MissedRecord:
 
     def _add(self, track: Track, frame: Frame, result: FrameResult, sightings: Sightings) -> None:
         at = frame.at
+        weight = sightings.weight(track) if track.is_seen else None
+        if track.is_seen and weight is None:
+            return  # the camera's first frame: sightings begin with the second
         record = self._live.get(track.track_id) or self._begun(track, at)
         if record.whole_at is None and track.is_seen and is_inside(track.box):
             record.whole_at = at
-        weight = sightings.weight(track) if track.is_seen else None
         evidence = sightings.evidence(track)
         is_enough = evidence >= self._needed
         record.note(

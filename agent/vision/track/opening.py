@@ -15,7 +15,7 @@ from agent.vision.detect.dense import grid
 from agent.vision.detect.mean_frame import MeanFrame
 from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.detect.sheet import Part, Sheet, around, sheet
-from agent.vision.geometry import NEAR, Box
+from agent.vision.geometry import Box
 from agent.vision.track.track import STIRS, Track
 
 SHOWN_PX = (74, 62, 86, 56, 80, 68, 50, 71)
@@ -27,6 +27,9 @@ is evidence, and with the rest of the looks it would not be enough."""
 LEAST = 0.3
 """Least score of a body that gets close looks: below it they show a web before the lens, and hardly
 a person."""
+TALL = 0.3
+"""A body from this share of the picture's height on gets none: the whole picture shows it in a good
+size."""
 SAME = 0.5
 """Boxes that share more than this of the smaller one are one body in two looks,"""
 SAME_HEIGHT = 2.0
@@ -111,7 +114,7 @@ class Opening:
         a network of `input_px` (height, width): tiles, then close ones.
 
         `bodies` are tracks not reported yet, `strangers` their number, and weak finds; `told` are
-        the reported tracks. Empty in the first frames: a person who stands there is first seen in
+        the reported tracks. Empty in the first frames: sightings begin with
         the second, and the look at the whole picture shows a crowd. Once nothing is due, nothing is
         any more.
         """
@@ -199,7 +202,7 @@ class Opening:
 
 def _is_candidate(body: Track | Detection) -> bool:
     is_still = body.moved < STIRS and body.score >= LEAST
-    return is_still and body.box.height < NEAR and body.kind is ObjectKind.PERSON
+    return is_still and body.box.height < TALL and body.kind is ObjectKind.PERSON
 
 
 def _is_same(one: Box, other: Box) -> bool:

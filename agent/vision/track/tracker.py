@@ -38,9 +38,9 @@ class TrackSettings:
     apart_weak: float = 0.3
     """a weak one by at most this share,"""
     clear_score: float = 0.6
-    """one with this score (0-1)"""
+    """a person with this score (0-1)"""
     apart_clear: float = 0.9
-    """by at most this share: who walks behind somebody near is mostly inside their box."""
+    """by at most this share: of two who pass each other, one box is mostly inside the other."""
     again_part: float = 0.7
     """A weak detection with more than this share of its box inside the box of a body just found,"""
     again_iou: float = 0.45
@@ -422,7 +422,7 @@ class Tracker:
     def _most_shared(self, found: Detection) -> float:
         """Largest share of the smaller box that it may share with a track and begin one."""
         settings = self._settings
-        if found.score >= settings.clear_score:
+        if found.score >= settings.clear_score and found.kind not in WHEELS:
             return settings.apart_clear
         return settings.apart_part if found.score >= self.new_score else settings.apart_weak
 

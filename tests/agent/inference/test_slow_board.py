@@ -17,6 +17,7 @@ from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame
 COMMON, WIDE = (320, 320), (192, 320)
 PI_4 = {COMMON: 0.09, WIDE: 0.055}
 """Seconds of a look on a Raspberry Pi 4."""
+MOST = PipelineSettings().looks_per_s
 REST_S = 0.01
 """Of a frame beside its looks."""
 
@@ -35,7 +36,7 @@ def played(
 ) -> tuple[int, list[float]]:
     """Frames that were lost for newer ones, and looks a second of each camera. One look at a time;
     each camera has a thread."""
-    budgets = purses(30.0, len(cameras), PI_4)
+    budgets = purses(MOST, len(cameras), PI_4)
     free, taken, looks = ([value] * len(cameras) for value in (0.0, -1.0, 0.0))
     due_s = [0.0] * len(cameras)
     late = network_s = 0.0
@@ -97,7 +98,7 @@ def test_no_camera_takes_the_looks_of_another(
 
 
 def test_a_camera_that_stops_is_not_waited_for() -> None:
-    busy, closed = purses(30.0, 2, PI_4)
+    busy, closed = purses(MOST, 2, PI_4)
     busy.grant(after(0.2), 1, COMMON)
     assert busy.grant(after(0.4), MOST_A_FRAME, COMMON) > 0
     assert closed.grant(after(0.401), 1, COMMON) == 0
@@ -107,7 +108,7 @@ def test_a_camera_that_stops_is_not_waited_for() -> None:
 
 
 def test_a_corrected_clock_of_frames_costs_few_looks() -> None:
-    (even,), (corrected,) = (purses(30.0, 1, PI_4) for _ in range(2))
+    (even,), (corrected,) = (purses(MOST, 1, PI_4) for _ in range(2))
     times = [frame / 10 for frame in range(100)]
     steps = [*times[:50], 4.900001, 4.900002, 4.91, *times[50:]]
     looks = sum(even.grant(after(at), 1, COMMON) for at in times)
@@ -115,15 +116,15 @@ def test_a_corrected_clock_of_frames_costs_few_looks() -> None:
 
 
 def test_a_look_costs_its_time_on_a_slow_board_and_one_of_those_allowed_on_a_fast_one() -> None:
-    slow, fast = Board(30.0, PI_4), Board(30.0, {COMMON: 0.009})
-    assert slow.cost(COMMON) == pytest.approx(3.86, abs=0.01)
-    assert slow.cost(WIDE) == pytest.approx(2.36, abs=0.01)
+    slow, fast = Board(MOST, PI_4), Board(MOST, {COMMON: 0.009})
+    assert slow.cost(COMMON) == pytest.approx(7.71, abs=0.01)
+    assert slow.cost(WIDE) == pytest.approx(4.71, abs=0.01)
     assert fast.cost(COMMON) == 1.0
     assert Board(1.0, PI_4).cost(COMMON) == 1.0
 
 
 def test_a_network_that_takes_seconds_still_looks() -> None:
-    (budget,) = purses(30.0, 1, {COMMON: 3.0})
+    (budget,) = purses(MOST, 1, {COMMON: 3.0})
     granted = [budget.grant(after(frame / 10), 1, COMMON) for frame in range(200)]
     assert sum(granted) == 5
 
@@ -154,7 +155,7 @@ def test_the_pipeline_on_a_slow_board_loses_no_frame() -> None:
         return ()
 
     slow = Slow(nobody)
-    (allowance,) = purses(30.0, 1, PI_4)
+    (allowance,) = purses(MOST, 1, PI_4)
     pipeline = Pipeline.for_frames(PipelineSettings(), slow, counted_ids(), allowance)
     late = put_off = looks = 0
     index = 1

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agent.media.frame import Frame, Plane
+from agent.media.frame import Frame, Instant, Plane
 from agent.vision.detect.clothes import clothes, unlikeness
 from agent.vision.detect.person import Detection, ObjectKind
+from agent.vision.detect.sheet import Sheet
 from agent.vision.geometry import SMALLER, WHOLE, Box, Polygon
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Closed, Opened
@@ -188,6 +189,33 @@ def test_a_sighting_begins_with_the_second_frame_at_the_earliest() -> None:
     assert [len(look.tracks) for look in looks[:2]] == [1, 1]
     opened = next(c for look in looks for c in look.changes if isinstance(c, Opened))
     assert opened.first_seen == luma_frame(STREET, 2).at
+
+
+def test_a_wide_camera_of_fifteen_frames_a_second_has_a_look_in_the_second_frame_too() -> None:
+    class Wide(Seer):
+        def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
+            return list(self.people(frame))
+
+    seer = Wide(lambda _: [])
+    seer.input_px = (192, 320)
+    pipeline = eyes_of(seer)
+    street = np.full((360, 640), 90, np.uint8)
+    looks = [
+        pipeline.step(replace(luma_frame(street, i), at=after(i / 15))).inferences for i in (1, 2)
+    ]
+    assert looks[0] == 1
+    assert looks[1] >= 1
+
+
+def test_the_first_look_needs_a_free_board_too() -> None:
+    class Nothing:
+        def grant(self, now: Instant, wanted: int, input_px: tuple[int, int]) -> int:
+            return 0
+
+    seer = Seer(lambda _: [person(0.5, 0.5, height=60 / 240)])
+    pipeline = Pipeline.for_frames(PipelineSettings(), seer, counted_ids(), Nothing())
+    (first,) = play(pipeline, 1, 2)
+    assert (first.inferences, first.put_off, first.tracks) == (0, 1, ())
 
 
 @pytest.mark.promise(

@@ -233,6 +233,11 @@ def explained(settings: PipelineSettings, *shown: Detection, frames: int = 20) -
     return record.explanation(after(frames / 10))
 
 
+def test_the_first_frame_in_which_no_sighting_begins_explains_nothing() -> None:
+    (one,) = explained(PipelineSettings(), person(0.5, score=0.5), frames=7).missed
+    assert reasons(one) == {Reason.UNSURE: 6}
+
+
 @pytest.mark.promise("Agent: A missed person is explained frame by frame.")
 def test_whoever_is_too_weak_to_begin_a_track_shows_at_their_place_with_a_picture() -> None:
     (one,) = explained(PipelineSettings(), person(0.5, score=0.34)).missed
