@@ -43,7 +43,7 @@ def test_what_is_masked_is_grey_in_its_pictures(tmp_path: Path) -> None:
     there."""
 
     def people(_frame: Frame) -> Sequence[Detection]:
-        return [person(0.3, score=0.55, height=0.25)]
+        return [person(0.3, score=0.55, height=0.24)]
 
     path = record(tmp_path / "street.mp4", 60)
     camera = MaskedCamera(
