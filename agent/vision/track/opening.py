@@ -114,9 +114,8 @@ class Opening:
         a network of `input_px` (height, width): tiles, then close ones.
 
         `bodies` are tracks not reported yet, `strangers` their number, and weak finds; `told` are
-        the reported tracks. Empty in the first frames: sightings begin with
-        the second, and the look at the whole picture shows a crowd. Once nothing is due, nothing is
-        any more.
+        the reported tracks. Empty in the first frames: sightings begin with the second, and the
+        look at the whole picture shows a crowd. Once nothing is due, nothing is any more.
         """
         settings = self._settings
         self._frames += 1
@@ -160,7 +159,7 @@ class Opening:
         self._others = 0 if is_served else self._others + len(looks)
 
     def _note(self, bodies: Sequence[Track | Detection]) -> None:
-        """Remember the places of those without any motion. Near ones are looked at anyway."""
+        """Remember the places of those without any motion. Tall ones need no close look."""
         for body in bodies:
             if isinstance(body, Track) and body.misses:
                 continue  # its score is that of an earlier look
