@@ -199,15 +199,18 @@ class Pipeline:
         Frames come in the order of their instants. ValueError for a misshapen frame, which changes
         nothing.
         """
-        local, is_first = self._local_time(frame.at), self._waiting is None
+        local = self._local_time(frame.at)
+        is_first, is_second = self._waiting is None, bool(self._waiting)
         enough = self.daylight.at(frame, local)
         self.motion.need(enough.least_change)
         moved = self._from_the_second_frame_on(self.motion.step(frame))
         self.lap("motion")
         tampering = self.tamper.step(frame, self.motion.means)
         self.lap("tamper")
-        wanted = self._wanted(frame, moved)  # none in the first frame, which it counts
+        wanted = self._wanted(frame, moved)  # also counts the first frame, in which it wants none
         regions, put_off = self._first_look(frame) if is_first else self._granted(frame, wanted)
+        if is_second and not self.tracker.tracks:  # the whole showed nobody a frame ago
+            regions = tuple(one for one in regions if one != WHOLE)
         self.lap("regions")
         found = self._detections(frame, regions, moved=moved, least_score=enough.least_score)
         self.lap("model")

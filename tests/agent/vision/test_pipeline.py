@@ -191,6 +191,16 @@ def test_a_sighting_begins_with_the_second_frame_at_the_earliest() -> None:
     assert opened.first_seen == luma_frame(STREET, 2).at
 
 
+@pytest.mark.parametrize(("people", "looks"), [([], 1), ([person(0.5)], 2)])
+def test_the_second_frame_has_no_second_look_at_the_whole_where_nobody_was_found(
+    people: list[Detection], looks: int
+) -> None:
+    """A start costs no look more than without a look in the first frame."""
+    seer = Seer(lambda _: people)
+    play(eyes_of(seer), 1, 3)
+    assert seer.regions.count(WHOLE) == looks
+
+
 def test_a_wide_camera_of_fifteen_frames_a_second_has_a_look_in_the_second_frame_too() -> None:
     class Wide(Seer):
         def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
