@@ -154,6 +154,8 @@ def test_what_a_program_of_a_wider_fixture_starts_later_is_its_own(tmp_path: Pat
     said = run(
         tmp_path,
         f"""
+from tests.waiting import until
+
 FILE = Path({str(tmp_path / "pids-0")!r})
 SHELL = "read; (setsid sleep 600 & echo $! > $0); sleep 600"
 
@@ -170,8 +172,7 @@ def wide(needs_system):
 def test_it_starts_another(wide):
     wide[0].stdin.write(b"\\n")
     wide[0].stdin.flush()
-    while not (FILE.exists() and FILE.read_text()):
-        time.sleep(0.001)
+    until(lambda: FILE.exists() and FILE.read_text(), "it has started another")
 
 @pytest.mark.system
 def test_leaves_one_with_an_environment_of_the_fixture(wide):

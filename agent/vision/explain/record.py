@@ -200,7 +200,7 @@ class MissedRecord:
         at = frame.at
         weight = sightings.weight(track) if track.is_seen else None
         if track.is_seen and weight is None:
-            return  # the camera's first frame: sightings begin with the second
+            return  # unknown to the sightings: the camera's first frame
         record = self._live.get(track.track_id) or self._begun(track, at)
         if record.whole_at is None and track.is_seen and is_inside(track.box):
             record.whole_at = at

@@ -37,9 +37,9 @@ class TrackSettings:
     """and by at most this share of the smaller box;"""
     apart_weak: float = 0.3
     """a weak one by at most this share,"""
-    clear_score: float = 0.6
+    passing_score: float = 0.6
     """a person with this score (0-1)"""
-    apart_clear: float = 0.9
+    passing_part: float = 0.9
     """by at most this share: of two who pass each other, one box is mostly inside the other."""
     again_part: float = 0.7
     """A weak detection with more than this share of its box inside the box of a body just found,"""
@@ -422,8 +422,8 @@ class Tracker:
     def _most_shared(self, found: Detection) -> float:
         """Largest share of the smaller box that it may share with a track and begin one."""
         settings = self._settings
-        if found.score >= settings.clear_score and found.kind not in WHEELS:
-            return settings.apart_clear
+        if found.score >= settings.passing_score and found.kind not in WHEELS:
+            return settings.passing_part
         return settings.apart_part if found.score >= self.new_score else settings.apart_weak
 
     def _without_doubles(self, tracks: Sequence[Track]) -> list[Track]:

@@ -116,9 +116,9 @@ def test_a_corrected_clock_of_frames_costs_few_looks() -> None:
 
 
 def test_a_look_costs_its_time_on_a_slow_board_and_one_of_those_allowed_on_a_fast_one() -> None:
-    slow, fast = Board(MOST, PI_4), Board(MOST, {COMMON: 0.009})
-    assert slow.cost(COMMON) == pytest.approx(7.71, abs=0.01)
-    assert slow.cost(WIDE) == pytest.approx(4.71, abs=0.01)
+    slow, fast = Board(30.0, PI_4), Board(30.0, {COMMON: 0.009})
+    assert slow.cost(COMMON) == pytest.approx(3.86, abs=0.01)
+    assert slow.cost(WIDE) == pytest.approx(2.36, abs=0.01)
     assert fast.cost(COMMON) == 1.0
     assert Board(1.0, PI_4).cost(COMMON) == 1.0
 

@@ -69,9 +69,9 @@ BEHIND = Detection(ObjectKind.PERSON, 0.6, Box(0.58, 0.25, 0.68, 0.6))
 @pytest.mark.parametrize(
     ("left", "score", "tracks"),
     [(0.512, 0.6, 2), (0.512, 0.59, 1), (0.508, 0.6, 1), (0.545, 0.45, 2)],
-    ids=["mostly behind", "less clear", "nearly wholly behind", "half behind"],
+    ids=["mostly behind", "a lower score", "nearly wholly behind", "half behind"],
 )
-def test_who_is_mostly_behind_somebody_near_begins_a_track_by_a_clear_answer(
+def test_who_is_mostly_behind_somebody_near_begins_a_track_from_six_tenths_on(
     left: float, score: float, tracks: int
 ) -> None:
     behind = replace(BEHIND, score=score, box=replace(BEHIND.box, x0=left, x1=left + 0.1))
@@ -83,7 +83,7 @@ def test_of_two_who_pass_each_other_the_nearer_one_begins_a_track_too() -> None:
     assert len(run([behind], [behind, FRONT])) == 2
 
 
-def test_a_clear_motorbike_that_another_one_mostly_hides_begins_no_track() -> None:
+def test_a_motorbike_that_another_one_mostly_hides_begins_no_track() -> None:
     front = replace(FRONT, kind=ObjectKind.MOTORCYCLE)
     behind = replace(front, score=0.7, box=Box(0.512, 0.25, 0.612, 0.6))
     assert len(run([front], [front, behind])) == 1
