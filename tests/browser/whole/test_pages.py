@@ -171,10 +171,12 @@ def test_what_a_reader_may_no_longer_see_leaves_an_open_page(hub: Hub, meet: Mee
     # Whoever hears of another alert by this line has noted before what may be seen.
     other = hub.town.somebody()
     expect(officer.page.locator(f"#card-{other.alert_id}")).to_be_visible()
-    with hub.town.db.writing() as conn:
+    with officer.page.expect_request("**/events?*") as opened, hub.town.db.writing() as conn:
         grants_rows.end_grant(conn, grant_id, now=hub.town.clock.now())
     expect(card).to_have_count(0)
     expect(officer.page.locator("#nothing-open")).to_be_visible()
+    scope = officer.page.locator("#list").get_attribute("data-scope")
+    assert f"scope={scope}" in opened.value.url  # a broken line tells of it only once
     assert officer.complaints == []
 
 

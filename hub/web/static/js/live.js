@@ -56,8 +56,10 @@ async function flush() {
   await refreshCounts().catch(() => {}); // the next change brings them
 }
 
+const scopeOfList = () => document.getElementById("list")?.dataset.scope;
+
 function open() {
-  const scope = document.getElementById("list")?.dataset.scope;
+  const scope = scopeOfList();
   const known = Object.entries({ cursor, scope }).filter(([, value]) => value);
   source = new EventSource(`/events?${new URLSearchParams(known)}`);
   source.addEventListener("open", () => {
@@ -72,7 +74,12 @@ function open() {
   // No alert changes when a camera box falls silent: nothing else would tell.
   source.addEventListener("waiting", (event) => showWaiting(JSON.parse(event.data)));
   source.addEventListener("scope", () => whenAtRest(() => {
-    refreshList().then(refreshCounts).catch(() => {});
+    refreshList().then(() => {
+      if (scopeOfList() !== scope) { // or else each broken line would tell of this again
+        source.close();
+        open();
+      }
+    }).then(refreshCounts).catch(() => {});
     refreshDetail().catch(() => {});
   }));
   source.addEventListener("signed-out", () => {
