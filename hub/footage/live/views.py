@@ -158,10 +158,14 @@ class LiveViews:
             return watch
 
     def close(self, key: Key) -> LiveView | None:
-        """End a view here and in the other processes, because its page was closed; see `leave`."""
+        """End a view here and in the other processes, because its page was closed; see `leave`.
+
+        They hear first that it ended here: or else one of them could end it meanwhile, and each
+        would leave it to the other to tell the node."""
+        ended = self.leave(key)
         if self._tell_others:
             self._tell_others(packed(ClosedWord(name_of(key))))
-        return self.leave(key)
+        return ended
 
     def watches(self) -> list[LiveView]:
         """All views now."""

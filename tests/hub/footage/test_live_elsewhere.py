@@ -70,6 +70,8 @@ class TwoProcesses:
     def __init__(self) -> None:
         self.now_s = 1000.0
         self.is_cut = False
+        self.late: list[tuple[Process, bytes]] | None = None
+        """Messages under way; None: each arrives at once."""
         self.here, self.there = Process(self), Process(self)
 
     def now(self) -> float:
@@ -77,8 +79,18 @@ class TwoProcesses:
 
     def pass_on(self, sender: Process, message: bytes) -> None:
         other = self.there if sender is self.here else self.here
-        if not self.is_cut:
+        if self.late is not None:
+            self.late.append((other, message))
+        elif not self.is_cut:
             other.views.hear(message)
+
+    def arrive(self) -> None:
+        """What is under way arrives, one by one, and a round follows each."""
+        assert self.late is not None
+        while self.late:
+            process, message = self.late.pop(0)
+            process.views.hear(message)
+            process.look()
 
 
 @pytest.fixture
@@ -153,6 +165,20 @@ def test_a_page_that_is_closed_ends_its_view_in_every_process(two: TwoProcesses)
     two.there.views.close(key)
     assert [watch.key for watch in two.here.look()] == [key]
     assert two.here.told[-1].for_s == 0
+
+
+def test_one_of_them_tells_the_node_however_soon_the_other_ends_the_view_too(
+    two: TwoProcesses,
+) -> None:
+    session = uuid4()
+    two.here.open(session)
+    key = two.there.open(session)
+    two.late = []
+    two.there.views.close(key)
+    two.arrive()
+    assert two.here.views.watches() == []
+    told = [*two.here.told, *two.there.told]
+    assert 0 in [words.for_s for words in told]
 
 
 def test_a_page_that_comes_again_at_once_goes_on(two: TwoProcesses) -> None:
