@@ -64,8 +64,10 @@ class Board:
     """Most looks of all cameras together, above 0."""
     look_s: Mapping[InputSize, float] = field(default_factory=dict)
     """Processor seconds of a look. With another input it takes no time."""
+    _now_s: float = -inf
+    """The newest time of any camera's frames."""
     _free_s: float = -inf
-    """When the granted looks are done, by the time of the frames."""
+    """When the granted looks are done, by that time."""
     _turns: dict[object, Turn] = field(default_factory=dict)
     """Those of the cameras that wait, the longest first."""
 
@@ -86,6 +88,7 @@ class Board:
         """How many of the `wanted` looks end before a frame is lost (one if none is under way), and
         before the turn of a camera that has waited longer; `gap_s` is the time between two frames.
         """
+        now_s = self._clock(now_s)
         takes_s, left_s = self._takes_s(input_px), self._left_s(now_s)
         if takes_s == 0 or not wanted:
             self._turns.pop(camera, None)
@@ -109,7 +112,15 @@ class Board:
 
     def take(self, looks: int, now_s: float, input_px: InputSize) -> None:
         """These looks begin when those granted before are done."""
+        now_s = self._clock(now_s)
         self._free_s = now_s + self._left_s(now_s) + looks * self._takes_s(input_px)
+
+    def _clock(self, now_s: float) -> float:
+        """Time of the board. The frames of one camera come later than those of another: by its own
+        time, it would wait for looks that were done long ago. Far behind: the clock went back."""
+        if not 0 < self._now_s - now_s < FAR_S:
+            self._now_s = now_s
+        return self._now_s
 
     def _takes_s(self, input_px: InputSize) -> float:
         """Time of a look with its part of the rest."""

@@ -29,6 +29,10 @@ class Watched(NamedTuple):
     first_s: float = 0.0
     every_s: float = 0.0
     """A look is wanted so long after the last one; 0: in every frame more than are granted."""
+    lag_s: float = 0.0
+    """Its frames come so late."""
+    is_idle: bool = False
+    """It wants no looks."""
 
 
 def played(
@@ -42,19 +46,20 @@ def played(
     late = network_s = 0.0
     while True:
         starts = [
-            max(free[one], (taken[one] + 1) / camera.frames_per_s + camera.first_s)
+            max(free[one], (taken[one] + 1) / camera.frames_per_s + camera.first_s + camera.lag_s)
             for one, camera in enumerate(cameras)
         ]
         now_s = min(starts)
         one = starts.index(now_s)
         if now_s > for_s:
             return int(late), [count / for_s for count in looks]
-        rate, first_s, every_s = cameras[one]
-        newest = int((now_s - first_s) * rate + 1e-6)
+        rate, first_s, every_s, lag_s, is_idle = cameras[one]
+        newest = int((now_s - first_s - lag_s) * rate + 1e-6)
         late += newest - taken[one] - 1
         taken[one] = newest
         shown_s = newest / rate + first_s
-        wanted = (1 if every_s else MOST_A_FRAME) if shown_s >= due_s[one] else 0
+        is_due = shown_s >= due_s[one] and not is_idle
+        wanted = (1 if every_s else MOST_A_FRAME) if is_due else 0
         granted = budgets[one].grant(after(shown_s), wanted, size)
         looks[one] += granted
         free[one] = now_s + REST_S
@@ -95,6 +100,20 @@ def test_no_camera_takes_the_looks_of_another(
     assert late == 0
     assert moderate >= 1.2
     assert busy >= 4.0
+
+
+@pytest.mark.parametrize("lag_s", [0.1, 0.25, 1.5])
+@pytest.mark.parametrize("size", [COMMON, WIDE])
+def test_a_camera_whose_frames_come_later_has_its_looks_too(
+    size: tuple[int, int], lag_s: float
+) -> None:
+    later, other = Watched(10, lag_s=lag_s), Watched(10)
+    late, looks_per_s = played([later, other], size)
+    assert late == 0
+    assert min(looks_per_s) >= 0.75 * max(looks_per_s)
+    late, (looks, none) = played([later, other._replace(is_idle=True)], size)
+    assert (late, none) == (0, 0.0)
+    assert looks >= 0.55 / PI_4[size]
 
 
 def test_a_camera_that_stops_is_not_waited_for() -> None:
