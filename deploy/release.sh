@@ -46,4 +46,4 @@ deploy/node/bundle.sh "$out/matthan-node-$version"
 notes >"$out/notes-$version.md"
 sums=$(cd "$out" && sha256sum -- *.whl *.json *.md "matthan-node-$version/SHA256SUMS")
 printf '%s\n' "$sums" >"$out/SHA256SUMS"
-printf 'Release %s lies in %s. Sign the bundle: deploy/node/sign.py sign KEY %s\n' "$version" "$out" "$out/matthan-node-$version" >&2
+printf 'Release %s lies in %s. Sign the bundle: python3 deploy/node/sign.py sign KEY %s\n' "$version" "$out" "$out/matthan-node-$version" >&2

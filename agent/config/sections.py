@@ -125,7 +125,8 @@ class ClipsSection(Section):
         ge=2**20,
         description="Bytes that all footage may take. Then the lowest class goes first "
         "(continuous, sighting, alert). Footage held for a case never goes; if "
-        "nothing else is left, recording stops and the hub is told.",
+        "nothing else is left, recording stops and the hub is told. Footage without an alert "
+        f"takes at most half of them, and {SPARE_BYTES // 2**20} MiB of the disk stay free.",
     )
     alert_days: float = Field(30, gt=0, description="Days to keep footage of alerts.")
     sighting_days: float = Field(

@@ -137,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--street", choices=STREETS, default="quiet")
     parser.add_argument("--cameras", type=int, default=1)
-    parser.add_argument("--looks", type=float, help="the model's budget a second (30)")
+    parser.add_argument("--looks", type=float, help="most looks a second (60)")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--no-motion", action="store_true", help="measure the agent alone")
     args = parser.parse_args()
