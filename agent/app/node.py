@@ -12,7 +12,7 @@ from agent.app.explanations import Explanations
 from agent.app.footage import open_store
 from agent.app.models import load_models
 from agent.app.once import Once
-from agent.app.pace import look_times
+from agent.app.pace import allowances, look_times
 from agent.app.view import View
 from agent.board.board import Board
 from agent.board.clock import SystemClock, boot_id
@@ -24,7 +24,6 @@ from agent.config.credentials import is_open_to_all
 from agent.config.sections import AgentSettings
 from agent.i18n import N_
 from agent.identity.renewal import Renewal
-from agent.inference.budget import purses
 from agent.inference.manifest import ModelError
 from agent.journal import Journal, JournalCorrupt, JournalError, JournalLimits, Pruner
 from agent.recording.store.store import ClipStore
@@ -368,7 +367,7 @@ def make_views(
     models = load_models(settings, keeps=True)
     board = Board(settings.journal.path.parent).model()
     times = look_times(settings, journal, board)
-    allowances = purses(settings.detector.looks_per_s, len(settings.camera), times)
+    looks = allowances(settings, times)
     return [
         View(
             camera,
@@ -377,10 +376,10 @@ def make_views(
             journal=journal,
             store=store,
             clock=clock,
-            allowance=allowance,
+            allowance=looks.get(camera.name),
             plays_once=plays_once,
         )
-        for camera, allowance in zip(settings.camera, allowances, strict=True)
+        for camera in settings.camera
     ]
 
 

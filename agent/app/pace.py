@@ -14,6 +14,7 @@ from agent.app.models import FITTED_MODELS, models_manifest
 from agent.app.view import has_network
 from agent.cameras.codec.scaler import rgb
 from agent.config.sections import AgentSettings
+from agent.inference.budget import InferenceBudget, purses
 from agent.inference.grids import FOLDER
 from agent.inference.litert import LitertModel
 from agent.inference.manifest import read_entry
@@ -53,6 +54,16 @@ def look_times(
         {one.sha256: partial(_measured, manifest, name, kept) for name, one in entries.items()},
     )
     return {one.input_px: times[one.sha256] for one in entries.values()}
+
+
+def allowances(
+    settings: AgentSettings, look_s: Mapping[InputSize, float]
+) -> dict[str, InferenceBudget]:
+    """Of looks, by the name of the camera. A camera whose sensor detects people has none: its looks
+    take no time of the board, and must not hold up those of others."""
+    sharing = [one.name for one in settings.camera if not has_network(one)]
+    budgets = purses(settings.detector.looks_per_s, len(sharing), look_s)
+    return dict(zip(sharing, budgets, strict=True))
 
 
 def known_times(

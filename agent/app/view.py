@@ -56,7 +56,7 @@ class View:
         journal: Journal,
         store: ClipStore,
         clock: SystemClock,
-        allowance: Allowance,
+        allowance: Allowance | None,
         plays_once: bool,
     ) -> None:
         self._section = camera
@@ -182,10 +182,11 @@ def make_pipeline(
     camera: CameraSection,
     settings: AgentSettings,
     models: Models,
-    allowance: Allowance,
+    allowance: Allowance | None,
     clock: SystemClock,
 ) -> Pipeline:
-    """Pipeline of one camera, in front of the shared networks, limited by `allowance`."""
+    """Pipeline of one camera, in front of the shared networks, limited by `allowance`; None: its
+    sensor detects people, which takes no time of the board."""
     score = settings.detector.score
     by_day, by_night = camera.by_day(score), camera.by_night(score)
     finds = DetectorSettings(score=min(score, camera.night_score or score))

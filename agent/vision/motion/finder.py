@@ -112,7 +112,7 @@ class MotionFinder:
             moved = self._covered(regions) if regions and elapsed_s <= settings.gap_s else None
             ground.learn(blocks, moved, elapsed_s=elapsed_s, age_s=age_s)
             self._learned = at
-        if age_s < self._settings.settle_s:
+        if 0 <= age_s < self._settings.settle_s:
             return (WHOLE,)
         return tuple([Box(x0, y0, x1, y1) for x0, y0, x1, y1 in regions])
 
@@ -131,7 +131,8 @@ class MotionFinder:
         self._ground = Background(blocks, self._settings.ground, ignored, self._library)
         self._persistence = _Persistence(self._settings)
         self._moved = np.empty_like(blocks)
-        self._flood_blocks = self._settings.flood * blocks.size
+        seen = blocks.size if ignored is None else np.count_nonzero(ignored == 0)
+        self._flood_blocks = self._settings.flood * seen
         self._born = self._last = self._learned = at
         return (WHOLE,)
 

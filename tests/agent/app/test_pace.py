@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.app.pace import KEY, known_times, look_times
+from agent.app.pace import KEY, allowances, known_times, look_times
 from agent.config import load
 from agent.inference.pace import measured_look_s
 from agent.journal import Journal, JournalFull
 from tests.agent.rigs.hubside import open_journal
+from tests.agent.rigs.vision import after
 
 
 @pytest.fixture
@@ -85,6 +86,19 @@ def test_a_node_measures_the_networks_that_its_cameras_use(
     assert times.keys() == {(320, 320), (192, 320), (256, 448), (288, 384)}
     assert 0 < times[192, 320] < times[256, 448] < 5
     assert look_times(load(file), journal, "PC") == pytest.approx(times, abs=1e-6)
+
+
+def test_a_camera_whose_sensor_detects_people_takes_no_looks_of_others(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text(
+        '[node]\nname = "nga-tu"\n[[camera]]\nname = "cong"\nurl = "rtsp://127.0.0.1/"\n'
+        '[[camera]]\nname = "cot"\npicamera = "0"\npi.network = "/imx500.rpk"\n'
+        f'[journal]\npath = "{tmp_path / "journal.db"}"\n'
+    )
+    looks = allowances(load(file), {(320, 320): 0.09})
+    assert looks.keys() == {"cong"}
+    granted = [looks["cong"].grant(after(frame / 10), 3, (320, 320)) for frame in range(100)]
+    assert sum(granted) >= 60
 
 
 def test_the_median_of_a_few_looks_is_measured() -> None:

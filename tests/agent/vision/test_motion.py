@@ -360,6 +360,25 @@ def test_nothing_moves_where_the_picture_is_ignored() -> None:
     assert moved.x0 >= 0.5
 
 
+def test_a_turned_camera_is_motion_for_a_second_however_much_is_ignored() -> None:
+    wide = np.kron(np.random.default_rng(0).integers(40, 200, (15, 40)), np.ones((16, 16)))
+    before, turned = (wide[:, x : x + 320].astype(np.uint8) for x in (0, 200))
+    for share in (0.0, 0.7):
+        ignored = (Polygon(((0.0, 0.0), (share, 0.0), (share, 1.0), (0.0, 1.0))),) if share else ()
+        finder = MotionFinder(ignored=ignored)
+        settled(finder, before)
+        moved = [finder.step(luma_frame(turned, SETTLED + i)) for i in range(30)]
+        assert all(moved[:10])
+        assert not any(moved[15:])
+
+
+def test_a_clock_that_goes_back_is_not_motion() -> None:
+    finder = MotionFinder()
+    for index in range(100, 120):
+        finder.step(luma_frame(street(), index))
+    assert finder.step(luma_frame(street(), 1)) == ()
+
+
 @pytest.mark.promise("Cameras: A damaged frame does no harm.")
 def test_a_bad_frame_changes_nothing() -> None:
     finder = MotionFinder()
