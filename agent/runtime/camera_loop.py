@@ -178,10 +178,9 @@ class CameraLoop:
         self._backlog.add(Entry(write=write, is_alert=isinstance(change, TamperBegan)))
 
     def _finish(self, now: Instant) -> None:
-        """Close all open sightings, and store what was learned from them."""
+        """Close all open sightings."""
         for change in self._pipeline.finish(now):
             self._report(change, picture=None)
-        self._store_lookalikes(self._pipeline.lookalikes(now))
 
     def _store_lookalikes(self, memory: str | None) -> None:
         """Store the known things that look like people, if they changed, so that a statue is not

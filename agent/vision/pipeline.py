@@ -106,9 +106,9 @@ class _Found(NamedTuple):
     """Detections of one frame, by what becomes of them."""
 
     bodies: tuple[Detection, ...]
-    faint: tuple[Detection, ...] = ()
+    faint: tuple[Detection, ...]
     """Below the least score of the hour."""
-    ignored: tuple[Detection, ...] = ()
+    ignored: tuple[Detection, ...]
 
 
 def _parts(looks: Sequence[Box | Sheet]) -> list[Box]:
@@ -152,6 +152,7 @@ class Pipeline:
     opening: Opening = field(default_factory=Opening)
     lap: Callable[[str], None] = _unmeasured
     _waiting: tuple[Box, ...] | None = None
+    _has_looked: bool = False
     _fits: dict[tuple[int, int, bool], PersonDetector] = field(default_factory=dict)
     """By the picture's height and width, and whether it is a crowd."""
 
@@ -208,9 +209,10 @@ class Pipeline:
         tampering = self.tamper.step(frame, self.motion.means)
         self.lap("tamper")
         wanted = self._wanted(frame, moved)  # also counts the first frame, in which it wants none
+        if is_second and self._has_looked and not self.tracker.tracks:  # it showed nobody just now
+            wanted = tuple(one for one in wanted if one != WHOLE)
         regions, put_off = self._first_look(frame) if is_first else self._granted(frame, wanted)
-        if is_second and not self.tracker.tracks:  # the whole showed nobody a frame ago
-            regions = tuple(one for one in regions if one != WHOLE)
+        self._has_looked = self._has_looked or bool(regions)
         self.lap("regions")
         found = self._detections(frame, regions, moved=moved, least_score=enough.least_score)
         self.lap("model")
@@ -233,7 +235,7 @@ class Pipeline:
             len(regions),
             put_off,
             tampering,
-            self.lookalikes(frame.at),
+            self.things.to_be_kept(frame.at),
             faint=(*found.faint, *self.tracker.faint) if regions else (),
             track_score=max(enough.least_score, self.tracker.new_score),
             ignored=found.ignored,
@@ -286,11 +288,6 @@ class Pipeline:
             changes = self._described(changes)
         self.lap("describe")
         return changes
-
-    def lookalikes(self, now: Instant) -> str | None:
-        """Known things that look like people, if they should be stored: after a frame, and after
-        `finish`, which learns some."""
-        return self.things.to_be_kept(now)
 
     def _local_time(self, at: Instant) -> datetime | None:
         """Only if something needs it and the clock is trusted."""
@@ -376,25 +373,22 @@ class Pipeline:
         found = [one for region in regions for one in self._found(frame, region)]
         if len(_parts(regions)) > 1:
             found = suppress(found, SAME_IOU)
-        found = [one for one in found if one.box.area > 0]
+        own = [one for one in moved if one != WHOLE]  # a change of light is nobody's motion
+        found = [replace(one, moved=moved_share(one.box, own)) for one in found if one.box.area > 0]
         vehicles = [one for one in found if one.kind in VEHICLES]
         found = [one for one in found if one.kind not in VEHICLES]
         real = [one for one in found if one.score >= least_score]
-        own = [one for one in moved if one != WHOLE]  # a change of light is nobody's motion
-        bodies: list[Detection] = []
-        ignored: list[Detection] = []
-        for one in marked(mounted(real, self.tracker.parked), vehicles):
-            seen = replace(one, moved=moved_share(one.box, own))
-            if self._is_ignored(one):
-                ignored.append(seen)
-            else:
-                bodies.append(replace(seen, clothes=clothes(frame, one.box)))
-        faint = [
-            replace(one, moved=moved_share(one.box, own))
-            for one in found
-            if one.score < least_score and not self._is_ignored(one)
-        ]
-        return _Found(tuple(bodies), tuple(faint), tuple(ignored))
+        people = marked(mounted(real, self.tracker.parked), vehicles)
+        weak = [one for one in found if one.score < least_score]
+        return _Found(
+            bodies=tuple(
+                replace(one, clothes=clothes(frame, one.box))
+                for one in people
+                if not self._is_ignored(one)
+            ),
+            faint=tuple(one for one in weak if not self._is_ignored(one)),
+            ignored=tuple(one for one in people if self._is_ignored(one)),
+        )
 
     def _is_ignored(self, one: Detection) -> bool:
         return self.ignored.share_of(one.box) >= HIDDEN_SHARE

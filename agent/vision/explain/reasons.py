@@ -44,10 +44,10 @@ def reason_of(
     """The reason in the frame at `at`, in which `put_off` looks were over budget; `weight` is that
     of a detection in this frame. `is_enough`: the evidence suffices, but the track was not
     reported."""
-    if track.is_seen and is_enough:
-        return Reason.PART
     if track.is_seen:
         held = weight.held if weight is not None else None
+        if is_enough and held is not Held.THING:
+            return Reason.PART
         return Reason.GATHERING if held is None else Reason(held)
     if track.last_look == at:
         return Reason.MISSED

@@ -1,4 +1,4 @@
-"""Counts how often something happened in the last hour."""
+"""Counts how often something happened, by the minute."""
 
 from dataclasses import dataclass, field
 from math import inf

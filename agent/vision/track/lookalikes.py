@@ -289,6 +289,8 @@ def _thing(words: Any, now: Instant) -> _Thing:
     seen = now.before(max(0.0, unseen_s))
     x0, y0, x1, y1 = _numbers(words["box"], 4)
     looks = words.get("looks", [words])  # an older memory has one look, of no known light
+    if not looks:
+        raise ValueError("a thing without looks")
     is_sure = words.get("is_sure", True) is True
     return _Thing(Box(x0, y0, x1, y1), [_look(one) for one in looks], seen, is_sure)
 

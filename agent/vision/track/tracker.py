@@ -79,7 +79,7 @@ class TrackSettings:
     part_inside: float = 0.8
     """if this share of the lower box is in the higher one."""
     late_s: float = 0.8
-    """A body seen, or not looked for, within this time is present."""
+    """A body seen within this time is present, and one not looked for since it was seen."""
     lost_s: float = 1.5
     """A track unseen for longer ends."""
     confirm_hits: int = 3
@@ -113,7 +113,7 @@ class TrackSettings:
     weak_clothes: float = 6.0
     """in clothes this different: it may show a sign that the person passed."""
     coast_s: float = 0.5
-    """After this time the speed of an unseen body counts a third: it may have stopped."""
+    """After this time the speed of a body falls with the time unseen: it may have stopped."""
 
 
 class Tracker:
@@ -125,7 +125,8 @@ class Tracker:
         self._last: Instant | None = None
         self._born = 0
         self.faint: tuple[Detection, ...] = ()
-        """Detections of the last look that are too weak to begin a track, and part of none."""
+        """Detections of the last look that continue no track and are too weak to begin one, unless
+        near ones that came there."""
         self._aspect = 1.0
         self._step_s = 0.0
         self._is_crowd = False
@@ -182,7 +183,7 @@ class Tracker:
         self._aspect = aspect
         self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         if self._step_s > self._settings.waiting_s:  # whoever stands there now is somebody else
-            self._tracks, self._expected = [], None
+            self._tracks, self._expected, self.faint = [], None, ()
         tracks = self._ahead(now)
         self._last, self._expected = now, None
         self._is_crowd = is_crowd
@@ -489,8 +490,9 @@ def _has_wheels(found: Detection) -> bool:
 
 def _looked_at(track: Track, looked: Sequence[Box], now: Instant, shown_from: float) -> Track:
     """With this frame's look at its place counted, if there was one. At half its size the picture
-    shows only near bodies; the whole may find a small one, but says nothing if it does not. A track
-    that is not confirmed may be a thing, and ends sooner."""
+    shows only near bodies; the whole may find a small confirmed one, but says nothing if it does
+    not. One that is not confirmed may be a thing, and should end soon. At a body of which more than
+    a fifth is outside the picture nobody looked."""
     box, least = track.box, 0.8 * track.box.area
     is_small = track.is_confirmed and not track.is_seen and box.height < shown_from
     shown = (

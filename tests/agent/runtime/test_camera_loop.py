@@ -103,7 +103,6 @@ class ScriptedEyes:
     view: dict[int, TamperChange] = field(default_factory=dict)
     things: dict[int, str] = field(default_factory=dict)
     moved: dict[int, Box] = field(default_factory=dict)
-    learned_last: str | None = None
 
     def step(self, one: Frame) -> FrameResult:
         number = one.index - 1
@@ -118,9 +117,6 @@ class ScriptedEyes:
     def finish(self, when: Instant) -> tuple[SightingChange, ...]:
         gone, self.inside = self.inside, []
         return tuple(Closed(one.sighting_id, one.first_seen, one.at, when) for one in gone)
-
-    def lookalikes(self, _when: Instant) -> str | None:
-        return self.learned_last
 
 
 def person_enters(number: int, person: UUID | None = None) -> Opened:
@@ -274,14 +270,6 @@ def test_what_looks_like_somebody_and_is_none_is_remembered_without_a_word(build
     assert scene.said() == []
     assert scene.journal.remembered(lookalikes_key("cam")) == "a statue and a poster"
     assert scene.journal.remembered(lookalikes_key("other")) is None
-
-
-def test_what_is_learned_at_the_end_of_the_stream_is_remembered(build: Build) -> None:
-    scene = build(frames=10)
-    scene.pipeline.things = {5: "a statue"}
-    scene.pipeline.learned_last = "a statue and a poster"
-    scene.run()
-    assert scene.journal.remembered(lookalikes_key("cam")) == "a statue and a poster"
 
 
 # Slow eyes

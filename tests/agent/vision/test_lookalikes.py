@@ -306,6 +306,7 @@ def test_a_start_recalls_what_the_journal_keeps_for_each_camera(tmp_path: Path) 
         '{"v": 1, "things": [{"box": [0, 0, 1, 1], "clothes": null, "unseen_s": 1e999}]}',
         '{"v": 1, "things": [{"box": [0, 0, 1, 1], "looks": [7], "unseen_s": 0}]}',
         '{"v": 1, "things": [{"box": [0, 0, 1, 1], "looks": 7, "unseen_s": 0}]}',
+        '{"v": 1, "things": [{"box": [0, 0, 1, 1], "looks": [], "unseen_s": 0}]}',
         '{"v": 1, "things": [7]}',
     ],
 )

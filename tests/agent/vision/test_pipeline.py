@@ -1,6 +1,6 @@
 """One frame through all stages: what is looked at, and what results."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -217,15 +217,30 @@ def test_a_wide_camera_of_fifteen_frames_a_second_has_a_look_in_the_second_frame
     assert looks[1] >= 1
 
 
-def test_the_first_look_needs_a_free_board_too() -> None:
-    class Nothing:
-        def grant(self, now: Instant, wanted: int, input_px: tuple[int, int]) -> int:
-            return 0
+@dataclass
+class Granted:
+    """An allowance that grants so many looks in each frame, and then none."""
 
+    looks: list[int]
+
+    def grant(self, now: Instant, wanted: int, input_px: tuple[int, int]) -> int:
+        return min(wanted, self.looks.pop(0)) if self.looks else 0
+
+
+def test_the_first_look_needs_a_free_board_too() -> None:
     seer = Seer(lambda _: [person(0.5, 0.5, height=60 / 240)])
-    pipeline = Pipeline.for_frames(PipelineSettings(), seer, counted_ids(), Nothing())
-    (first,) = play(pipeline, 1, 2)
+    pipeline = Pipeline.for_frames(PipelineSettings(), seer, counted_ids(), Granted([0, 3]))
+    first, second = play(pipeline, 1, 3)
     assert (first.inferences, first.put_off, first.tracks) == (0, 1, ())
+    assert WHOLE in seer.regions
+    assert len(second.tracks) == 1
+
+
+def test_no_look_is_spent_on_what_the_second_frame_leaves_out() -> None:
+    seer = Seer(lambda _: [])
+    pipeline = Pipeline.for_frames(PipelineSettings(), seer, counted_ids(), Granted([1, 1]))
+    assert [one.inferences for one in play(pipeline, 1, 3)] == [1, 1]
+    assert seer.regions.count(WHOLE) == 1
 
 
 @pytest.mark.promise(

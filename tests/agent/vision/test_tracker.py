@@ -65,6 +65,9 @@ def test_weak_finds_are_known_until_the_next_look() -> None:
         found = [weak] if looked and faint else []
         tracker.step(after(0), found, aspect=4 / 3, looked=looked)
         assert tracker.faint == faint
+    tracker.step(after(0.1), [weak], aspect=4 / 3)
+    tracker.step(after(60), [], aspect=4 / 3, looked=())
+    assert tracker.faint == ()
 
 
 def test_a_weak_answer_carries_a_track_on() -> None:

@@ -12,7 +12,7 @@ import pytest
 from agent.cameras.codec.jpeg import jpeg
 from agent.media.frame import Frame
 from agent.vision.detect.person import Detection, ObjectKind
-from agent.vision.explain.reasons import Reason
+from agent.vision.explain.reasons import Reason, reason_of
 from agent.vision.explain.record import (
     PLACE_S,
     PLACES,
@@ -26,6 +26,7 @@ from agent.vision.motion.daylight import Sensitivity
 from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings
+from agent.vision.track.evidence import Held, Weight
 from agent.vision.track.track import Track
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person, tracked
 
@@ -190,6 +191,12 @@ def test_a_part_of_a_near_person_who_was_reported_shows_as_one() -> None:
     (one,) = street.explained().missed
     assert one.track_id == 2
     assert reasons(one) == {Reason.GATHERING: 3, Reason.PART: 7}
+
+
+def test_a_known_thing_with_earlier_evidence_is_no_part_of_somebody() -> None:
+    seen, at = replace(unsure(), is_seen=True), after(0)
+    held = Weight(0.0, 0.0, Held.THING)
+    assert reason_of(seen, at, held, is_enough=True, put_off=0) is Reason.THING
 
 
 def test_a_known_thing_shows_as_the_reason() -> None:
