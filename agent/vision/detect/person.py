@@ -151,15 +151,14 @@ class NanoDet:
         return self._network.input_px
 
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
-        """Detections in `region`, by one inference. ValueError for an empty frame or region."""
+        """Detections in `region`, by one inference. ValueError for an empty frame."""
         cut, (height, width) = _Cut.of(frame, region), self.input_px
         smaller = max(1.0, region.width)
         rows, columns = cut.size_within((round(height / smaller), round(width / smaller)))
         return self._look([(cut, Part(region, rows, columns))])
 
     def detect_sheet(self, frame: Frame, sheet: Sheet) -> list[Detection]:
-        """Detections in all parts of the sheet, by one inference. ValueError for an empty frame or
-        part."""
+        """Detections in all parts of the sheet, by one inference. ValueError for an empty frame."""
         return self._look([(_Cut.of(frame, part.box), part) for part in sheet.parts])
 
     def _look(self, shown: Sequence[tuple["_Cut", Part]]) -> list[Detection]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from agent.media.frame import Instant
 from agent.vision.detect.person import ObjectKind
-from agent.vision.geometry import Box
+from agent.vision.geometry import WHOLE, Box
 from agent.vision.sightings.changes import Opened, Updated
 from agent.vision.track.track import Track
 
@@ -119,7 +119,7 @@ def around(boxes: Iterable[Box]) -> Box:
     """Smallest box around all `boxes`, inside the picture; the whole picture if there are none."""
     all_of_them = list(boxes)
     if not all_of_them:
-        return Box(0.0, 0.0, 1.0, 1.0)
+        return WHOLE
     return Box(
         min(box.x0 for box in all_of_them),
         min(box.y0 for box in all_of_them),

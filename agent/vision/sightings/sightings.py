@@ -205,7 +205,7 @@ class Sightings:
         return ()
 
     def _close_crowd(self, at: Instant) -> tuple[SightingChange, ...]:
-        """People still there are reported one by one again, if they still have enough evidence."""
+        """People still there are reported one by one, once they have enough evidence again."""
         crowd, self._crowd = self._crowd, None
         if crowd is None:
             return ()
