@@ -36,6 +36,7 @@ from hub.base.private_files import read_private
 from hub.base.secret_store.sealed import names_in
 from hub.base.storage.blobs import Blobs
 from hub.footage.tables import media
+from hub.public.households.tables import household_clips
 
 NAMED_BY_MOMENT: Final = "matthan-hub-????????T??????Z.zip"
 
@@ -110,8 +111,13 @@ def _restore_all(
     manifest, db = reader.manifest, Database(settings.store.url)
     shape = Snapshot(manifest.database_kind, manifest.schema_revision, manifest.tables)
     try:
-        restore(db, shape, lambda name: reader.read(f"database/{name}"), overwrites=overwrites)
-        _note_restore(db, manifest)
+        restore(
+            db,
+            shape,
+            lambda name: reader.read(f"database/{name}"),
+            note=lambda conn: _note_restore(conn, manifest),
+            overwrites=overwrites,
+        )
         with db.reading() as conn:
             are_keys_sealed = bool(names_in(conn))
     except OccupiedError as error:
@@ -132,12 +138,11 @@ def _restore_all(
     say("Start it: it asks the nodes for what came later, and they have the last seven days.")
 
 
-def _note_restore(db: Database, manifest: BackupManifest) -> None:
+def _note_restore(conn: Connection, manifest: BackupManifest) -> None:
     """Audit line, and end of all sessions: an ended session would be valid again."""
     made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)
-    with db.writing() as conn:
-        conn.execute(delete(sessions))
-        _note(conn, RESTORED, f"a backup of {made}")
+    conn.execute(delete(sessions))
+    _note(conn, RESTORED, f"a backup of {made}")
 
 
 def _note(conn: Connection, act: str, detail: str) -> None:
@@ -163,21 +168,31 @@ def _drop_older(folder: Path, keep: int) -> None:
 def _add_media(writer: ArchiveWriter, db: Database, blobs: Blobs) -> str:
     with db.reading() as conn:
         query = select(media.c.sha256, media.c.size_bytes).where(media.c.stored_utc_us.is_not(None))
-        files = {row.sha256: row.size_bytes for row in conn.execute(query.order_by(media.c.id))}
-    added = gone = 0
+        given = household_clips.c
+        films = select(given.sha256, given.size_bytes).where(given.removed_utc_us.is_(None))
+        rows = [*conn.execute(query.order_by(media.c.id)), *conn.execute(films.order_by(given.id))]
+    files = {row.sha256: row.size_bytes for row in rows}
+    added = gone = damaged = 0
     for number, (sha256, size_bytes) in enumerate(files.items(), start=1):
         if not blobs.has(sha256):  # removed by retention since the snapshot
             gone += 1
             continue
-        member = writer.add(
-            f"media/{sha256}", blobs.read(sha256, length=size_bytes), compresses=False
-        )
+        name = f"media/{sha256}"
+        try:
+            member = writer.add(name, blobs.read(sha256, length=size_bytes), compresses=False)
+        except FileNotFoundError:  # removed just now
+            gone += 1
+            continue
         if member.sha256 != sha256:
-            raise ArchiveError(f"{sha256} in the clip store is damaged; see: media sweep")
+            del writer.members[name]  # nothing restores it; all others must still be backed up
+            damaged += 1
+            _warn(f"{sha256} in the clip store is damaged: it is left out")
+            continue
         added += 1
         if number % 500 == 0:
             _warn(f"{number} of {len(files)} pictures and clips")
-    return f"{added} pictures and clips" + (f", {gone} were gone meanwhile" if gone else "")
+    said = f"{added} pictures and clips" + (f", {gone} were gone meanwhile" if gone else "")
+    return said + (f", {damaged} are damaged and left out" if damaged else "")
 
 
 def _bring_media(reader: ArchiveReader, blobs: Blobs) -> int:

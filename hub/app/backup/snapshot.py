@@ -11,6 +11,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from sqlalchemy.engine import URL
 
 from hub.app.schema import metadata
 from hub.base.db.database import Database, DatabaseError
+from hub.base.db.months import taken_out
 from hub.base.db.schema import migrate, schema_now, upgrade
 from hub.base.storage.staging import PIECE_BYTES
 
@@ -27,6 +29,11 @@ _PARTS: Final = "SELECT relname FROM pg_class WHERE relispartition AND relkind =
 """Tables that are parts of others, and go with them."""
 Read = Callable[[str], Iterator[bytes]]
 """Reads the bytes of a part, by its name."""
+Note = Callable[[Connection], object]
+
+
+def _nothing(_conn: Connection) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,12 @@ def snapshot(
         yield shape, ((f"{name}.copy", _copy_out(conn, name, tables[name])) for name in tables)
 
 
-def restore(db: Database, shape: Snapshot, read: Read, *, overwrites: bool = False) -> None:
+def restore(
+    db: Database, shape: Snapshot, read: Read, *, note: Note = _nothing, overwrites: bool = False
+) -> None:
     """Restore a snapshot and migrate it to this program's schema.
+
+    `note` writes into the restored database; nobody ever sees it without that.
 
     OccupiedError if there is a database already and `overwrites` is False (when overwritten, an
     SQLite file is kept beside the new one); DatabaseError for a snapshot of the other kind or a
@@ -76,11 +87,10 @@ def restore(db: Database, shape: Snapshot, read: Read, *, overwrites: bool = Fal
             "Restore it into the same kind"
         )
     if here == "sqlite":
-        _restore_sqlite(Path(db.url.database or ""), read, overwrites=overwrites)
+        _restore_sqlite(db.url, read, note, overwrites=overwrites)
     else:
         with contextlib.closing(Database(_patient(db.url))) as patient:
-            _restore_postgresql(patient, shape, read, overwrites=overwrites)
-    migrate(db.url.render_as_string(hide_password=False))
+            _restore_postgresql(patient, shape, read, note, overwrites=overwrites)
 
 
 @contextlib.contextmanager
@@ -100,7 +110,8 @@ def _sqlite_copy(path: Path, scratch: Path) -> Iterator[Path]:
         copy.unlink(missing_ok=True)
 
 
-def _restore_sqlite(path: Path, read: Read, *, overwrites: bool) -> None:
+def _restore_sqlite(url: URL, read: Read, note: Note, *, overwrites: bool) -> None:
+    path = Path(url.database or "")
     if path.exists() and not overwrites:
         raise OccupiedError(f"there is a database at {path}")
     draft = path.with_name(f".{path.name}.restoring")
@@ -114,14 +125,31 @@ def _restore_sqlite(path: Path, read: Read, *, overwrites: bool) -> None:
             said = conn.execute("PRAGMA quick_check").fetchone()[0]
         if said != "ok":
             raise DatabaseError(f"the database in the backup is damaged: {said}")
+        _bring_up_to_date(url.set(database=str(draft)), note)
         for left in (path.with_name(f"{path.name}{ending}") for ending in ("", "-wal", "-shm")):
             if left.exists():
-                left.rename(left.with_name(f"{left.name}.replaced"))
+                left.rename(_free_name(left.with_name(f"{left.name}.replaced")))
         draft.rename(path)
     except sqlite3.DatabaseError as error:
         raise DatabaseError(f"the database in the backup is damaged: {error}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        for ending in ("", "-wal", "-shm"):
+            draft.with_name(f"{draft.name}{ending}").unlink(missing_ok=True)
+
+
+def _free_name(path: Path) -> Path:
+    """The name, or with a number: a restore that is repeated keeps what was replaced first."""
+    names = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return next(one for one in chain([path], names) if not one.exists())
+
+
+def _bring_up_to_date(url: URL, note: Note) -> None:
+    migrate(url.render_as_string(hide_password=False))
+    db = Database(url.render_as_string(hide_password=False))
+    with contextlib.closing(db), db.writing() as conn:
+        note(conn)
+    with contextlib.closing(sqlite3.connect(url.database or "")) as conn:
+        conn.execute("PRAGMA journal_mode=DELETE")  # one file, durable, no WAL file beside it
 
 
 def _patient(url: URL) -> str:
@@ -130,7 +158,9 @@ def _patient(url: URL) -> str:
     return url.update_query_dict({"tcp_user_timeout": "0"}).render_as_string(hide_password=False)
 
 
-def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites: bool) -> None:
+def _restore_postgresql(
+    db: Database, shape: Snapshot, read: Read, note: Note, *, overwrites: bool
+) -> None:
     unknown = set(shape.tables) - set(metadata.tables)
     if unknown:
         raise DatabaseError(f"the backup has a table that no hub knows: {min(unknown)}")
@@ -139,7 +169,9 @@ def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites
         there = set(inspect(conn).get_table_names()) - set(conn.scalars(text(_PARTS)))
         if there and not overwrites:
             raise OccupiedError(f"the database {db.url.database} holds tables")
-        if there - set(metadata.tables) - {"alembic_version"}:
+        months = [name for table in metadata.tables for name in taken_out(conn, table)]
+        ours = {*metadata.tables, "alembic_version", *months}  # months that were being dropped
+        if there - ours:
             raise DatabaseError(f"the database {db.url.database} is not a hub's alone")
         for name in there:
             conn.execute(text(f'DROP TABLE "{name}" CASCADE'))
@@ -147,6 +179,8 @@ def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites
         for name, columns in shape.tables.items():
             _copy_in(conn, name, columns, read(f"{name}.copy"))
         _set_counters(conn, shape.tables)
+        upgrade(conn, "head")
+        note(conn)
 
 
 def _copy_out(conn: Connection, name: str, columns: Sequence[str]) -> Iterator[bytes]:

@@ -41,9 +41,12 @@ from hub.base.storage.blobs import BlobFolder
 from hub.footage.retention.reconcile import Reconciler
 from hub.footage.tables import media
 from hub.nodes.pki.authority import Authority
+from hub.public.households.tables import household_clips, household_requests
 from hub.registry.tables import areas
 from tests.hub.footage.test_retention_commands import Desk
+from tests.hub.public.test_households import ask, open_case, register
 from tests.hub.rigs.web_town import PASSWORD, POLICY, Town, some_bytes
+from tests.hub.rigs.web_visitor import Visitor
 from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Storms and backup: A running hub can be backed up and restored.")
@@ -136,6 +139,34 @@ def elsewhere_url(request: pytest.FixtureRequest, blank_url: str, tmp_path: Path
     return make()
 
 
+def store_household_film(town: Town, film: bytes) -> None:
+    """As if a household had sent it."""
+    town.add_keeper_of_all("en")
+    keeper = Visitor(town.app(notice_channels=("sms", "zalo"))).sign_in("quan", PASSWORD)
+    household_id, _ = register(town, keeper)
+    case_id = open_case(keeper)
+    ask(town, keeper, case_id, household_id)
+    part = town.folder / "film"
+    part.write_bytes(film)
+    town.blobs.keep(str(part), sha256(film).hexdigest())
+    with town.db.writing() as conn:
+        row = {
+            "id": uuid4(),
+            "request_id": conn.scalar(select(household_requests.c.id)),
+            "household_id": household_id,
+            "case_id": case_id,
+            "is_marked": False,
+            "stored_utc_us": 1,
+            "stored_error_ms": 1,
+            **dict.fromkeys(("sha256", "came_sha256"), sha256(film).hexdigest()),
+            **dict.fromkeys(("size_bytes", "came_bytes"), len(film)),
+            **dict.fromkeys(("name", "form", "codec", "code", "note"), ""),
+            **dict.fromkeys(("width", "height", "duration_ms"), 0),
+            **dict.fromkeys(("receipt", "signature", "certificate"), b""),
+        }
+        conn.execute(household_clips.insert().values(row))
+
+
 def _noon() -> datetime:
     return datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -160,6 +191,46 @@ def test_a_hub_comes_back_elsewhere_with_all_it_knew_its_keys_and_its_footage(
         True,
         True,
     ]
+
+
+@pytest.mark.loopback
+def test_a_film_of_a_household_is_in_the_backup_and_a_damaged_file_is_left_out(
+    place: Place, town: Town, elsewhere: Place
+) -> None:
+    film = b"a film"
+    store_household_film(town, film)
+    Path(town.blobs.path(sha256(b"picture").hexdigest())).write_bytes(b"pictur!")
+    backup = place.folder / "backup.zip"
+    said = place.desk.says("backup", str(backup), "--with-media")
+    assert "2 pictures and clips, 1 are damaged and left out" in said
+    assert "2 pictures and clips" in elsewhere.desk.says("restore", str(backup))
+    blobs = BlobFolder(elsewhere.folder / "media")
+    here = [blobs.has(sha256(one).hexdigest()) for one in (film, b"clip", b"picture")]
+    assert here == [True, True, False]
+
+
+@pytest.mark.loopback
+def test_a_restore_that_ends_in_the_middle_leaves_nothing_that_looks_like_a_hub(
+    place: Place, town: Town, elsewhere: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or else the hub would start without the pause after a restore, and remove what is held."""
+    backup = place.folder / "backup.zip"
+    place.desk.says("backup", str(backup))
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("hub.app.backup.backup._note_restore", cut)
+        elsewhere.desk.says("restore", str(backup))
+    db = Database(elsewhere.url)
+    with db.reading() as conn:
+        assert inspect(conn).get_table_names() == []
+    db.close()
+    if elsewhere.url.startswith("sqlite"):
+        Path(db.url.database or "").unlink()
+    elsewhere.desk.says("restore", str(backup))
+    assert elsewhere.rows() == place.rows()
 
 
 @pytest.mark.loopback
