@@ -154,6 +154,8 @@ class PartialFiles:
         """Count of parts removed because their node had too many."""
         self.is_held: Callable[[UUID, str], bool] = lambda _owner, _name: False
         """Whether a partial file, by owner and name, is under hold and must never be removed."""
+        self.is_grown: Callable[[UUID, str], bool] = lambda _owner, _name: False
+        """Whether a part began as a growing clip, and so may be all there is of it."""
         folder.mkdir(parents=True, exist_ok=True)
 
     def size_bytes(self, owner: UUID, name: str) -> int:
@@ -274,17 +276,22 @@ class PartialFiles:
         """Remove parts last written before the limit; returns their number. Growing clips have
         their own limit: the part may be all there is of them."""
         with self._lock:
-            old = [
-                path
-                for path in Path(self._folder).glob("*/*")
-                if path.stat().st_mtime_ns // 1000
-                < (growing_older_than_utc_us if path.suffix == GROWING else older_than_utc_us)
-            ]
-            gone = [path for path in old if not self._is_kept(path)]
+            gone = []
+            for path in Path(self._folder).glob("*/*"):
+                grew_utc_us = path.stat().st_mtime_ns // 1000
+                if grew_utc_us >= max(older_than_utc_us, growing_older_than_utc_us):
+                    continue
+                is_growing = self._may_be_all(UUID(path.parent.name), path.name)
+                limit_utc_us = growing_older_than_utc_us if is_growing else older_than_utc_us
+                if grew_utc_us < limit_utc_us and not self._is_kept(path):
+                    gone.append(path)
             for path in gone:
                 self._take_over(str(path))
                 path.unlink(missing_ok=True)
         return len(gone)
+
+    def _may_be_all(self, owner: UUID, name: str) -> bool:
+        return name.endswith(GROWING) or ("." not in name and self.is_grown(owner, name))
 
     def _is_kept(self, path: Path) -> bool:
         return self.is_held(UUID(path.parent.name), path.name.removesuffix(ASIDE))

@@ -29,7 +29,6 @@ from hub.base.moment import Moment
 from hub.base.storage.blobs import Blobs, BlobsError, store_file
 from hub.base.storage.partial_files import (
     ASIDE,
-    GROWING,
     MOST_PER_NODE,
     PartialFiles,
     PartReader,
@@ -257,7 +256,7 @@ class SharedParts(PartialFiles):
             found = conn.execute(query).all()
         gone = 0
         for row in found:
-            is_growing = row.name.endswith(GROWING)
+            is_growing = self._may_be_all(row.owner, row.name)
             limit_utc_us = growing_older_than_utc_us if is_growing else older_than_utc_us
             if row.grew_utc_us < limit_utc_us and not self._is_held(row.owner, row.name):
                 self.drop(row.owner, row.name)

@@ -217,6 +217,16 @@ class GrowingClips:
         with self._db.reading() as conn:
             return conn.scalar(query) is not None
 
+    def is_grown(self, node_id: UUID, part: str) -> bool:
+        """True if this part of a file began as a clip in recording."""
+        query = select(growing_clips.c.id).where(
+            growing_clips.c.media_id == UUID(part),
+            growing_clips.c.node_id == node_id,
+            growing_clips.c.beginning.is_not(None),  # else nothing was handed over
+        )
+        with self._db.reading() as conn:
+            return conn.scalar(query) is not None
+
     def show(self, clip: GrowingClip) -> None:
         """Show in its alerts that the clip can be watched now."""
         with self._db.writing() as conn:

@@ -66,20 +66,20 @@ class Salvage:
         long_ago_utc_us = now.plus_s(-TAKEN_IN_AFTER_S).utc_us
         with self._db.reading() as conn:
             silent = [
-                row
+                (row, part)
                 for row in conn.execute(_unended(long_ago_utc_us))
-                if (grew := self._parts.grew_utc_us(row.node_id, part_of(row.id), conn)) is not None
+                for part in _names(row)
+                if (grew := self._parts.grew_utc_us(row.node_id, part, conn)) is not None
                 and grew <= long_ago_utc_us
             ]
         taken = 0
-        for row in silent:
+        for row, part in silent:
             if stopping():
                 break
-            taken += self._take(row)
+            taken += self._take(row, part)
         return taken
 
-    def _take(self, clip: Unended) -> bool:
-        part = part_of(clip.id)
+    def _take(self, clip: Unended, part: str) -> bool:
         size_bytes = self._parts.size_bytes(clip.node_id, part)
         path = Path(self._parts.bring(clip.node_id, part))
         duration_ms = played_ms(path) if size_bytes else 0
@@ -158,6 +158,12 @@ class Salvage:
             detail=f"{size_bytes} bytes, sha256 {sha256}, left of an unfinished clip",
             now=now,
         )
+
+
+def _names(clip: Unended) -> list[str]:
+    """Names that its bytes may have: its own, and that of its whole file, of which its node began
+    to bring the rest."""
+    return [part_of(clip.id), *([str(clip.media_id)] if clip.media_id else [])]
 
 
 def played_ms(path: Path) -> int:

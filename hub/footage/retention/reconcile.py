@@ -23,7 +23,7 @@ from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import Blobs, StoredBlob
-from hub.footage.media_rows import is_file, store_media
+from hub.footage.media_rows import is_file, is_stored, store_media
 from hub.footage.retention.remover import BY_THE_HUB, BlobOwner, mark_removed
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import Proxies
@@ -111,9 +111,8 @@ class Reconciler:
                 " mounted, is store.media_url the right bucket? If they are truly lost:"
                 " matthan-hub media sweep --all-lost"
             )
-        self._note_lost(lost)
+        result = ReconcileResult(rows, self._note_lost(lost), adopted, orphans)
         self.remove_copies()
-        result = ReconcileResult(rows, len(lost), adopted, orphans)
         log.info("media.swept", rows=rows, lost=result.lost, adopted=adopted, orphans=orphans)
         return result
 
@@ -179,13 +178,23 @@ class Reconciler:
         with self._db.reading() as conn:
             return is_file(conn, sha256) or any(needs(conn, sha256) for needs in self._owners)
 
-    def _note_lost(self, lost: Mapping[UUID, str]) -> None:
+    def _note_lost(self, lost: Mapping[UUID, str]) -> int:
+        """Mark what is still stored by its row, and still missing: the look at all files takes a
+        while, and a file may have come back or been removed for another reason. Returns their
+        number."""
+        noted = 0
         for media_id, sha256 in lost.items():
+            if self._blobs.has(sha256):
+                continue
             now = self._clock.now()
             with self._db.writing() as conn:
+                if not is_stored(conn, media_id):
+                    continue
                 mark_removed(conn, media_id, why="lost", now=now)
                 _note(conn, "media.lost", media_id, f"not in the store: sha256 {sha256}", now)
                 self._change_signal.ring_after(conn)
+            noted += 1
+        return noted
 
 
 def _note(conn: Connection, act: str, media_id: UUID, detail: str, now: Moment) -> None:

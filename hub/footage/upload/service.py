@@ -131,6 +131,7 @@ class Uploads:
         self._clip_stored = clip_stored
         self.growing = GrowingClips(db, parts=parts, clock=clock, change_signal=change_signal)
         parts.is_held = self.growing.is_held
+        parts.is_grown = self.growing.is_grown
         self._swept_utc_us = 0
         self._sweep()
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,11 +20,12 @@ from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
+from hub.base.storage.blobs import StoredBlob
 from hub.console.service import InboxService
 from hub.footage.retention import holds
 from hub.footage.retention import rows as retention_rows
 from hub.footage.retention.reconcile import ManyLostError, Reconciler
-from hub.footage.retention.remover import Remover
+from hub.footage.retention.remover import Remover, mark_removed
 from hub.footage.retention.rules import DAY_US, FootageClass, Hold, is_held
 from hub.footage.retention.service import RetentionService
 from hub.footage.retention.tables import holds as hold_rows
@@ -297,6 +299,31 @@ def test_a_vanished_file_is_marked_lost_and_welcome_again(streets: Streets) -> N
     assert is_here(streets, b"lost")
     assert row_of(streets, b"lost").removed_utc_us is None
     assert "media.lost" in streets.acts()
+
+
+@pytest.mark.parametrize("meanwhile", ["erased", "back"])
+def test_what_changes_while_the_sweep_looks_at_all_files_is_not_marked_lost(
+    streets: Streets, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    alert_with_clip(streets, b"gone")
+    alert_with_clip(streets, b"here", streets.other)
+    streets.blobs.remove(sha(b"gone"))
+    walk = streets.blobs.walk
+
+    def changing(shelf: str) -> Iterator[StoredBlob]:
+        if shelf == "ff" and meanwhile == "back":
+            assert streets.bring(b"gone")
+        elif shelf == "ff":
+            row = row_of(streets, b"gone")
+            with streets.db.writing() as conn:
+                mark_removed(conn, row.id, why="asked", now=streets.clock.now())
+        return walk(shelf)
+
+    monkeypatch.setattr(streets.blobs, "walk", changing)
+    assert sweep(streets).run().lost == 0
+    row = row_of(streets, b"gone")
+    assert (row.stored_utc_us is not None) == (meanwhile == "back")
+    assert row.removed_why == {"back": None, "erased": "asked"}[meanwhile]
 
 
 def test_a_store_that_is_not_mounted_is_not_taken_for_lost_footage(

@@ -3,6 +3,7 @@ footage."""
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -116,6 +117,27 @@ def test_what_is_left_of_a_clip_becomes_footage_and_its_page_says_so(streets: St
     details = [one.detail for one in streets.rows(audit) if one.act == "media.store"]
     assert ["left of an unfinished clip" in one for one in details] == [True]
     assert remains(streets).take_in() == 0, "once"
+
+
+def test_what_a_node_sent_of_the_whole_before_it_died_is_kept(streets: Streets) -> None:
+    """The part has the name of the whole file by then, because its node had begun the rest."""
+    clip, whole = Clip(streets), fragments(9)
+    clip.bring(whole[: len(whole) // 2])
+    clip.ready(whole, beginning=whole[:10])
+    upload = streets.uploads.begin("nga-tu", sha(whole), len(whole))
+    assert upload is not None
+    upload.finish()
+    [row] = streets.rows(media)
+    part = Path(streets.parts.path(row.node_id, str(row.id)))
+    then_ns = streets.clock.now().utc_us * 1000
+    os.utime(part, ns=(then_ns, then_ns))
+    streets.clock.pass_s(TAKEN_IN_AFTER_S + 3700)
+    streets.file(streets.other.clip(uuid4(), content=b"other"))
+    streets.bring(b"other", node="cau-moi")  # and the hourly sweep of parts
+    assert part.exists()
+    assert remains(streets).take_in() == 1
+    [shown] = [one for one in page_of(streets, clip).media if one.is_stored]
+    assert shown.is_remains
 
 
 def test_a_clip_whose_node_may_come_back_is_left_alone(streets: Streets) -> None:
