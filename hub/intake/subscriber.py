@@ -145,10 +145,10 @@ class BatchWriter:
                     if self.shards is not None:
                         self.shards.confirm(conn, {node_of(one.topic) for one in batch})
             except LeaseLostError:
-                self._filer.forget()
+                self._filer.take_back()
                 raise
             except DATABASE_FAULTS as error:
-                self._filer.forget()
+                self._filer.take_back()
                 self._wait_out(error, stop)
                 tries -= not is_about_storage(error)
             else:

@@ -132,6 +132,7 @@ class BatchFiler:
         self._recovery = recovery or GapRecovery()
         self._allowance = allowance or Allowance()
         self._complaints = Allowance(per_hour=1)
+        self._before = self._allowance.copy(), self._complaints.copy()
 
     def file(self, conn: Connection, batch: list[ReceivedMessage], *, now: Moment) -> BatchOutcome:
         """File all messages; raises only if the database fails."""
@@ -143,20 +144,24 @@ class BatchFiler:
         First all at once, because a savepoint per message costs as much as filing it. If a message
         fails, everything is rolled back and the messages are filed one by one.
         """
-        before = self._allowance.copy(), self._complaints.copy()
+        self._before = self._allowance.copy(), self._complaints.copy()
         try:
             with conn.begin_nested():
                 outcome = self._file_together(conn, batch, now=now)
         except Exception as error:
             if _is_the_databases(error):
                 raise
-            self._allowance, self._complaints = before
-            self.forget()
+            self.take_back()
             outcome = self._file_apart(conn, batch, now=now)
             if not outcome.counts["set_aside"]:  # otherwise slow batches would be the only sign
                 log.error("intake.broken_together", messages=len(batch), exc_info=error)
         lines.write(outcome.lines)
         return outcome
+
+    def take_back(self) -> None:
+        """The last batch was rolled back: what it used of an allowance is free again."""
+        self._allowance, self._complaints = (one.copy() for one in self._before)
+        self.forget()
 
     def forget(self) -> None:
         """Drop cached facts after a rollback; they are read again."""

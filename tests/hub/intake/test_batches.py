@@ -11,11 +11,12 @@ from agent.wire import topics
 from agent.wire.codec import encode
 from agent.wire.messages import Event
 from agent.wire.terms import RuleWords
-from hub.base.db.database import Database
-from hub.intake.filing.batch import BatchFiler
+from hub.base.db.database import Database, DatabaseError
+from hub.intake.filing.batch import Allowance, BatchFiler
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.presence import PresenceRecorder
 from hub.nodes.spool.tables import events
+from hub.registry.tables import set_aside
 from tests.hub.rigs.batch_story import furnish, stored, story
 from tests.hub.rigs.intake_rig import tokens
 from tests.hub.rigs.streets import HandClock, Streets
@@ -60,6 +61,23 @@ def test_a_batch_together_is_as_its_messages_one_by_one(
     for name, rows in expected.items():
         assert found[name] == rows, name
     alone.db.close()
+
+
+def test_a_bad_message_is_set_aside_however_often_the_commit_failed_before(
+    streets: Streets,
+) -> None:
+    """A full disk: the same batch is tried again and again, within one hour of the allowance."""
+    filer = filer_of(streets)
+    bad = ReceivedMessage(topics.address(topics.EVENT, "nga-tu"), b"{nonsense", lambda: None)
+    for _ in range(Allowance().per_hour):
+        with pytest.raises(DatabaseError), streets.db.writing() as conn:
+            filer.file(conn, [bad], now=streets.clock.now())
+            raise DatabaseError("database or disk is full")
+        filer.take_back()
+    with streets.db.writing() as conn:
+        outcome = filer.file(conn, [bad], now=streets.clock.now())
+    assert outcome.counts["set_aside"] == 1
+    assert len(streets.rows(set_aside)) == 1
 
 
 def test_an_alert_that_a_rule_makes_ring_counts_for_the_next_of_its_batch(streets: Streets) -> None:
