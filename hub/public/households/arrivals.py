@@ -1,11 +1,12 @@
 """Intake of household files: checked, cut, hashed, sealed and added to the case, one at a time.
 
-The file goes to the clip store first, durably, and then the row. A crash in between leaves a file
-without a row, which `hub.footage.retention.reconcile` finds, and the household is asked for it
-again.
+The file goes to the clip store first, durably, and then the row. Its part stays until then: after a
+crash in between, or without a database, the next run files it.
 """
 
 import hashlib
+import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,8 @@ DAY_US: Final = 86_400 * 1_000_000
 PARTS_KEPT_S: Final = 15 * 86_400
 """Seconds; longer than the life of any link, so older parts belong to nothing."""
 CUT: Final = ".cut"
+MOVED: Final = "+moved"
+"""Ending of a second name of a part: the store takes it, and the part stays."""
 ELSEWHERE_US: Final = DAY_US
 """So long after it was sent, a file that is not here may lie on the disk of another hub: of several
 hubs over one database each has a disk, and one may be away for a while. This also holds with a
@@ -143,7 +146,7 @@ class ArrivalQueue:
             code=new_code(),
         )
         seal = self._seal(arrived)
-        self._blobs.keep(str(kept), arrived.sha256)
+        self._blobs.keep(str(_another(kept)), arrived.sha256)
         is_filed = self._uploads.file(row, facts, arrived, seal)
         self._parts.drop(row.id, str(row.upload_id))
         if not is_filed and not self._is_needed(arrived.sha256):
@@ -233,3 +236,14 @@ def _hash(path: Path) -> str:
         while piece := file.read(PIECE_BYTES):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _another(part: Path) -> Path:
+    """A second name of the file, or a copy on a file system without links."""
+    other = part.with_name(f"{part.name}{MOVED}")
+    other.unlink(missing_ok=True)
+    try:
+        os.link(part, other)
+    except OSError:
+        shutil.copyfile(part, other)
+    return other

@@ -25,7 +25,7 @@ from hub.app.wiring import evidence
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
-from hub.base.db.database import Database
+from hub.base.db.database import Database, DatabaseError
 from hub.base.storage.partial_files import CHUNK_BYTES, PartialFiles
 from hub.base.storage.tables import upload_pieces
 from hub.cases.evidence.arrival_seal import MarkedPart
@@ -255,6 +255,23 @@ def test_a_household_withdraws_by_its_own_link_and_is_asked_no_more(
     assert row.sealed is None and row.withdrawn_by is None
     assert detail and "1 open requests ended" in detail
     assert phone.post(f"/household/{own}/withdraw").status_code == 404
+
+
+def test_a_film_survives_a_database_that_is_away_as_it_is_filed(
+    town: Town, keeper: Visitor, case_id: UUID, film: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    household_id, _ = register(town, keeper)
+    house = House(town, ask(town, keeper, case_id, household_id))
+
+    def is_away(*_: object) -> bool:
+        raise DatabaseError("the database cannot be reached")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError):  # after the answer
+        patch.setattr(HouseholdUploadService, "file", is_away)
+        house.send_form(film)
+    town.households.arrivals.take_in()
+    with town.db.reading() as conn:
+        assert conn.scalars(select(household_clips.c.sha256)).all() == [sha256(film).hexdigest()]
 
 
 def test_a_new_link_of_a_household_ends_the_one_before(town: Town, keeper: Visitor) -> None:
