@@ -199,7 +199,7 @@ def test_a_film_of_a_household_is_in_the_backup_and_a_damaged_file_is_left_out(
 ) -> None:
     film = b"a film"
     store_household_film(town, film)
-    Path(town.blobs.path(sha256(b"picture").hexdigest())).write_bytes(b"pictur!")
+    Path(BlobFolder(place.folder / "media").path(sha256(b"picture").hexdigest())).write_bytes(b"?")
     backup = place.folder / "backup.zip"
     said = place.desk.says("backup", str(backup), "--with-media")
     assert "2 pictures and clips, 1 are damaged and left out" in said
