@@ -148,6 +148,7 @@ NO_FOOTAGE: Final = {
     "hub/public/households/arrivals.py::ArrivalQueue._keep": (
         "a film whose request ended before it was filed"
     ),
+    "hub/public/households/arrivals.py::_another": "a second name of a part; the part stays",
     "hub/public/households/arrivals.py::ArrivalQueue._take_one": UNFINISHED,
     "hub/base/storage/blobs.py::BlobFolder.sweep": "calls `Staging.sweep`, below",
     "hub/base/storage/s3.py::BlobBucket.keep": "what is in the bucket by now",
