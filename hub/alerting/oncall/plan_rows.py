@@ -20,8 +20,11 @@ from hub.base.moment import Moment
 
 
 def put_plan(conn: Connection, area_id: UUID, plan: EscalationPlan, *, by: By, now: Moment) -> None:
-    """Set the plan for new alerts of this area, and of areas below without a plan of their own.
-    Running alerts keep the old plan."""
+    """Set the plan for alerts of this area, and of areas below without a plan of their own.
+
+    An alert that is being called already follows the new plan from its next call on; its calls are
+    counted further, not from the first step.
+    """
     there = read_teams(conn, {step.team_id for step in plan.steps if step.team_id is not None})
     if faults(plan) or any(step.team_id not in (None, *there) for step in plan.steps):
         raise OnCallError(OnCallFault.PLAN)

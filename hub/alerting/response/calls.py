@@ -34,6 +34,7 @@ from hub.alerting.oncall.rules.escalation import (
     EscalationStep,
     NoFurtherCall,
     StepRecipients,
+    is_due,
 )
 from hub.base.db.columns import columns
 from hub.base.db.statements import add_once
@@ -71,13 +72,14 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
             alerts.c.kind,
             alerts.c.camera_id,
             escalations.c.number,
+            escalations.c.wait_s,
             escalations.c.due_utc_us,
         )
         .join(alerts, alerts.c.id == escalations.c.alert_id)
         .where(escalations.c.alert_id == alert_id)
     ).one()
-    if row.due_utc_us is None:
-        return 0  # another hub made the call, or somebody has the alert
+    if row.due_utc_us is None or not is_due(row.due_utc_us, row.wait_s or 0, now_utc_us=now.utc_us):
+        return 0  # another process made the call, or somebody has the alert
     if row.state != AlertState.OPEN:
         end(conn, alert_id)
         return 0

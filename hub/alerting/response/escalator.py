@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -10,7 +11,7 @@ from hub.alerting.oncall.rules.escalation import SHORTEST_WAIT_S
 from hub.alerting.response import calls
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
-from hub.base.db.database import Database
+from hub.base.db.database import FAULTS, Database
 from hub.base.periodic import go_round
 
 log = structlog.get_logger(__name__)
@@ -40,16 +41,32 @@ class Escalator:
         )
 
     def look(self) -> int:
-        """Make every due call, each in its own transaction; returns their number."""
+        """Make every due call, each in its own transaction; returns their number.
+
+        If one fails, the others are made all the same; then its error is raised, so that the next
+        look is not at once.
+        """
         now = self._clock.now()
         with self._db.reading() as conn:
             waiting = calls.due(conn, now=now)
+        failed: Exception | None = None
         for alert_id in waiting:
-            with self._db.writing() as conn:
-                owed = calls.call_next(conn, alert_id, now=self._clock.now())
-                self._change_signal.ring_after(conn)
-            log.info("escalator.called", alert_id=str(alert_id), notifications=owed)
+            try:
+                self._call(alert_id)
+            except FAULTS:
+                raise  # no other call can be made now
+            except Exception as error:  # whatever it was, it concerns this alert alone
+                log.exception("escalator.call_failed", alert_id=str(alert_id))
+                failed = error
+        if failed is not None:
+            raise failed
         return len(waiting)
+
+    def _call(self, alert_id: UUID) -> None:
+        with self._db.writing() as conn:
+            owed = calls.call_next(conn, alert_id, now=self._clock.now())
+            self._change_signal.ring_after(conn)
+        log.info("escalator.called", alert_id=str(alert_id), notifications=owed)
 
     def quiet_s(self) -> float:
         """Seconds until the next recorded call is due."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
+from structlog.testing import capture_logs
 
 from hub.alerting.alerts import queries
 from hub.alerting.alerts.tables import alert_history, alerts
@@ -14,6 +15,7 @@ from hub.alerting.alerts.views import AlertRow
 from hub.alerting.escalation.tables import escalations
 from hub.alerting.oncall import plan_rows
 from hub.alerting.oncall.tables import plan_steps
+from hub.alerting.response import calls
 from hub.alerting.response.escalator import Escalator
 from hub.alerting.response.next_calls import UpcomingCalls
 from hub.alerting.response.service import ResponseService
@@ -22,6 +24,7 @@ from hub.base.audit.asker import Asker
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.columns import columns
+from hub.base.moment import Moment
 from hub.registry.tables import areas
 from tests.hub.rigs.notify_night import (
     KEEPER,
@@ -220,6 +223,67 @@ def test_two_hubs_make_a_call_once(night: Night) -> None:
     assert (night.escalator.look(), other.escalator.look()) == (1, 0)
     night.deliver()
     night.phone("binh").gets(alert, between(60, 60))
+
+
+def test_two_processes_that_look_at_once_make_one_call(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual(night)
+    alert = night.raised()
+    night.town.clock.go_on(60)
+    other, due = Night(night.town), calls.due
+
+    def due_before_the_other_calls(conn: Connection, *, now: Moment) -> list[UUID]:
+        found = due(conn, now=now)
+        monkeypatch.setattr(calls, "due", due)
+        other.escalator.look()
+        return found
+
+    monkeypatch.setattr(calls, "due", due_before_the_other_calls)
+    night.escalator.look()
+    night.deliver()
+    night.phone("binh").gets(alert, between(60, 60))
+    night.phone("truc").gets_nothing()
+    assert night.next_due_s() == 120
+
+
+def test_an_alert_whose_call_fails_holds_up_no_other(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual(night)
+    first = night.raised()
+    night.town.clock.go_on(1)
+    second = night.raised()
+    night.town.clock.go_on(60)
+    call_next = calls.call_next
+
+    def call_all_but_the_first(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
+        if alert_id == first:
+            raise ValueError("a step of a newer version")
+        return call_next(conn, alert_id, now=now)
+
+    monkeypatch.setattr(calls, "call_next", call_all_but_the_first)
+    with capture_logs() as logs, pytest.raises(ValueError, match="newer version"):
+        night.escalator.look()
+    night.deliver()
+    night.phone("binh").gets(second, between(61, 61))
+    failed = [line["alert_id"] for line in logs if line["event"] == "escalator.call_failed"]
+    assert failed == [str(first)]
+    monkeypatch.setattr(calls, "call_next", call_next)
+    night.escalator.look()
+    night.deliver()
+    night.phone("binh").gets(first, between(61, 61))
+
+
+def test_a_new_plan_applies_from_the_next_call_on(night: Night) -> None:
+    there = watch(night)
+    night.plan(on_duty(there.team, 1), on_duty(there.team, 2), everybody())
+    alert = night.raised()
+    night.pass_until(61)
+    night.plan(all_of(there.desk), all_of(there.desk), all_of(there.leaders))
+    night.pass_until(600)
+    night.phone("sep").gets(alert, between(120, 122))
+    night.phone("truc").gets_nothing()
 
 
 def test_the_plan_of_the_nearest_area_counts(night: Night) -> None:
