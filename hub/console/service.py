@@ -15,7 +15,7 @@ from hub.alerting.alerts.rules.listing import AlertFilter, fits
 from hub.alerting.alerts.views import AlertChange, AlertInbox, AlertRow
 from hub.alerting.notifications import queries as notifications_queries
 from hub.alerting.response.next_calls import UpcomingCalls
-from hub.alerting.response.service import colleagues, life_of
+from hub.alerting.response.service import colleagues, life_now
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
@@ -112,7 +112,7 @@ class InboxService:
         media = alert_queries.alert_media(conn, alert_id, kinds=kinds)
         return AlertPage(
             row=row,
-            allowed=allowed_acts(life_of(row), who),
+            allowed=allowed_acts(life_now(conn, row, now), who),
             may_play=may_play,
             sightings=alerts_queries.alert_sightings(conn, alert_id),
             media=media,

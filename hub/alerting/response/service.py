@@ -69,13 +69,18 @@ class ResponseService:
                 change.refuse()
                 return None
             held_s = None if row.taken_utc_us is None else _since(row.taken_utc_us, change.now)
-            outcome = apply(life_of(row), act, asker.person_id, held_s=held_s)
+            life = life_now(change.conn, row, change.now)
+            outcome = apply(life, act, asker.person_id, held_s=held_s)
             if isinstance(outcome, TooSoon):
                 change.refuse("right after taking it")
                 return outcome
             if isinstance(outcome, HeldBy | AlertUnchanged):
                 return _not_changed(change, row, outcome)
             change.done()
+            if life.taken_by != row.taken_by:  # the phones must hear of the next holder too
+                recipients.forget_handled(
+                    change.conn, alert_id, reason="its holder has left", now=change.now
+                )
             _change(change, row, life=outcome.life, note=note)
             if outcome.life.state is AlertState.FALSE_ALARM and cause in CAUSES:
                 this = alerts.c.id == alert_id
@@ -212,6 +217,16 @@ def life_of(row: AlertRow) -> AlertLife:
         closed_by=row.closed_by,
         offered_to=row.offered_to,
     )
+
+
+def life_now(conn: Connection, row: AlertRow, now: Moment) -> AlertLife:
+    """State of an alert for what may be done with it now. If its holder may not see it any more,
+    nobody holds it: otherwise nobody could take or close it."""
+    life = life_of(row)
+    if life.state is not AlertState.TAKEN or life.taken_by is None:
+        return life
+    is_able = able_people(conn, {row.alert_id: row.kind}, {life.taken_by}, now)
+    return life if is_able else AlertLife(AlertState.OPEN)
 
 
 def _seen(change: Changing, alert_id: UUID) -> AlertRow | None:

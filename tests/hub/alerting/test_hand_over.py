@@ -3,11 +3,13 @@
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from hub.access.rules.grants import Right
+from hub.access.tables import grants
 from hub.alerting.alerts.rules.lifecycle import (
     CLOSES_AFTER_S,
+    Act,
     AlertChanged,
     AlertLife,
     AlertState,
@@ -186,3 +188,28 @@ def test_who_does_not_have_it_learns_who_has(streets: Streets) -> None:
     )
     assert isinstance(answer, Conflict)
     assert answer.held_by_name == "Anh an"
+
+
+@pytest.mark.parametrize("act", ["take", "resolve", "false_alarm"])
+def test_what_its_holder_may_not_see_any_more_others_can_take_and_close(
+    streets: Streets, act: Act
+) -> None:
+    an, binh = streets.officer("an"), streets.officer("binh")
+    streets.officer("chi")
+    alert_id = alert(streets, an)
+    responses, inbox = streets.services.use(ResponseService), streets.services.use(InboxService)
+    page = inbox.alert(binh, alert_id)
+    assert page is not None and page.allowed == ()
+    streets.clock.pass_s(60)
+    with streets.db.writing() as conn:
+        ended = columns("ends", streets.clock.now())
+        conn.execute(update(grants).where(grants.c.person_id == an.person_id).values(ended))
+    assert responses.act(an, alert_id, act="resolve") is None
+    page = inbox.alert(binh, alert_id)
+    assert page is not None and page.allowed == ("take", "resolve", "false_alarm")
+    row = responses.act(binh, alert_id, act=act)
+    assert isinstance(row, AlertRow)
+    assert binh.person_id in (row.taken_by, row.closed_by) and an.person_id != row.taken_by
+    assert [(one.moment, one.phone.address) for one in deliver(streets)] == [
+        ("taken", "https://push.example/chi")
+    ]

@@ -11,7 +11,8 @@ One officer holds an alert at a time. A second officer is told the name of the f
 twice by the same officer (a double tap, a resent request) changes nothing and is not an error.
 
 The holder can offer the alert to a colleague. It belongs to the colleague once they take it. Until
-then it stays with the holder, so that an alert is never without one.
+then it stays with the holder, so that an alert is never without one. If the holder may not see the
+alert any more, others can take and close it as if it were open.
 
 A tap that closes an alert right after taking it is the second half of a double tap: it is refused.
 """
