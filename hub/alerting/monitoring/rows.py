@@ -30,6 +30,7 @@ from hub.alerting.monitoring.rules.troubles import (
     decide,
 )
 from hub.alerting.notifications import recipients
+from hub.alerting.notifications.reopening import open_again
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rules import Urgency
 from hub.base.db.columns import columns, new_id
@@ -185,23 +186,42 @@ def _is_urgent(conn: Connection, kind: Kind, dark: Collection[UUID], now: Moment
     return any(one.urgency is Urgency.CRITICAL for one in told)
 
 
-def _note_members(conn: Connection, alert_id: UUID, dark: Collection[UUID]) -> None:
+def _note_members(conn: Connection, alert_id: UUID, dark: Collection[UUID]) -> bool:
+    """Add these cameras to the trouble; True if it never had one of them before."""
     rows = [{"alert_id": alert_id, "camera_id": one, "is_dark": True} for one in dark]
-    add_all_once(conn, trouble_cameras, rows)
+    return add_all_once(conn, trouble_cameras, rows) > 0
 
 
 def _change(conn: Connection, alert_id: UUID, dark: frozenset[UUID], now: Moment) -> None:
-    this = select(alerts.c.kind, alerts.c.people).where(alerts.c.id == alert_id)
-    kind_now, before = conn.execute(this).one()
+    this = select(alerts.c.kind, alerts.c.people, alerts.c.state, alerts.c.camera_id)
+    kind_now, before, state, camera_id = conn.execute(this.where(alerts.c.id == alert_id)).one()
     kind = Kind(kind_now)
     there = _cameras_of(conn, kind, dark)
-    _note_members(conn, alert_id, there)
+    has_joined = _note_members(conn, alert_id, there)
     mine = trouble_cameras.c.alert_id == alert_id
     is_dark = trouble_cameras.c.camera_id.in_(there)
     conn.execute(update(trouble_cameras).where(mine).values(is_dark=is_dark))
     if before != len(dark):
         note_history(conn, alert_id, act="dark", detail=f"{before} → {len(dark)}", now=now)
-    change_alert(conn, alert_id, {"people": len(dark), **columns("last_seen", now)}, now=now)
+    values: dict[str, Any] = {"people": len(dark), **columns("last_seen", now)}
+    if there and camera_id not in there:  # the alert names a camera that is lost
+        values["camera_id"] = camera_id = there[0]
+    is_closed = not AlertState(state).is_running
+    if has_joined and is_closed:  # whoever closed it did not know of this loss
+        open_again(conn, alert_id, values, now=now)
+    else:
+        change_alert(conn, alert_id, values, now=now)
+    if has_joined and state != AlertState.TAKEN:
+        _tell_of_more(conn, alert_id, camera_id, is_closed=is_closed, now=now)
+
+
+def _tell_of_more(
+    conn: Connection, alert_id: UUID, camera_id: UUID, *, is_closed: bool, now: Moment
+) -> None:
+    """Notify the keepers of the further cameras; if the alert was closed, all others again too."""
+    recipients.enqueue(conn, alert_id=alert_id, camera_id=camera_id, moment="opened", now=now)
+    if is_closed:
+        recipients.ring_again(conn, alert_id, now=now)
 
 
 def _end(conn: Connection, alert_id: UUID, now: Moment, *, is_told: bool) -> None:

@@ -169,11 +169,15 @@ def forget_handled(conn: Connection, alert_id: UUID, *, reason: str, now: Moment
     conn.execute(update(notifications).where(its, handled).values(moment=earlier))
 
 
-def ring_again(conn: Connection, alert_id: UUID, *, revision: int, now: Moment) -> int:
-    """Ring all living phones that were told of the alert, because it is open again."""
+def ring_again(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
+    """Ring all living phones that were told of the alert, because it is open again. A phone with a
+    queued notification of the alert gets no second one."""
+    revision = conn.scalar(select(alerts.c.revision).where(alerts.c.id == alert_id))
     told = select(notifications.c.phone_id).where(notifications.c.alert_id == alert_id)
     query = select(phones.c.person_id, phones.c.id).where(
-        phones.c.id.in_(told), phones.c.gone_utc_us.is_(None)
+        phones.c.id.in_(told),
+        phones.c.id.not_in(told.where(QUEUED)),
+        phones.c.gone_utc_us.is_(None),
     )
     moment = f"again:undone {revision}"
     rows = [_pending_row(alert_id, one, moment=moment, now=now) for one in _pairs(conn, query)]

@@ -7,9 +7,11 @@ from sqlalchemy import Connection, bindparam, select
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from hub.alerting.alerts.rows import change_alert, note_history, with_labels
+from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import RuleMet, Rules, from_text, new_rules, to_text
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
+from hub.alerting.notifications.reopening import open_again
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rows import TOLD_NOBODY
 from hub.alerting.routing.rules import RoutingDecision, RuleRecipients, Urgency
@@ -17,7 +19,12 @@ from hub.alerting.silences import rows as silences_rows
 from hub.base.moment import Moment
 
 _MET: Final = select(
-    alerts.c.rules, alerts.c.camera_id, alerts.c.kind, alerts.c.quiet_reason, alerts.c.rule_id
+    alerts.c.rules,
+    alerts.c.camera_id,
+    alerts.c.kind,
+    alerts.c.quiet_reason,
+    alerts.c.rule_id,
+    alerts.c.state,
 ).where(alerts.c.id == bindparam("alert_id"))
 
 
@@ -33,9 +40,9 @@ def meet_rules(
     """Add rules to the alert that nobody in it has met before.
 
     A rule in `raising` makes the alert critical and notifies phones, exempt from cooldown and rate
-    limit. A silenced rule is only recorded, as are all rules if `raising` is empty. The town's
-    alert rules may change the urgency; an alert that they kept quiet is sent now if they notify
-    people of this rule.
+    limit. If the alert was closed, it opens again. A silenced rule is only recorded, as are all
+    rules if `raising` is empty. The town's alert rules may change the urgency; an alert that they
+    kept quiet is sent now if they notify people of this rule.
     """
     if not said:
         return
@@ -52,8 +59,12 @@ def meet_rules(
         values |= {"severity": "critical", "quiet_reason": None}
         if row.quiet_reason == TOLD_NOBODY:
             values["rule_id"] = routing.rule_id
-    change_alert(conn, alert_id, values, now=now)
     note_history(conn, alert_id, act="rules", detail=to_text(fresh), now=now)
+    is_closed = not AlertState(row.state).is_running
+    if is_raised and is_closed:  # whoever closed it did not know of this
+        open_again(conn, alert_id, values, now=now)
+    else:
+        change_alert(conn, alert_id, values, now=now)
     if is_raised:
         recipients.enqueue(
             conn,
@@ -64,6 +75,8 @@ def meet_rules(
             # The escalation began with one team, and people outside it must get this too.
             to_everybody=row.rule_id not in (None, routing.rule_id),
         )
+        if is_closed:
+            recipients.ring_again(conn, alert_id, now=now)
     elif raising:
         wake(conn, alert_id, routing, fresh, now=now)
 

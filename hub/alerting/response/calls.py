@@ -114,7 +114,7 @@ def resume(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
     """Go on calling for an alert that is open again: the phones that were told ring once more, and
     the next call is due when it would have been. Returns the number of notifications queued."""
     row = conn.execute(
-        select(alerts.c.revision, alerts.c.quiet_reason, alerts.c.raised_utc_us)
+        select(alerts.c.quiet_reason, alerts.c.raised_utc_us)
         .add_columns(escalations.c.number, escalations.c.wait_s)
         .outerjoin(escalations, escalations.c.alert_id == alerts.c.id)
         .where(alerts.c.id == alert_id)
@@ -128,7 +128,7 @@ def resume(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
         called_utc_us = conn.scalar(last) or row.raised_utc_us
         due = Moment(max(now.utc_us, called_utc_us + row.wait_s * 1_000_000), now.error_ms)
         write_progress(conn, alert_id, number=row.number, wait_s=row.wait_s, due=due)
-    return recipients.ring_again(conn, alert_id, revision=row.revision, now=now)
+    return recipients.ring_again(conn, alert_id, now=now)
 
 
 def _call(

@@ -222,6 +222,79 @@ def test_an_area_cut_off_is_one_alert_that_counts(watch: Watch, keeper: Asker) -
     assert [row.over_utc_us is None for row in streets.rows(troubles)] == [False]
 
 
+def test_a_box_that_is_lost_later_is_told_to_its_own_keepers(watch: Watch, keeper: Asker) -> None:
+    streets = watch.streets
+    near = streets.officer("lan", rights=KEEPER, area=streets.bridge)
+    now = streets.clock.now()
+    with streets.db.writing() as conn:
+        hamlet = registry.add_area(
+            conn, name="Ấp Đông", level="junction", parent_id=streets.commune, now=now
+        )
+        for name in ("cho-moi", "bo-song"):
+            watch.births[name] = Mouth(name, streets.clock).birth()
+            registry.add_node(conn, name=name, area_id=hamlet, now=now)
+    for name in ("cho-moi", "bo-song"):
+        watch.comes(name)
+    watch.pass_s(120)
+    for name in ("nga-tu", "cho-moi", "bo-song"):
+        watch.goes(name)
+    watch.pass_s(120)
+    assert {row.person_id for row in streets.rows(notifications)} == {keeper.person_id}
+    watch.goes("cau-moi")
+    watch.pass_s(120)
+    assert [(row.kind, row.people) for row in streets.rows(alerts)] == [("link_lost", 4)]
+    told = [row.person_id for row in streets.rows(notifications)]
+    assert sorted(told) == sorted([keeper.person_id, near.person_id])
+
+
+@pytest.fixture
+def two_cameras(watch: Watch, keeper: Asker) -> Mouth:
+    """A box that has lost its first camera; the alert is on the phones."""
+    box = watch.node
+    watch.births[box.name] = box.birth("cam-1", "cam-2")
+    watch.comes(box.name)
+    watch.pass_s(60)
+    watch.streets.file(box.says(CameraLost(camera="cam-1", reason="no pictures")))
+    watch.pass_s(60)
+    watch.phones_show_it()
+    return box
+
+
+def test_a_further_camera_opens_the_closed_alert_again_and_one_it_had_does_not(
+    watch: Watch, keeper: Asker, two_cameras: Mouth
+) -> None:
+    streets, box = watch.streets, two_cameras
+    (alert,) = streets.rows(alerts)
+    responses = streets.services.use(ResponseService)
+    responses.act(keeper, alert.id, act="resolve", note="ordered a new one")
+    streets.file(box.says(CameraLost(camera="cam-2", reason="no pictures")))
+    watch.pass_s(60)
+    (alert,) = streets.rows(alerts)
+    assert (alert.state, alert.people, alert.closed_by) == ("open", 2, None)
+    assert watch.told() == [("opened", "accepted"), (f"again:undone {alert.revision}", "queued")]
+    watch.phones_show_it()
+    responses.act(keeper, alert.id, act="resolve")
+    streets.file(box.says(CameraBack(camera="cam-2", lost_for_ms=60_000)))
+    watch.pass_s(60)
+    streets.file(box.says(CameraLost(camera="cam-2", reason="no pictures")))
+    watch.pass_s(60)
+    (alert,) = streets.rows(alerts)
+    assert (alert.state, alert.people) == ("resolved", 2)
+    assert {state for _, state in watch.told()} == {"accepted"}
+
+
+def test_the_camera_that_an_alert_names_is_one_that_is_lost(
+    watch: Watch, keeper: Asker, two_cameras: Mouth
+) -> None:
+    streets, box = watch.streets, two_cameras
+    streets.file(box.says(CameraLost(camera="cam-2", reason="no pictures")))
+    watch.pass_s(60)
+    streets.file(box.says(CameraBack(camera="cam-1", lost_for_ms=60_000)))
+    watch.pass_s(60)
+    (row,) = streets.services.use(InboxService).inbox(keeper).open
+    assert (row.people, row.camera_label) == (1, "Hướng chợ cam-2")
+
+
 def test_a_lost_camera_is_told_and_a_lost_broker_hides_it_not(watch: Watch, keeper: Asker) -> None:
     watch.streets.file(watch.node.says(CameraLost(camera="cam-1", reason="no pictures")))
     watch.pass_s(60)

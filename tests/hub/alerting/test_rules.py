@@ -21,12 +21,21 @@ from hub.alerting.alerts.rules.rules_met import (
     to_text,
 )
 from hub.alerting.alerts.tables import alert_history, alerts, sightings
+from hub.alerting.notifications import leasing, outcomes
+from hub.alerting.notifications.send import why_not_needed
+from hub.alerting.oncall import plan_rows
+from hub.alerting.oncall.rules.escalation import EscalationPlan
+from hub.alerting.response import calls
+from hub.alerting.response.service import ResponseService
+from hub.base.audit.log import By
 from hub.base.db.database import Database
 from hub.intake.filing.filing import Filing
 from hub.nodes.spool.tables import events
+from hub.notify.rules.delivery_result import Delivered
 from hub.notify.tables import notifications
 from hub.web.i18n import words
 from tests.hub.rigs.alert_rows import alert_row
+from tests.hub.rigs.notify_night import everybody
 from tests.hub.rigs.streets import Streets
 
 pytestmark = pytest.mark.promise(
@@ -100,6 +109,45 @@ def test_an_alert_that_rang_nobody_because_its_spot_had_just_rung_rings_when_a_r
     assert moments(streets)[-1] == "raised"
     [_, alert] = streets.rows(alerts)
     assert (alert.severity, alert.quiet_reason) == ("critical", None)
+
+
+def test_a_critical_rule_met_after_the_alert_was_closed_opens_it_and_rings(
+    streets: Streets,
+) -> None:
+    binh, person = streets.officer("binh"), uuid4()
+    plan = EscalationPlan((everybody(60), everybody(60)))
+    with streets.db.writing() as conn:
+        plan_rows.put_plan(conn, streets.commune, plan, by=By(), now=streets.clock.now())
+    streets.file(streets.node.opened(person))
+    [alert] = streets.rows(alerts)
+    assert sent(streets) == ["opened", "opened"]
+    responses = streets.services.use(ResponseService)
+    for rule, moment in ((LINGERS, "raised"), (CLIMBED, "again")):
+        streets.clock.pass_s(20)
+        responses.act(binh, alert.id, act="false_alarm", cause="known_person")
+        assert sent(streets) == ["taken"]
+        streets.clock.pass_s(20)
+        streets.file(streets.node.updated(person, rules=(rule,)))
+        [alert] = streets.rows(alerts)
+        assert (alert.state, alert.severity) == ("open", "critical")
+        assert (alert.closed_by, alert.closed_utc_us, alert.false_cause) == (None, None, None)
+        with streets.db.reading() as conn:
+            assert calls.next_due(conn) == streets.clock.now().plus_s(60).utc_us
+        assert sent(streets) == [moment, moment]
+    acts = [row.act for row in streets.rows(alert_history)]
+    assert acts[-2:] == ["rules", "reopened"]
+
+
+def sent(streets: Streets) -> list[str]:
+    """The moment of each message that the phones need now."""
+    now = streets.clock.now()
+    found: list[str] = []
+    with streets.db.writing() as conn:
+        while claimed := leasing.claim(conn, worker="w", now=now, lease_s=30, limit=50):
+            for one in claimed:
+                outcomes.record(conn, one, Delivered(201), started=now, now=now)
+                found += [] if why_not_needed(one) else [one.moment]
+    return found
 
 
 def test_the_same_rule_again_adds_nothing(streets: Streets) -> None:

@@ -5,7 +5,8 @@
       └──resolve / false_alarm──▶ (closed without taking it first)
 
     closed ──undo, within seconds──▶ as before it was closed
-      └──────reopen, at any time───▶ taken
+      ├──────reopen, at any time───▶ taken
+      └──────something new─────────▶ open
 
 One officer holds an alert at a time. A second officer is told the name of the first. The same act
 twice by the same officer (a double tap, a resent request) changes nothing and is not an error.
@@ -13,6 +14,9 @@ twice by the same officer (a double tap, a resent request) changes nothing and i
 The holder can offer the alert to a colleague. It belongs to the colleague once they take it. Until
 then it stays with the holder, so that an alert is never without one. If the holder may not see the
 alert any more, others can take and close it as if it were open.
+
+A closed alert opens again by itself if a critical rule is met in it, or if a further device of its
+trouble is lost: whoever closed it did not know of that.
 
 A tap that closes an alert right after taking it is the second half of a double tap: it is refused.
 """
