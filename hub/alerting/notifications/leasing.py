@@ -185,6 +185,7 @@ _ROW: Final = (
         alerts.c.kind,
         alerts.c.severity,
         phones.c.gone_utc_us,
+        phones.c.person_id.label("owner_id"),
     )
     .join(alerts, alerts.c.id == notifications.c.alert_id)
     .join(phones, phones.c.id == notifications.c.phone_id)
@@ -275,7 +276,7 @@ def _still_pending(
     for row in due:
         if row.person_id not in allowed[_permission_key(row)]:
             settled.setdefault(("dropped", "no longer entitled to this camera"), []).append(row.id)
-        elif row.gone_utc_us is not None:
+        elif row.gone_utc_us is not None or row.owner_id != row.person_id:
             settled.setdefault(("dropped", "phone gone"), []).append(row.id)
         elif now.utc_us - row.owed_utc_us > oldest_us:
             settled.setdefault(("dead", "too late: not sent in time"), []).append(row.id)

@@ -81,11 +81,24 @@ def enqueue(
     and go only to phones that may show the alert: a phone that never got it does not ring for its
     end.
     """
+    if moment == "raised":
+        _defer_no_more(conn, alert_id, now)
     receivers = _receivers(
         conn, alert_id, camera_id, moment=moment, now=now, to_everybody=to_everybody
     )
     rows = [_pending_row(alert_id, one, moment=moment, now=now) for one in receivers]
     return add_all_once(conn, notifications, rows)
+
+
+def _defer_no_more(conn: Connection, alert_id: UUID, now: Moment) -> None:
+    """Make messages due that the rate limit defers: the alert is critical now. Messages of one
+    alert keep their order, so "raised" would wait for a deferred "opened"."""
+    is_deferred = notifications.c.held_utc_us > now.utc_us
+    conn.execute(
+        update(notifications)
+        .where(notifications.c.alert_id == alert_id, QUEUED, is_deferred)
+        .values(reason="", **columns("held", None))
+    )
 
 
 def enqueue_new(conn: Connection, alert: NewAlert, *, like_camera_id: UUID, now: Moment) -> None:

@@ -3,8 +3,9 @@
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
+from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import receipts
 from hub.alerting.notifications.batching import AlertDigest
 from hub.alerting.notifications.pending import PendingNotification
@@ -102,6 +103,24 @@ def test_a_critical_alert_goes_first_and_at_once_in_the_worst_storm(town: Town) 
     town.owe(another)
     raise_alerts(town, 1)
     assert [owed.alert_id for owed in deliver(town)] == [another]
+
+
+@pytest.mark.promise("Storms and backup: In a storm a critical alert goes first.")
+def test_a_deferred_alert_that_becomes_critical_rings_at_once(town: Town) -> None:
+    town.officer("hai")
+    raise_alerts(town, 3)
+    assert len(deliver(town)) == 3
+    climbed, other = raise_alerts(town, 2)
+    assert deliver(town) == []
+    town.clock.go_on(1)
+    with town.db.writing() as conn:
+        conn.execute(update(alerts).where(alerts.c.id == climbed).values(severity="critical"))
+    town.owe(climbed, "raised")
+    assert [(owed.alert_id, owed.moment) for owed in deliver(town)] == [(climbed, "opened")]
+    assert [(owed.alert_id, owed.moment) for owed in deliver(town)] == [(climbed, "raised")]
+    assert deliver(town) == []
+    town.clock.go_on(60)
+    assert [owed.alert_id for owed in deliver(town)] == [other]
 
 
 @pytest.mark.parametrize("answer", [TryAgain("503", 503), MessageRefused("413", 413)])

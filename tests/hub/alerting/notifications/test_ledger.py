@@ -11,6 +11,7 @@ from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import receipts
 from hub.notify import ledger
+from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.notify.rules.delivery_result import (
     Delivered,
     Gone,
@@ -255,6 +256,20 @@ def test_a_phone_that_is_gone_is_retired_with_all_it_was_owed(town: Town) -> Non
         (officer.phone_ids[0], "410 from push.test")
     ]
     assert [o.phone.phone_id for o in town.claim("w2")] == [officer.phone_ids[1]]
+
+
+def test_what_is_tried_again_does_not_go_to_the_phones_new_owner(town: Town) -> None:
+    town.officer("hai")
+    ba = town.officer("ba", phone_count=0)
+    town.owe(town.alert())
+    (owed,) = town.claim()
+    moved = NewPhoneRow("webpush", owed.phone.address, "{}", "ba")
+    with town.db.writing() as conn:
+        put_phone(conn, ba.person_id, moved, now=town.clock.now())
+    assert town.record(owed, TryAgain("503", 503), chance=1) == "queued"
+    town.clock.go_on(60)
+    assert town.claim() == []
+    assert reasons(town) == [("opened", "dropped", "phone gone")]
 
 
 def test_a_refused_message_is_dead_and_its_phone_lives(town: Town) -> None:
