@@ -35,7 +35,11 @@ class Connections(httpx.AsyncBaseTransport):
         )
         place = (origin.scheme, origin.host, origin.port)
         await self._wait_for_room(request)
-        connection = await self._connection(place, origin)
+        try:
+            connection = await self._connection(place, origin)
+        except BaseException:
+            self._free.release()
+            raise
         try:
             with _as_of_httpx(request):
                 response = await connection.handle_async_request(
@@ -83,7 +87,8 @@ class Connections(httpx.AsyncBaseTransport):
             connection = kept.pop()
             if not connection.has_expired():
                 return connection
-            await connection.aclose()
+            with suppress(Exception):  # it is unusable either way
+                await connection.aclose()
         if self._trusted is None and origin.scheme == b"https":
             self._trusted = httpx.create_ssl_context(trust_env=False)
         return httpcore.AsyncHTTPConnection(

@@ -14,8 +14,16 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.notify.channels.port import Answer, Delivered, Message, MessageRefused, Phone
-from hub.notify.channels.post import address_fault, post
+from hub.notify.channels.port import (
+    Answer,
+    Delivered,
+    Gone,
+    Message,
+    MessageRefused,
+    Phone,
+    TryAgain,
+)
+from hub.notify.channels.post import FORBIDDEN_ATTEMPTS, address_fault, post
 from hub.notify.rules.delivery_result import NotNeeded
 
 LOUD: Final = 5
@@ -82,7 +90,11 @@ class Ntfy:
                 return Delivered()
         body = self._publication(message, topic)
         headers |= {"Content-Type": "application/json"}
-        return await post(self._client, server, body=body, headers=headers)
+        answer = await post(self._client, server, body=body, headers=headers)
+        if isinstance(answer, Gone):
+            # A topic never ends, so this is the answer of a proxy before the server.
+            return TryAgain(answer.reason, answer.status, most_attempts=FORBIDDEN_ATTEMPTS)
+        return answer
 
     def _publication(self, message: Message, topic: str) -> bytes:
         page = self._page(message)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import httpcore
 import httpx
 import pytest
 
@@ -146,6 +147,27 @@ def test_a_request_that_is_given_up_frees_its_connection() -> None:
         assert (await client.post(url)).status_code == 201
 
     lived(server, act, most=1)
+
+
+def test_an_expired_connection_that_fails_to_close_takes_no_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server, close = Server(), httpcore.AsyncHTTPConnection.aclose
+
+    async def close_and_fail(connection: httpcore.AsyncHTTPConnection) -> None:
+        await close(connection)
+        raise OSError("connection reset")
+
+    async def act(client: httpx.AsyncClient, url: str) -> None:
+        assert (await client.post(url)).status_code == 201
+        with monkeypatch.context() as patch:
+            patch.setattr(httpcore.AsyncHTTPConnection, "has_expired", lambda _: True)
+            patch.setattr(httpcore.AsyncHTTPConnection, "aclose", close_and_fail)
+            for _ in range(2):
+                assert (await client.post(url)).status_code == 201
+
+    lived(server, act, most=1)
+    assert server.connections == 3
 
 
 def test_a_service_that_is_not_there_is_told_as_before() -> None:

@@ -18,7 +18,7 @@ from hub.base.clock.clock import HubClock
 from hub.notify.channels.apprise import Service, read_services
 from hub.notify.channels.ntfy import Ntfy
 from hub.notify.channels.port import Channel, Phone
-from hub.notify.channels.post import new_client
+from hub.notify.channels.post import FORBIDDEN_ATTEMPTS, new_client
 from hub.notify.channels.webpush import VapidSigner, WebPush
 from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
 from hub.notify.channels.zalo_settings import Bot, OfficialAccount, ServiceFileError, Zns
@@ -210,10 +210,18 @@ def test_whatever_a_service_says_there_is_an_answer(
     with on_loopback(Sick(status, body, {"Location": "http://127.0.0.1:9/"})) as service:
         given = ask(name, service.url, send)
     assert isinstance(given, Delivered | TryAgain | Gone | MessageRefused)
-    if name not in ("webpush", "ntfy"):  # their status alone is their word
+    if name != "webpush":  # its status alone is its word
         assert not isinstance(given, Gone), "a proxy's page retires nobody's phone"
     if name in ("zalo", "zns", "zalo_bot"):
         assert not isinstance(given, Delivered)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_proxy_that_does_not_find_ntfy_retires_no_phone(status: int, ask: Any) -> None:
+    with on_loopback(Sick(status, b"404 page not found")) as service:
+        given = ask("ntfy", service.url, send)
+    assert isinstance(given, TryAgain)
+    assert (given.status, given.most_attempts) == (status, FORBIDDEN_ATTEMPTS)
 
 
 @pytest.mark.parametrize("name", NAMES)
