@@ -269,6 +269,10 @@ class Journal:
             lambda sql: queries.sightings_between(sql, camera, first_utc_us, last_utc_us)
         )
 
+    def sightings_announced(self, clip_id: UUID) -> list[UUID]:
+        """Sightings that a clip shows, as the hub was told while the clip was recorded."""
+        return self._read(lambda sql: queries.sightings_announced(sql, clip_id))
+
     def remembered(self, name: str) -> str | None:
         """The last value remembered under that name, if any."""
         return self._read(lambda sql: queries.remembered(sql, name))

@@ -101,6 +101,18 @@ def sightings_between(
     return [UUID(row[0]) for row in rows]
 
 
+def sightings_announced(sql: sqlite3.Connection, clip_id: UUID) -> list[UUID]:
+    """Sightings that a clip shows, as the hub was told while the clip was recorded."""
+    rows = sql.execute(
+        "SELECT DISTINCT value FROM"
+        " (SELECT iif(json_valid(body), body, '{}') AS body FROM events"
+        " WHERE kind = 'clip_begun') AS begun, json_each(begun.body, '$.sighting_ids')"
+        " WHERE json_extract(begun.body, '$.clip_id') = ?",
+        (str(clip_id),),
+    ).fetchall()
+    return [UUID(row[0]) for row in rows]
+
+
 def remembered(sql: sqlite3.Connection, name: str) -> str | None:
     """A fact stored for later runs."""
     row = sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()

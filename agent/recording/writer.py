@@ -119,11 +119,12 @@ class ClipWriter:
         )
 
     def abandon(self) -> None:
-        """Remove the unfinished file."""
+        """Remove the unfinished file. If the disk refuses, the next start repairs or removes it."""
         with contextlib.suppress(OSError):  # what a full disk refused is tried again here
             self._file.close()
-        self._part.unlink(missing_ok=True)
-        self._path.unlink(missing_ok=True)
+        for path in (self._part, self._path):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def _is_fragment_full(self, packet: Packet) -> bool:
         span = packet.dts - self._pending[0].dts if self._pending else 0

@@ -129,11 +129,7 @@ def taken_in(left: Leftover, journal: Journal, sealer: Sealer | None = None) -> 
 
 
 def _known_again(path: Path, journal: Journal) -> Adopted | None:
-    """The clip in `path`; None if it holds no video, and the file is set aside.
-
-    Its id contains the time of its first frame; its sightings are those of its camera in the
-    journal at that time.
-    """
+    """The clip in `path`; None if it holds no video, and the file is set aside."""
     named, clip = _CLIP.fullmatch(path.name), examine(path)
     if named is None or clip is None:
         path.rename(path.with_name(path.name + ".damaged"))
@@ -141,15 +137,25 @@ def _known_again(path: Path, journal: Journal) -> Adopted | None:
     clip_id = UUID(named["id"])
     is_continuous = named["continuous"] is not None
     ended_utc_us = born_utc_us(clip_id) + clip.duration_ms * 1000
-    sightings = (
-        []
-        if is_continuous
-        else journal.sightings_between(named["camera"], born_utc_us(clip_id), ended_utc_us)
-    )
     return Adopted(
         clip=clip,
         clip_id=clip_id,
         camera=named["camera"],
-        sighting_ids=tuple(sightings[:SIGHTINGS_A_CLIP]),
+        sighting_ids=()
+        if is_continuous
+        else _sightings(journal, clip_id, camera=named["camera"], ended_utc_us=ended_utc_us),
         footage_class=FootageClass.CONTINUOUS if is_continuous else FootageClass.SIGHTING,
     )
+
+
+def _sightings(
+    journal: Journal, clip_id: UUID, *, camera: str, ended_utc_us: int
+) -> tuple[UUID, ...]:
+    """Sightings of a clip: those the hub was told of, and those with an event in its time.
+
+    The id of a clip contains the time of its first frame. A person who stays for long has no event
+    in a later clip.
+    """
+    announced = journal.sightings_announced(clip_id)
+    seen = journal.sightings_between(camera, born_utc_us(clip_id), ended_utc_us)
+    return tuple(dict.fromkeys([*announced, *seen]))[:SIGHTINGS_A_CLIP]

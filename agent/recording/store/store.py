@@ -235,9 +235,10 @@ class ClipStore:
         )
 
     def flush(self) -> None:
-        """Retry index entries that the journal refused."""
+        """Retry entries that the journal refused."""
         self._index.flush()
         self._backlog.flush()
+        self.growing.flush()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Handle leftovers of an earlier run, then keep the folder within its bounds."""

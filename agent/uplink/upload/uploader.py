@@ -282,7 +282,7 @@ class Uploader:
     def _growing_over(self, clip: GrowingClip, why: str) -> None:
         self._forget(clip)
         if self._growing is not None:
-            self._growing.over(clip.clip_id)
+            self._growing.refused(clip.clip_id)
         log.info("clip_grows_no_more", clip=str(clip.clip_id), why=why)
 
     def _forget(self, job: Job) -> None:

@@ -199,3 +199,24 @@ def test_a_file_that_got_its_name_meanwhile_is_let_be(
         until(lambda: growing.now() == [])
     assert uploader.counts.refused == 0
     uploader.close()
+
+
+def test_a_clip_that_the_hub_refused_is_announced_once_and_reported_if_it_is_lost(
+    journal: Journal, growing: GrowingClips, recording: Recording, shelf: Shelf
+) -> None:
+    recording.grow()
+    [begun] = journal.waiting(20)
+    receipt_all(journal)
+    shelf.answers = [413]
+    uploader = bringing(journal, growing, shelf)
+    with Running(uploader):
+        until(lambda: shelf.got and growing.now() == [])
+        recording.grow()
+    uploader.close()
+    assert said(journal) == [], "it was announced before"
+    assert growing.now() == []
+    growing.dropped(recording.clip_id, camera="cam", reason="disk full", at=now())
+    [dropped] = said(journal)
+    assert isinstance(begun.body, ClipBegun)
+    assert isinstance(dropped, ClipDropped)
+    assert dropped.clip_id == begun.body.clip_id

@@ -1,6 +1,7 @@
 """Clips begin before their sightings and cover all of them; nothing else is written."""
 
 import base64
+import errno
 import io
 import tempfile
 import threading
@@ -563,3 +564,40 @@ def test_a_clip_that_was_begun_and_is_lost_is_said_to_be(
     stage.roll(3)
     assert said(stage) == ["clip_begun", "clip_dropped"]
     assert stage.store.growing.now() == []
+
+
+def test_a_card_that_turns_read_only_amid_a_clip_costs_the_clip_and_not_the_recorder(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.roll(10)
+    stage.enters()
+    stage.roll(3)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("agent.recording.writer.os.fdatasync", refuse)
+        patch.setattr(Path, "unlink", refuse)
+        stage.roll(1)
+    assert stage.recorder.counts.clips_lost == 1
+    assert said(stage) == ["clip_begun", "clip_dropped"]
+
+
+def test_the_loss_of_a_clip_is_told_once_the_full_journal_has_room_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.roll(10)
+    stage.enters()
+    stage.roll(3)
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("agent.recording.writer.os.fdatasync", refuse)
+        patch.setattr(Transaction, "add_event", full_disk)
+        stage.roll(3)
+    assert said(stage) == ["clip_begun"]
+    stage.store.flush()
+    assert said(stage) == ["clip_begun", "clip_dropped"]

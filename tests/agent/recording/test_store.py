@@ -20,7 +20,7 @@ from agent.recording.mp4.fragments import Mp4Track
 from agent.recording.mp4.mend import whole_length
 from agent.recording.store.store import ClipStore
 from agent.recording.writer import ClipWriter
-from agent.wire.messages import ClipReady, SightingOpened
+from agent.wire.messages import ClipBegun, ClipReady, SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind
 from tests.agent.rigs.stage import EPOCH_US, Stage, at, clip_id_at, decoded_frames
 
@@ -164,6 +164,31 @@ def test_clip_left_unfinished_is_mended_and_announced_with_those_seen_meanwhile(
     assert isinstance(ready, ClipReady)
     assert (ready.codec, ready.width, ready.height) == ("h264", 320, 240)
     assert [item.path for item in node_journal.kept(MediaKind.CLIP)] == [clip.path]
+
+
+def test_clip_left_unfinished_shows_who_stayed_from_an_earlier_clip_on(
+    tmp_path: Path, node_journal: Journal, street: Street
+) -> None:
+    folder = tmp_path / "clips"
+    part = unfinished(folder, street, frames=35)
+    stays = say_opened(node_journal, -40)
+    begun = ClipBegun(
+        camera="cam",
+        clip_id=UUID(part.name.removeprefix("cam-").partition(".")[0]),
+        sighting_ids=(stays,),
+        codec="h264",
+        width=320,
+        height=240,
+        first_frame_utc_us=EPOCH_US,
+    )
+    with node_journal.transaction() as tx:
+        tx.add_event(begun, at=at(2))
+    meanwhile = say_opened(node_journal, 1)
+    shelf_on(folder, node_journal).take_in_leftovers(nothing)
+    assert [clip.sighting_ids for clip in node_journal.clips()] == [(stays, meanwhile)]
+    ready = node_journal.waiting(9)[-1].body
+    assert isinstance(ready, ClipReady)
+    assert ready.clip_id == begun.clip_id
 
 
 def test_whole_clip_that_no_row_names_is_announced(
