@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from agent.journal.errors import JournalError
+from agent.journal.errors import JournalCorrupt, JournalError
 from agent.journal.journal import Journal
 from agent.journal.transaction import Transaction
 
@@ -26,10 +26,11 @@ class Entry:
 
 
 class Backlog:
-    """Entries waiting for the journal. Any thread may call; no call raises JournalError.
+    """Entries waiting for the journal. Any thread may call.
 
     While the journal refuses, entries wait in memory, up to a bound. In a full backlog the oldest
-    entry that is not an alert is dropped and counted.
+    entry that is not an alert is dropped and counted. No call raises JournalError, except
+    JournalCorrupt: a damaged journal takes nothing until the agent is restarted.
     """
 
     def __init__(self, journal: Journal, *, whose: str) -> None:
@@ -62,6 +63,8 @@ class Backlog:
                 while self._entries:
                     self._write(self._entries[0])
                     self._entries.popleft()
+            except JournalCorrupt:
+                raise
             except JournalError as error:
                 self._say_refused(error)
             else:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
@@ -98,12 +99,27 @@ def _check_marks(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _check_pages(connection: sqlite3.Connection) -> None:
-    """Read every page once; faults that SQLite reports only as text become errors."""
-    fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if fault != "ok":
+    """Read every page once; faults that SQLite reports only as text become errors.
+
+    An index that differs from its table is built again: the table has all data. Otherwise the agent
+    would stop at the first write to that row, after every start.
+    """
+    fault = _fault(connection, "integrity_check")
+    if fault and not _fault(connection, "quick_check"):  # which does not compare indexes
+        _log.error("journal_index_damaged", why=fault)
+        with suppress(sqlite3.IntegrityError):  # the table is wrong, not the index
+            connection.execute("REINDEX")
+        fault = _fault(connection, "integrity_check")
+    if fault:
         damage = sqlite3.DatabaseError(fault)
         damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise damage
+
+
+def _fault(connection: sqlite3.Connection, check: str) -> str:
+    """The first fault that this check of SQLite finds; empty: none."""
+    found = str(connection.execute(f"PRAGMA {check}(1)").fetchone()[0])
+    return "" if found == "ok" else found
 
 
 def _version(connection: sqlite3.Connection) -> int:

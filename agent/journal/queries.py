@@ -19,7 +19,7 @@ from agent.journal.rows import (
 )
 from agent.media.frame import Instant
 from agent.wire.messages import Body
-from agent.wire.terms import ClockSource
+from agent.wire.terms import Stamp
 
 _BODY: Final[TypeAdapter[Body]] = TypeAdapter(Body)
 
@@ -155,15 +155,17 @@ def _most_owed(states: str) -> str:
 
 
 def _as_waiting(row: tuple[Any, ...]) -> WaitingEvent:
+    """Raises ValueError or TypeError for a row that does not fit into a message."""
+    stamp = Stamp(utc_us=row[5], source=row[7], error_ms=row[8])
     return WaitingEvent(
         seq=row[0],
         event_id=UUID(row[1]),
         priority=row[2],
         body=_BODY.validate_json(row[3]),
-        at=Instant(row[4], row[5]),
+        at=Instant(row[4], stamp.utc_us),
         boot_id=UUID(row[6]),
-        source=ClockSource(row[7]),
-        error_ms=row[8],
+        source=stamp.source,
+        error_ms=stamp.error_ms,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from agent.board.board import Board
-from agent.journal import Journal, JournalCounts, JournalError
+from agent.journal import Journal, JournalCorrupt, JournalCounts, JournalError
 from agent.media.frame import Instant
 from agent.uplink.mqtt.conversation import NodeIdentity
 from agent.uplink.mqtt.latest_health import LatestHealth
@@ -68,6 +68,8 @@ class HealthService:
             if self._journal.place_boot():
                 log.info("clock_trusted")
             self._latest.put(self.health(now))
+        except JournalCorrupt:
+            raise
         except JournalError as error:
             log.error("health_untold", reason=error.sentence, cure=error.cure)
 

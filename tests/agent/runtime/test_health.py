@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.board.board import Board
-from agent.journal import Journal, JournalLimits
+from agent.journal import Journal, JournalCorrupt, JournalLimits
 from agent.media.frame import Instant
 from agent.runtime.health import CameraCounts, HealthService
 from agent.uplink.mqtt.conversation import NodeIdentity
@@ -142,6 +142,16 @@ def test_without_a_line_the_newest_state_alone_waits_and_the_others_are_counted(
     assert waiting.uptime_s == 5_180
     assert node.latest.take() is None
     assert node.service.health(node.now()).lost.health == 2
+
+
+def test_a_damaged_journal_ends_the_agent(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged() -> None:
+        raise JournalCorrupt("the journal is damaged", "restart the agent")
+
+    monkeypatch.setattr(node.journal, "place_boot", damaged)
+    stop = threading.Event()
+    with pytest.raises(JournalCorrupt):
+        node.service.run(stop, stop.set)
 
 
 def test_it_looks_at_the_start_and_then_when_its_time_has_come(node: Node) -> None:
