@@ -23,8 +23,8 @@ class SpanRequest:
 def want(sql: sqlite3.Connection, command_id: UUID, span: BringSpan) -> None:
     """Store a request for a time span."""
     sql.execute(
-        "INSERT INTO spans_wanted (command_id, camera, from_utc_us, until_utc_us, with_sound)"
-        " VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO spans_wanted"
+        " (command_id, camera, from_utc_us, until_utc_us, with_sound) VALUES (?, ?, ?, ?, ?)",
         (
             str(command_id),
             span.camera,

@@ -25,7 +25,14 @@ from agent.journal.rows import Clip, JournalLimits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.answers import BringSpan, HoldFootage
 from agent.wire.ident import uuid7
-from agent.wire.messages import Body, ClockSet, HoldAnswered, MediaAnswered, NumbersDropped
+from agent.wire.messages import (
+    FILES_ANSWERED,
+    Body,
+    ClockSet,
+    HoldAnswered,
+    MediaAnswered,
+    NumbersDropped,
+)
 from agent.wire.numbers import Range
 from agent.wire.terms import ClockSource
 from agent.wire.urgent import is_urgent
@@ -33,6 +40,8 @@ from agent.wire.urgent import is_urgent
 _log = structlog.get_logger("agent.journal")
 
 _RANGES_PER_MESSAGE: Final = 500
+_NO_NUMBER: Final = 2**63 - 1
+"""Higher than the number of any event."""
 _SET_UTC_US: Final = 1_704_067_200_000_000
 """Start of 2024: a clock that shows less was never set."""
 _WHY_NOT: Final = "the journal was full or a row was unreadable"
@@ -226,10 +235,14 @@ class Transaction:
 
     def answer_span(self, command_id: UUID, sha256s: Sequence[str]) -> None:
         """Answer a request for a time span: these files show it. They are uploaded first, and the
-        hub is told of them."""
+        hub is told of as many as one answer can name."""
         requested_spans.answered(self._sql, command_id)
         coming, gone = requested_files.wish(self._sql, sha256s, utc_us=self._utc_us())
-        answer = MediaAnswered(command_id=command_id, coming=tuple(coming), gone=tuple(gone))
+        answer = MediaAnswered(
+            command_id=command_id,
+            coming=tuple(coming[:FILES_ANSWERED]),
+            gone=tuple(gone[:FILES_ANSWERED]),
+        )
         self.add_event(answer, at=self._now())
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
@@ -259,11 +272,18 @@ class Transaction:
         return found
 
     def prune(self) -> int:
-        """Delete receipted events over the limits; returns their number."""
+        """Delete receipted events over the limits; returns their number.
+
+        By number, up to the first one that stays: if a closing went and its opening stayed, the
+        sighting would be closed again.
+        """
         oldest = self._utc_us() - round(self._limits.keep_receipted_s * 1e6)
-        # Events receipted while the clock stood in 1970 are not old: only their number counts.
+        # Events receipted while the clock stood in 1970 have no age: they go with those after them.
         aged = self._sql.execute(
-            "DELETE FROM events WHERE receipted_utc_us BETWEEN ? AND ?", (_SET_UTC_US, oldest)
+            "DELETE FROM events WHERE seq <= (SELECT max(seq) FROM events"
+            " WHERE receipted_utc_us BETWEEN ? AND ? AND seq < (SELECT ifnull(min(seq), ?)"
+            " FROM events WHERE receipted_utc_us IS NULL OR receipted_utc_us > ?))",
+            (_SET_UTC_US, oldest, _NO_NUMBER, oldest),
         )
         footage.forget_alerted(self._sql, before_utc_us=oldest)
         requested_files.forget_commands(self._sql, before_utc_us=oldest)

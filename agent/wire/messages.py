@@ -9,7 +9,7 @@ because a node without a battery clock may boot in 1970.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -32,6 +32,9 @@ from agent.wire.terms import (
     UtcMicros,
     Words,
 )
+
+FILES_ANSWERED: Final = 100
+"""Most files that one `MediaAnswered` names."""
 
 
 class SightingOpened(Words):
@@ -256,9 +259,9 @@ class MediaAnswered(Words):
 
     kind: Literal["media_answered"] = "media_answered"
     command_id: UUID
-    coming: Annotated[tuple[Sha256, ...], Field(max_length=100)]
+    coming: Annotated[tuple[Sha256, ...], Field(max_length=FILES_ANSWERED)]
     """Files that the node has; uploaded before files that nobody requested."""
-    gone: Annotated[tuple[Sha256, ...], Field(max_length=100)]
+    gone: Annotated[tuple[Sha256, ...], Field(max_length=FILES_ANSWERED)]
     """Files that the node no longer has."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -16,6 +16,8 @@ from agent.recording.store.leftovers import is_from_recorder
 from agent.wire.messages import ClipReady
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 CLIPS_A_SPAN: Final = 100
 """First clips of a span; for more, the hub asks again from there."""
@@ -41,12 +43,12 @@ class RequestedSpans:
         told: list[_File] = []
         for clip, is_said in self._journal.clips_of(span, limit=CLIPS_A_SPAN):
             beat()
-            ready = None if is_said else _words(clip)
+            ready = None if is_said else _if_readable(_words, clip)
             if ready is not None:
                 told.append(_File(MediaKind.CLIP, clip.path, ready))
             if is_said or ready is not None:
                 coming.append(clip.sha256)
-            if span.with_sound and (heard := _sound(clip)) is not None:
+            if span.with_sound and (heard := _if_readable(_sound, clip)) is not None:
                 told.append(heard)
                 coming.append(heard.ready.sha256)
         now = self._journal.now()
@@ -63,6 +65,16 @@ class RequestedSpans:
                     )
             tx.answer_span(span.command_id, coming)
         log.info("span_answered", camera=span.camera, clips=len(coming))
+
+
+def _if_readable(read: Callable[[Clip], T | None], clip: Clip) -> T | None:
+    """What `read` returns; None for a damaged or unreadable file, so that the span is answered
+    without it."""
+    try:
+        return read(clip)
+    except (OSError, ValueError) as error:
+        log.error("footage_unreadable", path=clip.path.name, reason=str(error))
+        return None
 
 
 @dataclass(frozen=True, slots=True)

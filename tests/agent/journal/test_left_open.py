@@ -109,6 +109,26 @@ def test_a_receipted_opening_is_closed_too_and_a_refused_closing_is_not_said_aga
     journal.close()
 
 
+def test_a_sighting_that_the_hub_asked_for_again_is_not_closed_a_second_time(
+    tmp_path: Path,
+) -> None:
+    day, today = 86_400, [at(0)]
+    journal = Journal.open(tmp_path / "j.db", now=lambda: today[0], boot_id=OLD_BOOT)
+    person = uuid4()
+    opening, closing = put(journal, opened(person), 0), put(journal, closed(person), 9)
+    journal.receipt([opening, closing])
+    today[0] = at(3 * day)
+    journal.say_again([(1, 1)], [])
+    journal.receipt([opening])
+
+    today[0] = at(8 * day)
+    assert journal.prune() == 0, "the closing stays as long as its opening"
+    assert journal.close_left_open() == 0
+    today[0] = at(11 * day)
+    assert journal.prune() == 2
+    journal.close()
+
+
 @pytest.mark.parametrize("damage", ["{", "{}", '{"kind": "sighting_opened", "sighting_id": 3}'])
 def test_an_unreadable_opening_ends_nothing_and_hinders_nothing(
     tmp_path: Path, damage: str

@@ -8,14 +8,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from agent.journal import Clip, FootageClass, Journal, MediaKind, UploadScope
+from agent.media.frame import Instant
 from agent.uplink.live.leases import LiveLeases
 from agent.uplink.mqtt.inbound import Inbound, LinkCounts
 from agent.uplink.outbox import Outbox, OutboxPolicy
 from agent.uplink.tokens import Tokens
 from agent.wire import topics
-from agent.wire.answers import BringMedia, Command, HoldFootage, ReleaseFootage
+from agent.wire.answers import BringMedia, BringSpan, Command, HoldFootage, ReleaseFootage
 from agent.wire.codec import encode
-from agent.wire.messages import HoldAnswered, MediaAnswered
+from agent.wire.messages import FILES_ANSWERED, HoldAnswered, MediaAnswered
 from tests.agent.rigs.hubside import NODE, now, open_journal, opened
 
 
@@ -125,6 +126,33 @@ def test_a_command_is_answered_once_however_often_it_is_said(
     assert (answer.command_id, answer.coming) == (command_id, (four["a clip"],))
     assert answer.gone == (nowhere, four["a picture"])
     assert "a clip" in due(journal, UploadScope.ASKED)
+    journal.close()
+
+
+SPAN = BringSpan(camera="cam", from_utc_us=0, until_utc_us=1)
+
+
+def test_a_span_with_more_files_than_an_answer_names_is_answered_and_all_are_brought(
+    journal: Journal, tmp_path: Path
+) -> None:
+    files = [owe(journal, tmp_path, f"clip {number}") for number in range(FILES_ANSWERED + 1)]
+    journal.want_span(command_id := uuid4(), SPAN)
+    with journal.transaction() as tx:
+        tx.answer_span(command_id, files)
+    assert journal.spans_wanted() == []
+    [answer] = answers(journal)
+    assert answer.coming == tuple(files[:FILES_ANSWERED])
+    assert journal.media_owed(UploadScope.ASKED) == len(files)
+
+
+def test_a_span_asked_for_again_after_the_clock_was_set_is_wanted_once(tmp_path: Path) -> None:
+    clock = [Instant(5_000_000_000, 5_000_000)]  # in 1970
+    journal = Journal.open(tmp_path / "j.db", now=lambda: clock[0], boot_id=UUID(int=1))
+    journal.want_span(command_id := uuid4(), SPAN)
+    clock[0] = now()
+    journal.prune()
+    journal.want_span(command_id, SPAN)
+    assert [one.command_id for one in journal.spans_wanted()] == [command_id]
     journal.close()
 
 

@@ -1,6 +1,9 @@
 """Sound: recorded only with a reason of the owner, beside the clip, sealed, never sent unasked."""
 
+import errno
+import os
 import re
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -237,6 +240,23 @@ def test_sound_leaves_when_it_was_asked_for_and_is_announced_once(
     assert asked(node_journal, store, with_sound=True) == []
     ClipStore(store.folder, node_journal, max_bytes=1, spare_bytes=0).tidy()
     assert node_journal.media_due(100) == [], "nothing is owed that is no longer there"
+
+
+def test_a_sound_or_a_clip_that_cannot_be_read_holds_up_no_answer(
+    tmp_path: Path, node_journal: Journal, street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying(path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    store, clip = filmed(tmp_path, node_journal, street, None, None)
+    sound_path(clip).touch()  # an empty file, as a power cut can leave it
+    [announced] = node_journal.clips()
+    with node_journal.transaction() as tx:
+        tx.add_clip(replace(announced, clip_id=uuid4(), sha256="ab" * 32))
+    monkeypatch.setattr("agent.recording.mp4.mend.hash_file", dying)
+    assert asked(node_journal, store, with_sound=True) == []
+    assert node_journal.spans_wanted() == []
+    assert [media.path for media in node_journal.media_due(9, UploadScope.ASKED)] == [clip]
 
 
 def test_sound_goes_with_its_clip_and_stays_with_it(
