@@ -128,7 +128,12 @@ class ClipsSection(Section):
         "nothing else is left, recording stops and the hub is told. Footage without an alert "
         f"takes at most half of them, and {SPARE_BYTES // 2**20} MiB of the disk stay free.",
     )
-    alert_days: float = Field(30, gt=0, description="Days to keep footage of alerts.")
+    alert_days: float = Field(
+        30,
+        gt=0,
+        description="Days to keep footage of alerts. A node without a trusted clock removes "
+        "footage by bytes only, not by days.",
+    )
     sighting_days: float = Field(
         7, gt=0, description="Days to keep footage of sightings without an alert."
     )

@@ -109,6 +109,10 @@ class Journal:
         """Present moment by the clock of this journal."""
         return self._now()
 
+    def is_clock_trusted(self) -> bool:
+        """True while the UTC time of `now` has a known error."""
+        return self._trust()[1] is not None
+
     def close(self) -> None:
         """Merge the write-ahead log into the file and close it."""
         with self._lock:

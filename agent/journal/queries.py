@@ -27,16 +27,16 @@ _KEPT: Final = {
     MediaKind.PICTURE: f"""
         SELECT sha256, path, size_bytes, group_concat(state), min(added_utc_us),
         min(footage_class),  -- `alert` comes first in the alphabet too
-        {PICTURE_IS_HELD}
+        {PICTURE_IS_HELD}, min(rowid)
         FROM media WHERE kind = 'picture'
-        GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",  # noqa: S608 - our own words
+        GROUP BY sha256 ORDER BY min(rowid)""",  # noqa: S608 - our own words
     MediaKind.CLIP: f"""
         SELECT sha256, path, size_bytes,
         (SELECT group_concat(state) FROM media WHERE media.sha256 = clips.sha256),
         min(added_utc_us), min(clip_class),
-        max({CLIP_IS_HELD})
+        max({CLIP_IS_HELD}), min(rowid)
         FROM clips
-        GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",  # noqa: S608 - our own words
+        GROUP BY sha256 ORDER BY min(rowid)""",  # noqa: S608 - our own words
 }
 """Sound is kept with its clip and judged by it."""
 
@@ -72,6 +72,7 @@ def kept(sql: sqlite3.Connection, kind: MediaKind) -> list[StoredFile]:
             added_utc_us=row[4],
             footage_class=FootageClass(row[5]),
             is_held=bool(row[6]),
+            number=row[7],
         )
         for row in rows
     ]

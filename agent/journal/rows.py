@@ -100,6 +100,8 @@ class StoredFile:
     added_utc_us: int
     footage_class: FootageClass
     is_held: bool
+    number: int = 0
+    """The order in which files of its kind were added, whatever the clock said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Clip store: pictures and clips on the node's disk, durable before announced, bounded in bytes and
 age.
 
-Retention decides what is removed; the journal counts every file removed before the hub had it. If
-nothing can be stored, alerts go on without video, and an event reports it.
+Retention decides what is removed; the journal counts every file removed before the hub had it. A
+node without a trusted clock removes footage by bytes only, not by days. If nothing can be stored,
+alerts go on without video, and an event reports it.
 """
 
 import errno
@@ -311,7 +312,8 @@ class ClipStore:
         return plan_retention(
             kept,
             self._retention,
-            now_utc_us=self._journal.now().utc_us,
+            # A clock that is not trusted may be years ahead. At 0 (1970) nothing is old.
+            now_utc_us=self._journal.now().utc_us if self._journal.is_clock_trusted() else 0,
             free_bytes=shutil.disk_usage(self.folder).free,
         )
 

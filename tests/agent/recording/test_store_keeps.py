@@ -11,13 +11,16 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
+from agent.config.sections import ClipsSection
 from agent.journal import Clip, FootageClass, Journal, MediaKind
+from agent.media.frame import Instant
 from agent.recording.store import leftovers
 from agent.recording.store.store import ClipStore
 from agent.wire.answers import HoldFootage
 from agent.wire.messages import HoldAnswered, RecordingResumed, RecordingStopped, WhyStopped
+from agent.wire.terms import ClockSource
 from tests.agent.recording.test_store import Street, keep_announced, nothing, opened
-from tests.agent.rigs.stage import Stage, at
+from tests.agent.rigs.stage import BOOT, Stage, at
 
 HOLD = uuid4()
 
@@ -82,6 +85,42 @@ def test_a_receipt_that_names_a_strange_event_as_alerted_changes_nothing(
     node_journal: Journal,
 ) -> None:
     assert node_journal.receipt([], alerted=[uuid4()]) == []
+
+
+# The clock
+
+
+def test_footage_stored_while_the_clock_stands_in_1970_is_not_the_first_to_go(
+    folder: Path, tmp_path: Path
+) -> None:
+    clock = [at(0)]
+    journal = Journal.open(tmp_path / "j.db", now=lambda: clock[0], boot_id=BOOT)
+    store = ClipStore(folder, journal, max_bytes=250, spare_bytes=0)
+    oldest, _ = keep_announced(store, journal, b"a" * 100)
+    newer, _ = keep_announced(store, journal, b"b" * 100)
+    clock[0] = Instant(5_000_000_000, 5_000_000)
+    newest, _ = keep_announced(store, journal, b"c" * 100)
+    store.tidy()
+    assert (oldest.exists(), newer.exists(), newest.exists()) == (False, True, True)
+    journal.close()
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_only_a_trusted_clock_removes_footage_by_its_days(
+    folder: Path, tmp_path: Path, is_trusted: bool
+) -> None:
+    clock, error_ms = [at(0)], 20 if is_trusted else None
+    source = ClockSource.NTP if is_trusted else ClockSource.NONE
+    journal = Journal.open(
+        tmp_path / "j.db", now=lambda: clock[0], boot_id=BOOT, trust=lambda: (source, error_ms)
+    )
+    classes = ClipsSection().classes()
+    store = ClipStore(folder, journal, max_bytes=2**40, spare_bytes=0, classes=classes)
+    path, _ = keep_announced(store, journal, b"a")
+    clock[0] = at(10 * 365 * 86_400)  # as a clock with an empty battery may start
+    store.tidy()
+    assert path.exists() is not is_trusted
+    journal.close()
 
 
 # Holds
