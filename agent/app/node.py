@@ -176,7 +176,12 @@ class Node:
             leases=leases,
         )
         self.uploader = Uploader(
-            self.journal, tokens, trusted=trusted, policy=policy, growing=store.growing
+            self.journal,
+            tokens,
+            trusted=trusted,
+            policy=policy,
+            growing=store.growing,
+            is_there=store.is_there,
         )
         self.live = LiveUpload(
             leases,

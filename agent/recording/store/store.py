@@ -143,6 +143,14 @@ class ClipStore:
         words = Picture(sha256=sha256, size_bytes=len(jpeg), width=width, height=height)
         return KeptPicture(path=path, words=words)
 
+    def is_there(self) -> bool:
+        """False while the disk of the folder is not mounted or its key is missing."""
+        try:
+            self._place.check()
+        except OSError:
+            return False
+        return True
+
     def clip_path(
         self,
         camera: str,

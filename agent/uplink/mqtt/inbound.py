@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import Journal, JournalFull
+from agent.journal import Journal, JournalCorrupt, JournalError
 from agent.uplink.live.leases import LiveLeases
 from agent.uplink.mqtt.hub_presence import HubSeen, HubState, after, is_back
 from agent.uplink.mqtt.ports import DiagnosisPort, ExplanationPort, ReleasePort, SettingsPort
@@ -86,7 +86,7 @@ class Inbound:
         self.hub_seen = HubSeen()
 
     def receive(self, topic: str, payload: bytes) -> None:
-        """Handle one message; an invalid one is counted and ignored."""
+        """Handle one message; an invalid one is counted and ignored. Raises JournalCorrupt."""
         node, place = topics.split(topic) or (None, None)
         is_of_hub = topic == topics.HUB_PRESENCE
         if place is None or (node != self._node and not is_of_hub):
@@ -101,9 +101,11 @@ class Inbound:
         """Set aside an event that the hub will never accept."""
         try:
             is_news = self._journal.refuse(event_id, reason=reason, detail=detail)
-        except JournalFull as full:
+        except JournalCorrupt:
+            raise
+        except JournalError as error:
             # It stays in the queue and is sent again; the hub refuses it again.
-            log.error("refusal_unwritten", reason=full.sentence, cure=full.cure)
+            log.error("refusal_unwritten", reason=error.sentence, cure=error.cure)
             return
         if is_news:
             self._counts.refused += 1
@@ -141,9 +143,11 @@ class Inbound:
             return
         try:
             fresh = self._journal.receipt(receipt.stored, alerted=receipt.alerted)
-        except JournalFull as full:
+        except JournalCorrupt:
+            raise
+        except JournalError as error:
             # The events stay in the queue and are sent again; the hub receipts them again.
-            log.error("receipt_unwritten", reason=full.sentence, cure=full.cure)
+            log.error("receipt_unwritten", reason=error.sentence, cure=error.cure)
             return
         self._counts.receipted += len(fresh)
         self._outbox.answered(receipt.stored)
@@ -157,9 +161,11 @@ class Inbound:
             return
         try:
             found = self._journal.say_again(missing.ranges, missing.media)
-        except JournalFull as full:
+        except JournalCorrupt:
+            raise
+        except JournalError as error:
             # The hub asks again.
-            log.error("request_unwritten", reason=full.sentence, cure=full.cure)
+            log.error("request_unwritten", reason=error.sentence, cure=error.cure)
             return
         self._counts.asked_again += len(found.again)
         if found.beyond:
@@ -175,9 +181,11 @@ class Inbound:
             return
         try:
             self._carry_out(command)
-        except JournalFull as full:
+        except JournalCorrupt:
+            raise
+        except JournalError as error:
             # The hub sends it again.
-            log.error("command_unwritten", reason=full.sentence, cure=full.cure)
+            log.error("command_unwritten", reason=error.sentence, cure=error.cure)
             return
         log.info("command_carried_out", what=command.body.kind)
 

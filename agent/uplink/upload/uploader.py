@@ -83,9 +83,15 @@ class Uploader:
         trusted: Path | None,
         policy: UploadPolicy,
         growing: GrowingClips | None = None,
+        is_there: Callable[[], bool] = lambda: True,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """`trusted`: an authority (PEM) trusted beside the system's, usually the hub's own."""
+        """`trusted`: an authority (PEM) trusted beside the system's, usually the hub's own.
+
+        `is_there` returns False while the disk of the footage is away: a missing file is not lost
+        then.
+        """
+        self._is_there = is_there
         self._wake = threading.Event()
         self._growing = growing
         if growing is not None:
@@ -146,7 +152,11 @@ class Uploader:
         try:
             self._step(job, token, lambda: beat() if not stop.is_set() else _interrupt())
         except OSError as error:
-            self._refuse(job, f"its file cannot be read: {error}")
+            why = f"its file cannot be read: {error}"
+            if isinstance(error, FileNotFoundError) and self._is_there():
+                self._refuse(job, why)
+            else:  # a disk that is away or fails may come back
+                self._again(job, why)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._again(job, https.why(error, token.upload_url))
         except UnexpectedAnswer as answered:
@@ -238,9 +248,10 @@ class Uploader:
         self._transfers = {key: one for key, one in self._transfers.items() if key in keys}
 
     def _patience_s(self) -> float:
-        """Seconds until the first file's next attempt, at most one beat."""
-        due_s = min(self._not_before_s.values(), default=float("inf"))
-        return min(BEAT_S, max(0.01, due_s - time.monotonic()))
+        """Seconds until the next attempt of a file that waits for one, at most one beat."""
+        now_s = time.monotonic()
+        left_s = (at - now_s for at in self._not_before_s.values() if at > now_s)
+        return min(BEAT_S, max(0.01, min(left_s, default=BEAT_S)))
 
     def _take_answer(self, job: Job, token: UploadToken, answered: UnexpectedAnswer) -> None:
         match answered.status:

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from agent.journal import GrowingClips, Journal, UploadScope
 from agent.uplink.tokens import Tokens
+from agent.uplink.upload import uploader as uploading
 from agent.uplink.upload.uploader import Uploader, UploadPolicy
 from agent.wire.messages import ClipBegun, ClipDropped
 from tests.agent.rigs.hubside import Running, now, open_journal, opened
@@ -220,3 +221,17 @@ def test_a_clip_that_the_hub_refused_is_announced_once_and_reported_if_it_is_los
     assert isinstance(begun.body, ClipBegun)
     assert isinstance(dropped, ClipDropped)
     assert dropped.clip_id == begun.body.clip_id
+
+
+def test_after_a_failed_try_the_uploader_waits_for_more_without_haste(
+    journal: Journal, growing: GrowingClips, recording: Recording, shelf: Shelf
+) -> None:
+    recording.grow()
+    receipt_all(journal)
+    shelf.answers = [500]
+    uploader = bringing(journal, growing, shelf)
+    with Running(uploader):
+        until(lambda: shelf.held.get(str(recording.clip_id)) == STEP)
+    uploader.close()
+    assert str(recording.clip_id) in uploader._not_before_s
+    assert uploader._patience_s() == uploading.BEAT_S

@@ -352,6 +352,23 @@ def test_file_that_is_gone_is_given_up_with_its_reason(
     )
 
 
+def test_file_on_a_disk_that_is_away_is_brought_when_the_disk_is_back(
+    journal: Journal, tokens: Tokens, tmp_path: Path
+) -> None:
+    folder, away, is_there = tmp_path / "clips", tmp_path / "away", threading.Event()
+    folder.mkdir()
+    owe(journal, folder, b"evidence", "clip")
+    folder.rename(away)
+    uploader = Uploader(journal, tokens, trusted=None, policy=QUICK, is_there=is_there.is_set)
+    with Running(uploader):
+        until(lambda: uploader.counts.failed >= 2 or uploader.counts.refused)
+        away.rename(folder)
+        is_there.set()
+        until(lambda: journal.counts().media_owed == 0)
+    assert (uploader.counts.stored, uploader.counts.refused) == (1, 0)
+    uploader.close()
+
+
 def test_hub_that_is_away_is_waited_for(
     journal: Journal, tokens: Tokens, uploader: Uploader, shelf: Shelf, tmp_path: Path
 ) -> None:
