@@ -49,6 +49,11 @@ def lookalikes_key(camera: str) -> str:
     return f"things of {camera}"
 
 
+def lost_key(camera: str) -> str:
+    """Journal key of the moment since which a camera is reported as lost; empty: it is not."""
+    return f"loss of {camera}"
+
+
 @dataclass(slots=True)
 class CameraLoopCounts:
     """Counters of one camera since its start."""
@@ -87,7 +92,8 @@ class CameraLoop:
         self._style = style
         self._show: Callable[[Frame], None] = lambda _frame: None
         self._explain: Callable[[Frame, FrameResult], None] = lambda _frame, _result: None
-        self._lost_since: Instant | None = None
+        self._boot_id = journal.boot_id
+        self._lost_since = self._recalled(journal.remembered(lost_key(camera.name)))
         self._is_losing_pictures = False
         self._put_off_logged_at: Instant | None = None
         self.counts = CameraLoopCounts()
@@ -262,13 +268,39 @@ class CameraLoop:
     def _report_camera_lost(self, error: CameraError) -> None:
         """Report the loss once; failed attempts after it are the same loss."""
         if self._lost_since is None:
-            self._lost_since = self._now()
+            since = self._lost_since = self._now()
             lost = CameraLost(camera=self._camera.name, reason=str(error)[:500])
-            self._add_event(lost, at=self._lost_since)
+            memory = f"{self._boot_id} {since.mono_ns} {since.utc_us}"
+            self._add_and_remember(lost, memory, at=since)
 
     def _report_camera_back(self, at: Instant, *, since: Instant) -> None:
         """Report the camera as back at its first frame, not when it opens: a camera can open and
         give no pictures."""
         self._lost_since = None
         lost_for_ms = max(0, round(at.seconds_since(since) * 1000))
-        self._add_event(CameraBack(camera=self._camera.name, lost_for_ms=lost_for_ms), at=at)
+        back = CameraBack(camera=self._camera.name, lost_for_ms=lost_for_ms)
+        self._add_and_remember(back, "", at=at)
+
+    def _add_and_remember(self, body: CameraLost | CameraBack, memory: str, *, at: Instant) -> None:
+        """The event and the memory are written in one transaction: a restart neither repeats nor
+        forgets it."""
+
+        def write(tx: Transaction) -> None:
+            tx.remember(lost_key(self._camera.name), memory)
+            tx.add_event(body, at=at)
+
+        log.info(body.kind, camera=self._camera.name)
+        self._backlog.add(Entry(write=write, is_alert=is_urgent(body)))
+
+    def _recalled(self, memory: str | None) -> Instant | None:
+        """The moment since which an earlier run reported the camera as lost. After a reboot, UTC
+        tells how long ago that was. None if it was not lost, or if the text is damaged."""
+        try:
+            boot_id, mono_ns, utc_us = (memory or "").split()
+            since = Instant(int(mono_ns), int(utc_us))
+        except ValueError:
+            return None
+        if boot_id == str(self._boot_id):
+            return since
+        now = self._now()
+        return now.before((now.utc_us - since.utc_us) / 1e6)

@@ -19,7 +19,13 @@ from agent.media.frame import Frame, Instant, Packet, StreamInfo
 from agent.recording.recorder import ClipPolicy, Recorder
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.store.store import ClipStore
-from agent.runtime.camera_loop import FRAME_WAIT_S, CameraLoop, lookalikes_key, tamper_key
+from agent.runtime.camera_loop import (
+    FRAME_WAIT_S,
+    CameraLoop,
+    lookalikes_key,
+    lost_key,
+    tamper_key,
+)
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.picture import PictureStyle
@@ -153,13 +159,14 @@ def build(tmp_path: Path, node_journal: Journal, street: Street) -> Build:
         ring = Preroll(PrerollBounds())
         recorder = Recorder("cam", ring, store, policy=ClipPolicy(), new_id=clip_id_at)
         camera, pipeline = FakeCamera(street[0], frames), ScriptedEyes()
+        scene: Set | None = None
         watch = CameraLoop(
             camera,
             pipeline,  # type: ignore[arg-type]  # stands in for Eyes
             recorder,
             store=store,
             journal=node_journal,
-            now=lambda: at(scene.now_s),
+            now=lambda: at(scene.now_s if scene else 0),
             style=PictureStyle(),
         )
         scene = Set(watch, camera, pipeline, recorder, store, node_journal)
@@ -360,6 +367,45 @@ def test_loss_is_said_once_and_the_return_once_with_its_span(build: Build) -> No
     assert lost.reason == "The camera went away. See to its plug."
     assert isinstance(back, CameraBack)
     assert back.lost_for_ms == 5100
+
+
+def lose(scene: Set) -> None:
+    scene.camera.fails_to_open = True
+    with pytest.raises(CameraError):
+        scene.run()
+
+
+def test_a_camera_that_is_back_after_a_restart_is_reported_back(build: Build) -> None:
+    lose(build())
+    again = build(frames=5)
+    assert again.watch.is_lost
+    in_step(again)
+    again.camera._played = 61
+    again.pipeline.seen = [60]
+    again.run()
+    lost, back = again.said()
+    assert isinstance(lost, CameraLost)
+    assert isinstance(back, CameraBack)
+    assert back.lost_for_ms == 6100
+    assert not build().watch.is_lost
+
+
+def test_a_camera_that_was_lost_before_a_reboot_is_lost_since_then_by_utc(build: Build) -> None:
+    build().journal.remember(lost_key("cam"), f"{UUID(int=2)} 77 {at(-5).utc_us}")
+    again = build(frames=1)
+    again.camera._played = 80
+    again.run()
+    [back] = again.said()
+    assert isinstance(back, CameraBack)
+    assert back.lost_for_ms == 13_000
+
+
+@pytest.mark.parametrize("memory", ["", "since noon", "a b c", "1 2", "1 2 3 4", "\x00"])
+def test_a_damaged_memory_of_a_loss_means_that_the_camera_is_not_lost(
+    build: Build, memory: str
+) -> None:
+    build().journal.remember(lost_key("cam"), memory)
+    assert not build().watch.is_lost
 
 
 def test_loss_closes_the_sightings_first_and_their_clip(build: Build) -> None:
