@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from agent.crypto import signing_key
 from agent.identity.next_certificate import NotOursError, checked, request
 from hub.nodes.pki.authority import Authority, TlsFiles
 
@@ -38,6 +40,15 @@ def test_what_is_asked_for_is_the_same_key(town: Town) -> None:
     own = x509.load_pem_x509_certificate(town.papers.cert_file.read_bytes())
     assert asked.is_signature_valid
     assert asked.public_key() == own.public_key()
+
+
+def test_the_hubs_authority_may_be_the_second_in_the_file(town: Town, tmp_path: Path) -> None:
+    trusted, later = town.papers.ca_file, NOW + timedelta(days=200)
+    websites = Authority.create(tmp_path / "other", NOW)
+    trusted.write_bytes(websites.pem + town.authority.pem)
+    public = signing_key(town.papers.key_file.read_bytes()).public_key()
+    came = town.authority.sign_client("nga-tu-01", public, later)
+    assert town.takes(came.public_bytes(Encoding.PEM))[1] == came.not_valid_after_utc
 
 
 @pytest.mark.parametrize(
