@@ -1,11 +1,14 @@
 """A camera that remembers its last stream parameters, for the birth message."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+
+import structlog
 
 from agent.cameras.port import Camera, CameraError, PacketSink
 from agent.media.frame import Frame, StreamInfo
 from agent.wire.presence import CameraWords
+
+log = structlog.get_logger()
 
 
 class DescribedCamera:
@@ -39,8 +42,12 @@ class DescribedCamera:
 
     def glance(self) -> None:
         """Open it once to get its parameters; a camera that cannot be opened is described later."""
-        with suppress(CameraError):
+        try:
             self.open()
+        except CameraError:
+            pass
+        except Exception as error:  # noqa: BLE001 - one camera must not keep the node from starting
+            log.error("camera_unreadable", camera=self.name, reason=repr(error))
         self.close()
 
     def words(self) -> CameraWords:

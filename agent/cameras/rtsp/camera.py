@@ -34,6 +34,7 @@ CALM_NAP_S: Final = 0.25
 CALM_NAP_FRAMES: Final = 4
 """The pause while nothing moves: this many seconds or frames, whichever is shorter. A person who
 comes into view is seen up to .25 s later, and confirmed no later than without the pause."""
+SOUND_ON: Final = "switch its sound on in its menu, as AAC or G.711"
 WAITING: Final = 64
 """Most pictures that a decoder may hold back."""
 
@@ -74,7 +75,7 @@ class StreamCamera:
             self.close()
             raise
         if self._sound is not None and not self._main.has_sound:
-            log.warning("camera_silent", camera=self.name, cure="switch its sound on in its menu")
+            log.warning("camera_silent", camera=self.name, cure=SOUND_ON)
         return info
 
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:

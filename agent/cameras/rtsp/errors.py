@@ -94,6 +94,14 @@ class StreamErrors:
             )
         return self._error(N_("{source} broke off ({why})."), _BY_ITSELF, why=_reason(failure))
 
+    def without_pictures(self) -> CameraError:
+        """The error when sound or another stream still comes, but the pictures stopped."""
+        return self._error(
+            N_("{source} sent no pictures for {seconds:g} s."),
+            N_("Restart the camera; it is tried again by itself."),
+            seconds=READ_S,
+        )
+
     def ended(self) -> CameraError:
         """The error when the stream ended, which a live camera should never do."""
         return self._error(N_("{source} ended the stream."), _BY_ITSELF)
@@ -124,6 +132,13 @@ class StreamErrors:
     def without_video(self) -> CameraError:
         """The error when the stream has sound only, or nothing."""
         return self._error(N_("{source} sends no video."), N_("Give the address of its video."))
+
+    def unknown(self) -> CameraError:
+        """The error for a codec that nothing here can read."""
+        return self._error(
+            N_("{source} sends its pictures in a format that is not known here."),
+            N_("Set the stream of [[camera]] {key} to H.264 or H.265."),
+        )
 
     def unkeepable(self, codec: str) -> CameraError:
         """The error for a codec that clips cannot hold without encoding again."""

@@ -82,6 +82,19 @@ def _decoded(raw: Raw) -> list[av.VideoFrame]:
         return []
 
 
+def _has_decoder(stream: av.stream.Stream) -> bool:
+    """False for a codec that FFmpeg does not know; PyAV's types do not tell of that."""
+    return stream.codec_context is not None
+
+
+def _reader_of(sound: av.audio.stream.AudioStream) -> AudioReader | None:
+    """None for sound that cannot be decoded or encoded: the pictures come without it."""
+    try:
+        return AudioReader(sound) if _has_decoder(sound) else None
+    except (av.error.FFmpegError, ValueError):
+        return None
+
+
 @dataclass(slots=True)
 class _Line:
     """An open connection with the packets read ahead from it."""
@@ -91,10 +104,6 @@ class _Line:
     sound: av.audio.stream.AudioStream | None = None
     """None where sound is not wanted or not sent."""
     pile: list[Arrival] = field(default_factory=list)
-
-    @property
-    def streams(self) -> list[av.stream.Stream]:
-        return [self.stream, *([self.sound] if self.sound else [])]
 
     @property
     def codec(self) -> str:
@@ -202,10 +211,12 @@ class RtspSource:
         if not container.streams.video:
             raise self.errors.without_video()
         line = _Line(container, container.streams.video[0])
+        if not _has_decoder(line.stream):
+            raise self.errors.unknown()
         line.stream.codec_context.thread_count = 1
         if self._sound is not None and container.streams.audio:
             line.sound = container.streams.audio[0]
-            self._ear = AudioReader(line.sound)
+            self._ear = _reader_of(line.sound)
         if for_clips and line.codec not in KEPT_AS_CLIPS:
             raise self.errors.unkeepable(line.codec)
         sets = self._read_ahead(line, began)
@@ -277,15 +288,19 @@ class RtspSource:
     def _incoming(self, line: _Line) -> Iterator[Arrival]:
         """Packets from the network; ends when the camera ends the stream."""
         failure: Exception | None = None
-        asked = self._clock()
+        asked = seen = self._clock()
         try:
-            for raw in line.container.demux(*line.streams):
+            # Of all streams: while only others send, a call for this one would not return.
+            for raw in line.container.demux():
                 came = self._clock()
                 if raw.size and raw.stream is line.sound:
                     self._hear(cast("av.Packet[av.audio.stream.AudioStream]", raw), came)
-                elif raw.size:
+                if raw.size and raw.stream is line.stream:
                     is_last = came.seconds_since(asked) > WAITED_S
                     yield Arrival(cast("Raw", raw), bytes(raw), came, is_last)
+                    seen = self._clock()
+                elif came.seconds_since(seen) > READ_S:
+                    raise self.errors.without_pictures()
                 asked = self._clock()
         except (av.error.FFmpegError, OSError) as error:
             failure = error

@@ -1,9 +1,9 @@
 """Cameras with odd habits are read to the byte, or end with a reason; none stalls the reader."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 import pytest
@@ -12,8 +12,19 @@ from agent.board.clock import SystemClock
 from agent.cameras.port import CameraError
 from agent.cameras.rtsp.rtp_replay import Codec
 from agent.cameras.rtsp.source import RtspSource
+from agent.media.frame import Instant
+from agent.media.sound import SoundPacket
 from tests.agent.rigs.fake_camera import DIGEST, LOGIN, FakeCamera, Habits
-from tests.agent.rigs.packing import STEP, Unit, film, is_set, packed, plainly, whole
+from tests.agent.rigs.packing import (
+    STEP,
+    Unit,
+    film,
+    is_set,
+    packed,
+    packet,
+    plainly,
+    whole,
+)
 from tests.waiting import until
 
 pytestmark = [
@@ -148,3 +159,85 @@ def test_a_camera_that_sends_by_udp_alone_is_told_what_to_switch_on() -> None:
         pytest.raises(CameraError, match=said),
     ):
         source_of(camera).open(for_clips=True)
+
+
+# Beside other streams
+
+SOUND: Final = "m=audio 0 RTP/AVP 96\r\na=rtpmap:96 {}"
+LENS: Final = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000"
+Beside = Callable[[int, bytes], bytes]
+
+
+class Ear:
+    """Takes the sound of a camera."""
+
+    def hear(self, packet: SoundPacket) -> None:
+        pass
+
+
+def fast_clock() -> Instant:
+    """In 0.1 s it is as late as after 100 s."""
+    now = SystemClock().now()
+    return Instant(now.mono_ns * 1000, now.utc_us)
+
+
+def sound(number: int, framed: bytes) -> bytes:
+    del framed
+    heard = packet(b"\xff" * 320, number, 320 * number)
+    return b"$\2" + len(heard).to_bytes(2) + heard
+
+
+def second_lens(number: int, framed: bytes) -> bytes:
+    """The same packets on channel 2."""
+    del number
+    again, at = bytearray(framed), 0
+    while at < len(again):
+        again[at + 1] = 2
+        at += 4 + int.from_bytes(again[at + 2 : at + 4])
+    return bytes(again)
+
+
+def beside(other: Beside, *, pictures: int = 10**9) -> Callable[[int, bytes], bytes]:
+    """So many pictures with the other stream, then that one alone."""
+    return lambda number, framed: (framed if number < pictures else b"") + other(number, framed)
+
+
+@pytest.mark.parametrize("pictures", [0, 40], ids=["never", "no more"])
+@pytest.mark.parametrize(
+    ("further", "other"),
+    [(SOUND.format("PCMU/8000"), sound), (LENS, second_lens)],
+    ids=["sound", "a second lens"],
+)
+def test_a_camera_that_sends_no_pictures_is_noticed_though_something_else_comes(
+    further: str, other: Beside, pictures: int
+) -> None:
+    habits = Habits(further=further, before=beside(other, pictures=pictures), lasts=5000)
+    with FakeCamera("h264", filmed("h264"), habits) as camera:
+        source = RtspSource(camera.url(), key="url", clock=fast_clock, sound=Ear())
+        with pytest.raises(CameraError, match="/cam sent no pictures"):
+            source.open(for_clips=True)
+            assert list(source.packets(never)) == []
+        source.close()
+
+
+@pytest.mark.parametrize("name", ["TELEPHONE-EVENT/8000", "L16/6000"])
+def test_sound_that_nothing_here_can_read_does_not_cost_the_pictures(name: str) -> None:
+    habits = Habits(further=SOUND.format(name), before=beside(sound))
+    with FakeCamera("h264", filmed("h264"), habits) as camera:
+        source = RtspSource(camera.url(), key="url", clock=SystemClock().now, sound=Ear())
+        source.open(for_clips=True)
+        assert len(list(islice(source.packets(never), COUNT))) == COUNT
+        source.close()
+    assert not source.has_sound
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["main stream", "sub-stream"])
+def test_pictures_in_a_format_that_nothing_here_can_read_are_refused_in_words(
+    *, is_kept: bool
+) -> None:
+    said = r"/cam sends its pictures in a format that is not known here\. Set the stream"
+    with (
+        FakeCamera("h264", filmed("h264"), Habits(called="SVAC")) as camera,
+        pytest.raises(CameraError, match=said),
+    ):
+        source_of(camera).open(for_clips=is_kept)

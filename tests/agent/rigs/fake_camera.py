@@ -51,6 +51,12 @@ class Habits:
     sends_over_tcp: bool = True
     has_sets: bool = True
     """In the offer."""
+    offers: Callable[[Codec, Unit], Unit] = unchanged
+    """What the parameter sets become before they are in the offer."""
+    called: str = ""
+    """Name of the codec in the offer, if not the true one."""
+    further: str = ""
+    """Another medium in the offer: its lines `m` and `a=rtpmap`. It comes on channel 2."""
     pack: Pack = plainly
     before: Before = as_it_is
     lasts: int = 10**9
@@ -209,7 +215,7 @@ class Caller:
             return "461 Unsupported transport", [], ""
         headers = {
             "OPTIONS": ["Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"],
-            "SETUP": ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 7E4A"],
+            "SETUP": [f"Transport: {said.get('transport', '')}", "Session: 7E4A"],
         }
         return "200 OK", headers.get(method, []), ""
 
@@ -220,15 +226,18 @@ class Caller:
 
     def _offer(self) -> str:
         habits, codec = self._camera.habits, self._camera.codec
-        fmtp = ";".join(sdp_lines(codec, self._camera.units) if habits.has_sets else [])
+        sets = habits.offers(codec, self._camera.units[0])
+        fmtp = ";".join(sdp_lines(codec, [sets]) if habits.has_sets else [])
+        further = [habits.further, "a=control:trackID=2"] if habits.further else []
         return "\r\n".join(
             [
                 "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=Media Server\r\nt=0 0",
                 "a=control:*",
                 f"m=video 0 RTP/AVP {TYPE}",
-                f"a=rtpmap:{TYPE} {NAMES[codec]}/90000",
+                f"a=rtpmap:{TYPE} {habits.called or NAMES[codec]}/90000",
                 f"a=fmtp:{TYPE} {fmtp}",
                 "a=control:trackID=1",
+                *further,
                 "",
             ]
         )
