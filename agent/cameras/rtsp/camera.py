@@ -124,7 +124,8 @@ def _seen(
         pictures: list[tuple[av.VideoFrame, Instant]] = []
         for received in few:
             push(received.packet)
-            is_begun = is_begun or received.packet.is_keyframe
+            if received.packet.is_keyframe and not is_begun:
+                is_begun, yields = True, Decodability(clock())  # counts from here on
             if is_begun:  # before that, pictures would be grey
                 pictures += _pictures(received, decoder, instants)
         for picture, at in pictures:
@@ -133,7 +134,7 @@ def _seen(
             yields.pictures += not is_filling(frame)
             yield frame
         if yields.is_too_small(clock(), packets=len(few)):
-            raise source.errors.undecodable()
+            raise source.errors.undecodable() if is_begun else source.errors.without_keyframe()
         if is_calm is not None and few[-1].is_last:
             sleep(calm_nap_s if is_calm() else SEEN_NAP_S)
 

@@ -235,21 +235,26 @@ class RtspSource:
         return line, info
 
     def _read_ahead(self, line: _Line, began: Instant) -> bytes:
-        """Read until the picture's size is known and the backlog is empty.
+        """Read until the first keyframe, the picture's size and the end of the backlog.
 
-        Returns the parameter sets found in the stream; they override the announced ones.
+        Returns the parameter sets found in the stream; they override the announced ones, which
+        may be wrong. Those are enough if no keyframe comes in time.
         """
-        context, sets = line.stream.codec_context, b""
+        context, sets, is_begun = line.stream.codec_context, b"", False
         for arrival in self._incoming(line):
-            line.pile.append(arrival)
+            is_begun = is_begun or arrival.raw.is_keyframe
+            if is_begun:  # pictures before it cannot be decoded
+                line.pile.append(arrival)
             if arrival.raw.is_keyframe and not sets:
                 sets = parameter_sets(line.codec, arrival.data)
                 if not context.width:
                     _decoded(arrival.raw)  # tells the decoder the picture's size
             has_sets = sets or context.extradata or line.codec not in KEPT_AS_CLIPS
-            if context.width and has_sets and (arrival.is_last or len(line.pile) > PILE):
+            is_late = arrival.came.seconds_since(began) > KEYFRAME_S
+            is_read = (is_begun and arrival.is_last) or len(line.pile) > PILE
+            if context.width and has_sets and (is_read or is_late):
                 return sets
-            if arrival.came.seconds_since(began) > KEYFRAME_S:
+            if is_late:
                 raise self.errors.without_keyframe()
         raise self.errors.ended()
 

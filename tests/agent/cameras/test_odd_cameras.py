@@ -10,6 +10,7 @@ import pytest
 
 from agent.board.clock import SystemClock
 from agent.cameras.port import CameraError
+from agent.cameras.rtsp.camera import StreamCamera
 from agent.cameras.rtsp.rtp_replay import Codec
 from agent.cameras.rtsp.source import RtspSource
 from agent.media.frame import Instant
@@ -20,11 +21,13 @@ from tests.agent.rigs.packing import (
     Unit,
     film,
     is_set,
+    kind_of,
     packed,
     packet,
     plainly,
     whole,
 )
+from tests.agent.rigs.vision import Kept
 from tests.waiting import until
 
 pytestmark = [
@@ -50,6 +53,10 @@ class Oddity:
 
 def without_sets(codec: Codec, unit: Unit) -> Unit:
     return [nal for nal in unit if not is_set(codec, nal)]
+
+
+def of_another_level(codec: Codec, unit: Unit) -> Unit:
+    return [nal[:3] + b"\x29" + nal[4:] if kind_of(codec, nal) == 7 else nal for nal in unit]
 
 
 def from_the_middle(codec: Codec, units: Sequence[Unit]) -> Iterator[list[bytes]]:
@@ -241,3 +248,58 @@ def test_pictures_in_a_format_that_nothing_here_can_read_are_refused_in_words(
         pytest.raises(CameraError, match=said),
     ):
         source_of(camera).open(for_clips=is_kept)
+
+
+# Keyframes far apart
+
+
+class Counted(Kept):
+    """Keeps packets, and has a clock that goes on by 40 ms with each."""
+
+    def now(self) -> Instant:
+        return Instant(len(self.packets) * 40_000_000, len(self.packets) * 40_000)
+
+
+def from_the_second(codec: Codec, units: Sequence[Unit]) -> Iterator[list[bytes]]:
+    """Packets of a camera with one keyframe in all its pictures, from the next picture on."""
+    return plainly(codec, [*units[1:], units[0]])
+
+
+def without_keyframe(codec: Codec, units: Sequence[Unit]) -> Iterator[list[bytes]]:
+    return plainly(codec, units[1:])
+
+
+def test_a_first_keyframe_that_comes_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.cameras.rtsp.source.KEYFRAME_S", -1.0)  # it is late at once
+    units, clock = film("h264", count=140, gop=140), Counted()
+    with FakeCamera("h264", units, Habits(pack=from_the_second)) as fake:
+        camera = StreamCamera("cong", fake.url(), clock=clock.now)
+        camera.open()
+        assert len(list(islice(camera.frames(clock, never), 60))) == 60
+        camera.close()
+    assert len(clock.packets) > 6 * 25, "whether pictures can be decoded was judged"
+
+
+def test_a_camera_that_sends_no_keyframe_at_all_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.cameras.rtsp.source.KEYFRAME_S", -1.0)
+    clock = Counted()
+    with FakeCamera("h264", filmed("h264", "keyint=40"), Habits(pack=without_keyframe)) as fake:
+        camera = StreamCamera("cong", fake.url(), clock=clock.now)
+        camera.open()
+        with pytest.raises(CameraError, match="sent no keyframe"):
+            list(camera.frames(clock, never))
+        camera.close()
+
+
+def test_wrong_parameter_sets_in_the_offer_are_corrected_by_the_first_keyframe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agent.cameras.rtsp.source.WAITED_S", -1.0)  # nothing waits behind a packet
+    habits = Habits(pack=from_the_middle, offers=of_another_level)
+    with FakeCamera("h264", filmed("h264"), habits) as camera:
+        source = source_of(camera)
+        source.open(for_clips=True)
+        read = list(islice(source.packets(never), COUNT))
+        source.close()
+    assert len(read) == COUNT
+    assert read[0].packet.is_keyframe
