@@ -8,7 +8,11 @@ from typing import Final
 
 NODE_KEY: Final = "node.key"
 """Credential in place of [broker] key_file if that file is missing (systemd-creds)."""
-_LOGIN: Final = re.compile(r"://[^/@\s:]*:[^/@\s]*@")
+_LOGIN: Final = re.compile(
+    r"://[^/@\s:]*:[^/@\s]*@"  # rtsp://admin:SECRET@HOST/…
+    r"|://[^\s\"']*[/?&_](?:pass(?:word|wd)?|pwd)=[^&_\s\"']",  # rtsp://HOST/…password=SECRET
+    re.IGNORECASE,
+)
 
 
 def is_open_to_all(path: Path) -> bool:

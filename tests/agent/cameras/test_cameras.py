@@ -153,6 +153,16 @@ def test_an_address_with_a_path_is_tried_as_it_is_and_a_host_by_the_usual_paths(
             "rtsp://h:554/a?user=***&password=***&channel=1",
         ),
         ("rtsp://h/a@b", "rtsp://h/a@b"),
+        (
+            "rtsp://h/user=admin_password=tl_J&w_channel=1_stream=0.sdp?real_stream",
+            "rtsp://h/user=***_password=***_channel=1_stream=0.sdp?real_stream",
+        ),
+        (
+            "rtsp://h/user=admin&password=p/q&channel=1&stream=0.sdp",
+            "rtsp://h/user=***&password=***&channel=1&stream=0.sdp",
+        ),
+        ("rtsp://h/user=admin_password=", "rtsp://h/user=***_password=***"),
+        ("rtsp://h/users/bypass=1", "rtsp://h/users/bypass=1"),
     ],
 )
 def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:

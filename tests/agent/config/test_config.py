@@ -46,6 +46,33 @@ def test_what_is_not_set_has_its_default(write: Write) -> None:
     assert settings.clips.policy().longest_s == 30
 
 
+@pytest.mark.promise("Security: A secret that others can read is refused.")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "user=admin_password=tlJwpbo6_channel=1_stream=0.sdp",
+        "user=admin&password=tlJwpbo6&channel=1&stream=0.sdp",
+        "live?user=admin&pwd=tlJwpbo6",
+    ],
+)
+def test_a_password_inside_an_address_that_everybody_may_read_is_refused(
+    write: Write, path: str
+) -> None:
+    config = write(NEEDED.replace('recording = "/r.mp4"', f'url = "rtsp://10.0.0.9/{path}"'))
+    assert load(config).camera[0].url.endswith(path)
+    config.chmod(0o644)
+    (line,) = refusal(config)
+    assert "a camera's password stands in it" in line
+    assert "tlJwpbo6" not in line
+
+
+def test_an_address_without_a_password_may_be_read_by_everybody(write: Write) -> None:
+    address = "rtsp://10.0.0.9/user=admin_password=_channel=1_stream=0.sdp"
+    config = write(NEEDED.replace('recording = "/r.mp4"', f'url = "{address}"'))
+    config.chmod(0o644)
+    assert load(config).camera[0].url == address
+
+
 def test_environment_overrules_the_file_key_by_key(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
