@@ -70,7 +70,7 @@ def read(data: bytes) -> list[ProbeMatch]:
         return []
     try:
         root = ET.fromstring(data)  # noqa: S314 - without a document type there are no entities
-    except ET.ParseError:
+    except (ET.ParseError, LookupError, ValueError):  # the last two: its encoding
         return []
     matches = root.iter(f"{_DISCOVERY}ProbeMatch")
     return [answer for match in matches if (answer := _answer(match)) is not None]

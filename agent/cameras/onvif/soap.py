@@ -68,7 +68,7 @@ def read(data: bytes, url: str) -> ET.Element:
         raise ArchiveError(f"{where} sends an answer that is too large or declares entities")
     try:
         body = ET.fromstring(data).find(f"{_ENVELOPE}Body")  # noqa: S314 - bounded, no entities
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # the last two: its encoding
         raise ArchiveError(f"{where} answers, but not in ONVIF") from error
     if body is None or len(body) == 0:
         raise ArchiveError(f"{where} answers, but not in ONVIF")

@@ -112,6 +112,8 @@ BAD = [
     b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>' + MATCH.encode()[22:],
     MATCH.replace("http://192.0.2.7/onvif", "http://[").encode(),
     MATCH.replace("http://192.0.2.7/onvif/device_service", "").encode(),
+    b'<?xml version="1.0" encoding="GB2312"?><a/>',
+    b'<?xml version="1.0" encoding="none-of-all"?><a/>',
 ]
 
 

@@ -240,7 +240,12 @@ def test_an_address_that_is_none_is_refused(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [b"", b"<a/>", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"<a", b"x" * 10]
+    "said",
+    [
+        *(b"", b"<a/>", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"<a", b"x" * 10),
+        b'<?xml version="1.0" encoding="GB2312"?><a/>',
+        b'<?xml version="1.0" encoding="none-of-all"?><a/>',
+    ],
 )
 def test_an_answer_that_is_none_is_refused(said: bytes) -> None:
     with pytest.raises(ArchiveError):
