@@ -46,6 +46,28 @@ def merged(own: AgentSettings, settings: Mapping[str, Any]) -> AgentSettings:
         raise SettingsFault(*(_line(fault) for fault in error.errors()[:10])) from error
 
 
+def masks_in(own: AgentSettings, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Of settings that no longer fit: the privacy masks that still do, for each camera."""
+    masks: dict[str, Any] = {}
+    for name, said in _table(settings.get("cameras")).items():
+        mask = {name: {"private": _table(said).get("private")}}
+        if mask[name]["private"] and _fits(own, {"cameras": masks | mask}):
+            masks |= mask
+    return {"cameras": masks} if masks else {}
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _fits(own: AgentSettings, settings: Mapping[str, Any]) -> bool:
+    try:
+        merged(own, settings)
+    except SettingsFault:
+        return False
+    return True
+
+
 def removed_in(settings: Mapping[str, Any]) -> list[str]:
     """Keys of older releases in the hub's settings: accepted and ignored."""
     removed = removed_keys(AgentSettings)

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from agent.wire.settings import Configure, SettingsAnswer, SettingsName
+from agent.wire.settings import Configure, SettingsAnswer, SettingsName, settings_hash
 
 MOST_STARTS: Final = 4
 """There is no fifth start on probation: the settings, or something they cause, end the program."""
@@ -173,12 +173,14 @@ class ProbationStatus(_Kept):
             return self
         return self._with(self.in_force, None, _answer(self.probation.wanted.name, FELL_BACK, why))
 
-    def unfit(self, why: str) -> Self:
-        """State when the settings in force no longer fit the node's own file: only the file
-        applies."""
+    def unfit(self, why: str, masks: dict[str, Any]) -> Self:
+        """State when the settings in force no longer fit the node's own file: the file applies,
+        and of these settings only `masks`."""
         if self.chosen is None:
             return self
-        return self._with(None, None, _answer(self.chosen.name, REFUSED, why))
+        left = self.chosen.model_copy(update={"settings": masks, "sha256": settings_hash(masks)})
+        answer = _answer(self.chosen.name, REFUSED, why)
+        return self._with(left if masks else None, None, answer)
 
     def _with(
         self,

@@ -16,7 +16,7 @@ import structlog
 from pydantic import ValidationError
 
 from agent.board.clock import boot_id
-from agent.config.remote.merge import merged, own_words, removed_in
+from agent.config.remote.merge import masks_in, merged, own_words, removed_in
 from agent.config.remote.probation import ProbationStatus, Uptime, WantedSettings
 from agent.config.sections import AgentSettings
 from agent.journal.durable import make_folder, sync_folder
@@ -84,7 +84,7 @@ class SettingsFromHub:
                     after = (
                         self._status.fallen_back(str(fault))
                         if self._status.probation
-                        else self._status.unfit(str(fault))
+                        else self._status.unfit(str(fault), masks_in(self._own, chosen.settings))
                     )
                     self._try_write(after)
                     self._status = after  # even if the disk fails: it must not be tried again
@@ -101,7 +101,8 @@ class SettingsFromHub:
             with suppress(SettingsFault):
                 if wanted is not None:
                     return merged(self._own, wanted.settings)
-        return self._own
+        in_force = self._status.in_force
+        return merged(self._own, masks_in(self._own, in_force.settings)) if in_force else self._own
 
     def on_change(self, begin_anew: Callable[[], None]) -> None:
         """Set a function to call, from any thread, when other settings apply."""

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from agent.config import AgentSettings, Prover, SettingsFromHub, load
 from agent.config.camera import CameraSection
-from agent.config.remote.merge import merged, own_words, removed_in
+from agent.config.remote.merge import masks_in, merged, own_words, removed_in
 from agent.config.remote.probation import MOST_STARTS, ProbationStatus, Uptime
 from agent.config.remote.settings import PROOF_S
 from agent.config.zones import LineSection, ZoneSection
@@ -32,6 +32,7 @@ from agent.wire.answers import Command
 from agent.wire.codec import encode
 from agent.wire.settings import Configure, SettingsFault, SettingsReport, settings_hash
 from deploy.broker import Broker
+from hub.nodes.desired_state.rules.layers import SettingsState, judged
 from tests.agent.app.test_run import agent
 from tests.agent.rigs.hubside import FakeHub
 from tests.agent.rigs.own_file import own_file
@@ -374,6 +375,42 @@ def test_settings_that_fit_the_nodes_changed_file_no_longer_are_left_out_and_tol
     node.begin()
     assert node.works_by == node.own
     assert node.outcome == "refused"
+
+
+@pytest.mark.promise("Cameras: What a privacy mask covers is in no picture, clip or live view.")
+def test_masks_of_the_cameras_that_are_left_stay_when_other_settings_no_longer_fit(
+    node: Node, own: AgentSettings
+) -> None:
+    bac = {"private": [SQUARE], "least_change": 9}
+    said = {"cameras": {"cong-bac": bac, "cong-nam": {"private": [SQUARE]}}} | LONGER
+    node.receive(said)
+    node.kept.prove()
+    renamed = own.camera[1].model_copy(update={"name": "cong-dong"})
+    node.own = own.model_copy(update={"camera": (own.camera[0], renamed)})
+    masked = merged(node.own, {"cameras": {"cong-bac": {"private": [SQUARE]}}})
+    assert SettingsFromHub.beside(node.own).look() == masked, "as a command sees it before a start"
+    node.begin()
+    assert (node.works_by, node.outcome) == (masked, "refused")
+    node.begin()
+    report = node.kept.report()
+    assert (node.works_by, node.outcome) == (masked, "refused")
+    assert report.from_afar == {"cameras": {"cong-bac": {"private": [SQUARE]}}}
+    assert judged(report, version=1, sha256=settings_hash(said))[0] is SettingsState.REFUSED
+
+
+def test_a_mask_that_no_longer_fits_itself_goes_with_the_rest(
+    node: Node, own: AgentSettings
+) -> None:
+    node.receive({"cameras": {"cong-bac": {"private": [SQUARE]}}})
+    node.kept.prove()
+    recorder = {"recorder": "http://10.0.0.5/onvif/device_service"}
+    node.own = own.model_copy(
+        update={"camera": (own.camera[0].model_copy(update=recorder), own.camera[1])}
+    )
+    node.begin()
+    assert (node.works_by, node.outcome) == (node.own, "refused")
+    for damaged in ({"cameras": {"cong-bac": 3}}, {"cameras": 3}):
+        assert masks_in(own, damaged) == {}
 
 
 def test_release_0_2_0_reads_the_kept_settings_without_the_keys_that_it_does_not_know(
