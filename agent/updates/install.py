@@ -29,6 +29,7 @@ from agent.updates.slots import RELEASE as IN_SLOT
 from agent.updates.update import INSTALLER, KEY, public_key
 from agent.uplink.mqtt.errors import Trouble
 from agent.wire.programs import (
+    DAMAGED,
     FELL_BACK,
     MOST_BUNDLE_BYTES,
     RELEASE,
@@ -88,7 +89,7 @@ def install_fetched(
             copy = Path(place) / "bundle"
             _unpack(folder / BUNDLE, copy, wanted, key=key, home=home)
             (install or _install)(copy / INSTALLER)
-    except (BundleFault, Trouble, OSError, tarfile.TarError) as why:
+    except (BundleFault, Trouble, OSError, *DAMAGED) as why:
         answer |= {"outcome": "refused", "reason": str(why)[:REASON_CHARS]}
     else:
         answer |= {"outcome": "installed", "reason": "", "slot": str(Slots(home).in_use)}
@@ -202,7 +203,7 @@ def _release_of(slot: Path | None) -> Release | None:
 def _opened(file: IO[bytes]) -> tarfile.TarFile:
     try:
         return tarfile.open(fileobj=file, mode="r:")
-    except tarfile.TarError as error:
+    except DAMAGED as error:
         raise BundleFault(f"it is no bundle: {error}") from error
 
 

@@ -24,6 +24,8 @@ FELL_BACK: Final = "it did not reach its broker within 15 minutes or four starts
 UNSIGNED: Final = "it is not signed by this town's update key"
 """Reasons with the same text in every node, so that the hub can translate them."""
 MOST_FILES: Final = 20_000
+DAMAGED: Final = (tarfile.TarError, EOFError, ValueError, OverflowError)
+"""What Python's tarfile raises while it reads a damaged bundle."""
 _LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(.+)")
 _RELEASE: Final = re.compile(r"(\d{1,15}) ([A-Za-z0-9][A-Za-z0-9._+-]{0,59})")
 
@@ -143,7 +145,7 @@ def files(bundle: tarfile.TarFile, head: Head) -> Iterator[tuple[str, IO[bytes]]
                 raise AlteredFault(f"{name[:100]} is not on its list")
             seen.add(name)
             yield name, content
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (OSError, *DAMAGED) as error:
         raise BundleFault(f"it cannot be read: {error}") from error
     if missing := head.listed.keys() - seen:
         raise AlteredFault(f"{sorted(missing)[0][:100]} is missing")
@@ -159,7 +161,7 @@ def _next(bundle: tarfile.TarFile, name: str, most_bytes: int) -> bytes:
         if member.size > most_bytes:
             raise BundleFault(f"its {name} is too long")
         return content.read()
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (OSError, *DAMAGED) as error:
         raise BundleFault(f"it is no bundle: {error}") from error
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from agent.wire.programs import (
+    DAMAGED,
     AlteredFault,
     BundleFault,
     Head,
@@ -71,7 +72,7 @@ def checked(bundle: Path, key: Ed25519PublicKey | None) -> Head:
                     reckoned.update(piece)
                 if reckoned.hexdigest() != head.listed[name]:
                     raise AlteredFault(f"{name} differs from what was signed")
-    except tarfile.TarError as error:
+    except DAMAGED as error:
         raise BundleFault(f"it is not a bundle: {error}") from error
     return head
 

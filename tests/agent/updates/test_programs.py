@@ -32,7 +32,7 @@ from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.answers import Command
 from agent.wire.codec import encode
-from agent.wire.programs import FELL_BACK, ProgramsAnswer, TakePrograms
+from agent.wire.programs import FELL_BACK, BundleFault, ProgramsAnswer, TakePrograms
 from deploy.broker import Broker
 from deploy.node import sign
 from hub.base.db.database import Database
@@ -187,6 +187,17 @@ def none_at_all(box: Box) -> Path:
     return good
 
 
+def with_a_size_beyond_all_files(box: Box) -> Path:
+    """The header of the first file says so; its checksum is right."""
+    good = bundle(box.folder, number=60)
+    data = bytearray(good.read_bytes())
+    data[124:136] = b"\x80" + (2**72).to_bytes(11)
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data[:512])
+    good.write_bytes(data)
+    return good
+
+
 def changed(box: Box, name: str, content: bytes) -> Path:
     folder = bundle(box.folder, number=60).with_suffix("")
     (folder / name).write_bytes(content)
@@ -206,6 +217,7 @@ def changed(box: Box, name: str, content: bytes) -> Path:
         (with_a_link, "not on its list"),
         (cut_short, "unexpected end"),
         (none_at_all, "no bundle"),
+        (with_a_size_beyond_all_files, "no bundle"),
     ],
 )
 def test_whatever_the_hub_sends_that_the_town_did_not_sign_changes_nothing(
@@ -220,6 +232,11 @@ def test_whatever_the_hub_sends_that_the_town_did_not_sign_changes_nothing(
     assert box.installed == 0
     assert box.slots.in_use == before
     assert not (box.agents / NOTE).exists(), "it is not tried for ever"
+
+
+def test_the_hub_too_refuses_a_bundle_whose_header_is_damaged(box: Box) -> None:
+    with pytest.raises(BundleFault, match="it is not a bundle"):
+        checked(with_a_size_beyond_all_files(box), None)
 
 
 def test_an_older_release_that_worked_here_is_gone_back_to_where_the_keeper_said_so(
