@@ -96,6 +96,7 @@ enrol() {
 
 start_all() {
     put_file "$(in_slot "$home/agent" agent/recording/store/encryption.py)" "$home/vault.py" 644 root:root
+    [[ ! -s $sealed ]] || give_sealed_key # uninstall keeps the sealed key, but not this
     put_units "$here/systemd" "${units[@]}"
     install -D -m 644 "$here/systemd/journald-node.conf" /etc/systemd/journald.conf.d/matthan.conf
     systemctl try-restart systemd-journald.service
@@ -136,9 +137,18 @@ key_file() { # as the configuration says
     "$home/agent/bin/python" -c 'from agent.config import load; print(load(None).broker.key_file)' || exit 1
 }
 
+give_sealed_key() { # to the units that need it
+    local unit
+    for unit in matthan-agent.service matthan-agent-check.service; do
+        mkdir -p "/etc/systemd/system/$unit.d"
+        printf '[Service]\nLoadCredentialEncrypted=node.key:%s\n' "$sealed" |
+            put_text "/etc/systemd/system/$unit.d/$dropin" 644 root:root
+    done
+}
+
 # Tried before the file goes: a key that cannot be had again would cost a new enrolment.
 seal_key() {
-    local key unit
+    local key
     command -v systemd-creds >/dev/null || die "systemd-creds is missing: systemd 250 or newer is needed."
     key=$(key_file)
     [[ -f $key ]] || die "The key is not at $key. Was it sealed before?"
@@ -147,11 +157,7 @@ seal_key() {
     chmod 600 "$sealed.part" # systemd-creds makes it readable by all, whatever the umask
     sync -- "$sealed.part"
     mv -fT -- "$sealed.part" "$sealed"
-    for unit in matthan-agent.service matthan-agent-check.service; do
-        mkdir -p "/etc/systemd/system/$unit.d"
-        printf '[Service]\nLoadCredentialEncrypted=node.key:%s\n' "$sealed" |
-            put_text "/etc/systemd/system/$unit.d/$dropin" 644 root:root
-    done
+    give_sealed_key
     systemctl daemon-reload
     rm -f -- "$key"
     sync -f "$etc"
@@ -164,15 +170,22 @@ seal_key() {
     say "A check by hand needs the key, too: sudo systemctl start matthan-agent-check; journalctl -u matthan-agent-check"
 }
 
-unseal_key() {
-    local key opened=/run/matthan-node.key
-    [[ -e $sealed ]] || die "There is no $sealed: the key was not sealed."
-    key=$(key_file)
+open_sealed_key() { # INTO
+    local opened=/run/matthan-node.key
     rm -f -- "$opened"
     (umask 077 && systemd-creds decrypt --name=node.key "$sealed" "$opened") ||
-        die "It does not open on this board. Enrol the box anew: sudo matthan-agent enrol --again CODE"
-    put_file "$opened" "$key" 600 matthan:matthan
+        die "The key does not open on this board. Enrol the box again (sudo matthan-agent enrol --again CODE), then run this once more: $0 unseal"
+    put_file "$opened" "$1" 600 matthan:matthan
     rm -f -- "$opened"
+}
+
+# A key file that is there already is the one in use: the box was enrolled again after sealing, perhaps
+# on another board, where the sealed key does not open. It is never overwritten.
+unseal_key() {
+    local key
+    [[ -e $sealed ]] || die "There is no $sealed: the key was not sealed."
+    key=$(key_file)
+    [[ -e $key ]] || open_sealed_key "$key"
     rm -f /etc/systemd/system/matthan-agent{,-check}.service.d/"$dropin" "$sealed"
     systemctl daemon-reload
     systemctl try-restart matthan-agent.service

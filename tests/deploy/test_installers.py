@@ -100,6 +100,91 @@ def test_the_nodes_installer_says_in_one_line_what_it_does_not_take(
     assert said in refusal(ROOT / "deploy/node/install.sh", *words)
 
 
+KEY_STUBS = """
+source deploy/dots.sh; source deploy/installing.sh
+here=. etc=$0 sealed=$0/node.key.sealed dropin=sealed-key.conf config=none units=()
+key_file() { echo "$etc/node.key"; }
+put_file() { [[ ! -e $1 ]] || cp "$1" "$2"; }
+put_text() { cat >"$1"; }
+put_units() { :; }; in_slot() { :; }; settle() { :; }; systemctl() { :; }
+systemd-creds() {
+    [[ $1 != decrypt || ! -e $etc/another-board ]] || return 1
+    case $1-${4-} in
+        encrypt-*) cp "$3" "$4" ;;
+        decrypt--) cat "$3" ;;
+        decrypt-*) cp "$3" "$4" ;;
+        *) return 1 ;;
+    esac
+}
+"""
+"""Everything that the key of a node needs, in the folder $0; a sealed key is only a copy."""
+
+
+def run_of_node(function: str, folder: Path) -> str:
+    """Last line of a function of the node's installer, run in a folder instead of /etc and /run."""
+    installer = (ROOT / "deploy/node/install.sh").read_text(encoding="utf-8")
+    found = re.findall(
+        r"^(?:\w+_sealed_key|\w*seal_key|start_all)\(\) \{.*?^\}$", installer, re.M | re.S
+    )
+    functions = re.sub("/etc(?=/systemd)|/run(?=/matthan)", "$etc", "\n".join(found))
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"{KEY_STUBS}{functions}\n{function}", str(folder)],
+        capture_output=True,
+        cwd=ROOT,
+        text=True,
+        timeout=patience_s(),
+        check=False,
+    )
+    return done.stderr.splitlines()[-1]
+
+
+def units_with_sealed_key(folder: Path) -> list[str]:
+    return sorted(path.parent.name for path in folder.rglob("sealed-key.conf"))
+
+
+SEALED_UNITS = ["matthan-agent-check.service.d", "matthan-agent.service.d"]
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    """A box whose key is sealed."""
+    (tmp_path / "node.key").write_text("first")
+    assert "A check by hand needs the key" in run_of_node("seal_key", tmp_path)
+    assert not (tmp_path / "node.key").exists()
+    assert units_with_sealed_key(tmp_path) == SEALED_UNITS
+    return tmp_path
+
+
+@pytest.mark.system
+def test_a_sealed_box_that_is_removed_and_installed_again_has_its_key(sealed: Path) -> None:
+    shutil.rmtree(sealed / "systemd")  # as `uninstall` does
+    assert "It is no camera box yet" in run_of_node("start_all", sealed)
+    assert units_with_sealed_key(sealed) == SEALED_UNITS
+    assert "The key is a file again" in run_of_node("unseal_key", sealed)
+    assert (sealed / "node.key").read_text() == "first"
+    assert units_with_sealed_key(sealed) == []
+
+
+@pytest.mark.system
+def test_unsealing_keeps_the_key_of_a_later_enrolment(sealed: Path) -> None:
+    (sealed / "node.key").write_text("second")
+    run_of_node("unseal_key", sealed)
+    assert (sealed / "node.key").read_text() == "second"
+    assert not (sealed / "node.key.sealed").exists()
+
+
+@pytest.mark.system
+def test_on_another_board_unsealing_says_how_to_go_on_and_that_works(sealed: Path) -> None:
+    (sealed / "another-board").touch()
+    said = run_of_node("unseal_key", sealed)
+    assert re.search(r"does not open on this board.*enrol --again CODE.*once more: .* unseal", said)
+    assert (sealed / "node.key.sealed").exists()
+    (sealed / "node.key").write_text("second")
+    run_of_node("unseal_key", sealed)
+    assert (sealed / "node.key").read_text() == "second"
+    assert units_with_sealed_key(sealed) == [], "the agent would not start"
+
+
 @pytest.mark.promise("Installing: A partial bundle is refused.")
 @pytest.mark.system
 @as_root
