@@ -62,6 +62,7 @@ class Body:
 
 def most_bytes(path: str, bodies: Iterable[Body]) -> int:
     """Limit of an address: the limit of the first `Body` that fits, else `MAX_FORM_BYTES`."""
+    path = path.removesuffix("\n")  # routes answer with it too
     fits = (body.most_bytes for body in bodies if re.fullmatch(body.paths, path, re.DOTALL))
     return next(fits, MAX_FORM_BYTES)
 
@@ -126,7 +127,10 @@ class OwnPagesOnly:
 
     def _is_own(self, headers: Headers) -> bool:
         """By Origin alone: every browser sends it with a POST, and no page can forge it."""
-        origin = urlsplit(headers.get("origin", ""))
+        try:
+            origin = urlsplit(headers.get("origin", ""))
+        except ValueError:
+            return False
         if origin.scheme not in ("http", "https") or not origin.netloc:
             return False
         return origin.netloc in (self._public_host, headers.get("host", ""))

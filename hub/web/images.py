@@ -21,11 +21,14 @@ _ONE_AT_A_TIME: Final = threading.Lock()
 """The largest takes 480 MB while it is drawn: a panorama of 50 million pixels as a progressive
 JPEG, too low for a reduced size."""
 
+_FROM_THE_PUBLIC: Final = threading.Semaphore(3)
+"""Each picture that waits holds one of the twelve threads for pages: the public may hold three."""
+
 
 class PictureError(Exception):
-    """The bytes are not a picture, or it is too large to be drawn."""
+    """The bytes are not a picture, or it is too large, or too many others wait."""
 
-    def __init__(self, fault: Literal["picture", "large"]) -> None:
+    def __init__(self, fault: Literal["picture", "large", "busy"]) -> None:
         super().__init__(fault)
         self.fault = fault
 
@@ -37,6 +40,16 @@ class DrawnImage:
     jpeg: bytes
     width: int
     height: int
+
+
+def draw_unless_busy(content: bytes) -> DrawnImage:
+    """As `draw_anew`, for the public; PictureError at once if three others wait or are drawn."""
+    if not _FROM_THE_PUBLIC.acquire(blocking=False):
+        raise PictureError("busy")
+    try:
+        return draw_anew(content)
+    finally:
+        _FROM_THE_PUBLIC.release()
 
 
 def draw_anew(content: bytes) -> DrawnImage:

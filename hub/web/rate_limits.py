@@ -6,6 +6,7 @@ the oldest ones, counted. Refusals are counted and logged at intervals.
 """
 
 import hashlib
+import ipaddress
 import math
 import re
 import threading
@@ -77,6 +78,7 @@ REST: Final = (Rate(r"GET|HEAD|OPTIONS", r".*", None), Rate(r"[A-Z]+", r".*", CH
 
 def rule_of(method: str, path: str, rates: Iterable[Rate]) -> RateRule | None:
     """Limit of a route, of the first that fits; None: no limit here."""
+    path = path.removesuffix("\n")  # routes answer with it too
     for rate in (*rates, *REST):
         if re.fullmatch(rate.methods, method) and re.fullmatch(rate.paths, path, re.DOTALL):
             return rate.rule
@@ -159,8 +161,25 @@ def _knocker(request: Request, rule: RateRule, cookie: str) -> str:
     """The session that a cookie names, held or not: made-up ones get no further than here."""
     if rule.by == "everyone":
         return ""
-    address = request.client.host if request.client else ""
-    return (rule.by == "session" and request.cookies.get(cookie)) or address
+    return (rule.by == "session" and request.cookies.get(cookie)) or network(request)
+
+
+def network(request: Request) -> str:
+    """The client's network, for limits by address."""
+    return network_of(request.client.host) if request.client else ""
+
+
+def network_of(host: str) -> str:
+    """The address; of IPv6 its first 64 bits, because one client has all addresses with them."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(address) >> 64 << 64))
 
 
 def too_many(request: Request, wait_s: float) -> Response:

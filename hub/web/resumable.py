@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from hub.web.rate_limits import BAD_TOKENS, Limits
+from hub.web.rate_limits import BAD_TOKENS, Limits, network
 from hub.web.rendering import Site, site_of
 
 VERSION: Final = "1.0.0"
@@ -122,7 +122,7 @@ def node_name_of(request: Request, site: Site) -> str:
     name = site.verify_token(token) if scheme.lower() == "bearer" and token else None
     if name is None:
         limits: Limits = request.app.state.limits
-        wait_s = limits.wait_s(BAD_TOKENS, request.client.host if request.client else "")
+        wait_s = limits.wait_s(BAD_TOKENS, network(request))
         if wait_s > 0:
             again_s = str(math.ceil(wait_s))
             raise UploadRefusal(429, "too_many", **{"Retry-After": again_s})

@@ -10,6 +10,7 @@ from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.nodes.enrolment import rows
 from hub.nodes.enrolment.rows import CertificateIssuer, IssuedCertificate, Redeemed, TokenRefused
+from hub.web.rate_limits import network_of
 
 TRIES: Final = 20
 SPAN_S: Final = 600.0
@@ -80,15 +81,17 @@ class Enroller:
         return answer
 
     def _must_wait(self, came_from: str) -> bool:
+        network = network_of(came_from)
         with self._lock:
-            tries = [s for s in self._refused.get(came_from, []) if self._now_s() - s < SPAN_S]
+            tries = [s for s in self._refused.get(network, []) if self._now_s() - s < SPAN_S]
             return len(tries) >= TRIES
 
     def _refuse(self, reason: str, came_from: str) -> None:
         self._count(reason)
+        network = network_of(came_from)
         with self._lock:
-            tries = self._refused.pop(came_from, [])
-            self._refused[came_from] = [*tries[-TRIES + 1 :], self._now_s()]
+            tries = self._refused.pop(network, [])
+            self._refused[network] = [*tries[-TRIES + 1 :], self._now_s()]
             while len(self._refused) > MOST_ADDRESSES:
                 self._refused.popitem(last=False)
 

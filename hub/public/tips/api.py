@@ -28,7 +28,7 @@ from hub.public.tips.rules import (
 )
 from hub.public.tips.views import NewTip, TipPicture
 from hub.registry.shapes import Point
-from hub.web.rate_limits import APP_TIPS, BAD_TOKENS, Limits, too_many
+from hub.web.rate_limits import APP_TIPS, BAD_TOKENS, Limits, network, too_many
 from hub.web.resumable import drained
 from hub.web.services import service
 
@@ -76,8 +76,7 @@ def _app(request: Request, service: PublicTipService, authorization: str) -> str
     """The app of the key, or why the tip is refused."""
     limits: Limits = request.app.state.limits
     app = service.app_of(authorization.removeprefix("Bearer ").strip())
-    address = request.client.host if request.client else ""
-    rule, knocker = (BAD_TOKENS, address) if app is None else (APP_TIPS, app)
+    rule, knocker = (BAD_TOKENS, network(request)) if app is None else (APP_TIPS, app)
     wait_s = limits.wait_s(rule, knocker)
     if wait_s > 0:
         return too_many(request, wait_s)

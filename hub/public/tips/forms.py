@@ -22,7 +22,7 @@ from hub.public.tips.views import TipPicture
 from hub.registry.shapes import Point
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
-from hub.web.images import PictureError, draw_anew
+from hub.web.images import PictureError, draw_unless_busy
 
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
 """As sent by date fields, and as written by people on a phone without them."""
@@ -101,10 +101,10 @@ def pictures_of(files: Sequence[UploadFile]) -> tuple[TipPicture, ...]:
 def picture_of(content: bytes) -> TipPicture:
     """One picture, redrawn and as sent."""
     try:
-        drawn = draw_anew(content)
+        drawn = draw_unless_busy(content)
     except PictureError as error:
-        fault = TipFault.LARGE if error.fault == "large" else TipFault.PICTURE
-        raise TipError(fault) from error
+        faults = {"large": TipFault.LARGE, "busy": TipFault.BUSY}
+        raise TipError(faults.get(error.fault, TipFault.PICTURE)) from error
     return TipPicture(drawn.jpeg, drawn.width, drawn.height, content)
 
 

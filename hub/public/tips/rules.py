@@ -64,7 +64,7 @@ class TipFault(StrEnum):
     FULL = "full"
     """No space for pictures."""
     BUSY = "busy"
-    """Too many open tips."""
+    """Too many open tips, or too many pictures at once."""
 
 
 class TipError(DomainError):

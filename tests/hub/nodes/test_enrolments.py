@@ -112,6 +112,16 @@ def test_who_guesses_is_refused_and_soon_not_even_heard(hub: EnrolHub) -> None:
     assert hub.redeem(b"\0" * 15, Box(), came_from="10.6.6.6") == TokenRefused("unknown")
 
 
+@pytest.mark.promise("Security: Pages, uploads, enrolment and messages have rate limits.")
+def test_who_guesses_from_many_addresses_of_one_network_is_not_heard_either(hub: EnrolHub) -> None:
+    answers = [
+        hub.redeem(bytes([n] * 15), Box(), came_from=f"2001:db8::{n:x}") for n in range(1, 23)
+    ]
+    assert answers[20:] == ["too_many"] * 2
+    other = hub.redeem(b"\0" * 15, Box(), came_from="2001:db8:0:1::1")
+    assert other == TokenRefused("unknown")
+
+
 @pytest.mark.parametrize(
     "request_pem",
     ["", "no request", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n", "\0" * 5000],

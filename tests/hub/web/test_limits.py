@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.app.features import FEATURES
 from hub.search.feature import SEARCHING
+from hub.web.guard import MAX_FORM_BYTES, most_bytes
 from hub.web.rate_limits import BAD_TOKENS, CHANGES, GUESSES, Limits, RateRule
 from tests.hub.rigs.features import rule_of
 from tests.hub.rigs.web_town import PASSWORD, TOKEN, Town
@@ -20,6 +22,7 @@ pytestmark = [
 ]
 
 RULE = RateRule("knocks", 5, 10.0, "address")
+BODIES = [body for feature in FEATURES for body in feature.bodies]
 
 
 class Hand:
@@ -121,6 +124,7 @@ def test_every_route_that_changes_something_has_a_bound(app: FastAPI) -> None:
         ("GET", "/invited/abc", GUESSES),
         ("POST", "/invited/abc/passkey/options", GUESSES),
         ("POST", "/invited/a\nb", GUESSES),
+        ("POST", "/login\n", GUESSES),
         ("GET", "/footage", SEARCHING),
         ("POST", "/footage/ask", SEARCHING),
         ("POST", "/whatever/comes/later", CHANGES),
@@ -145,6 +149,32 @@ def test_who_guesses_too_often_waits_and_hears_how_long(app: FastAPI) -> None:
     assert stranger.call("/passkeys/options", {}).json() == {"reason": "too_many"}
     officer.sign_in("an", PASSWORD)
     assert app.state.limits.counts["guesses"] == 3
+
+
+def test_a_line_break_after_an_address_passes_no_limit(app: FastAPI) -> None:
+    stranger = visitor(app, "203.0.113.9")
+    codes = [stranger.post("/login%0A", login=f"x{n}", password="y").status_code for n in range(61)]
+    assert codes == [401] * 60 + [429]
+    assert most_bytes("/tips\n", BODIES) == most_bytes("/tips", BODIES) > MAX_FORM_BYTES
+
+
+@pytest.mark.parametrize(
+    ("addresses", "other"),
+    [
+        ([f"2001:db8:1:2::{n:x}" for n in range(61)], "2001:db8:1:3::1"),
+        (["203.0.113.9", "::ffff:203.0.113.9"] * 31, "::ffff:203.0.113.10"),
+    ],
+)
+def test_one_client_has_one_limit_whichever_of_its_addresses_it_uses(
+    app: FastAPI, addresses: list[str], other: str
+) -> None:
+    def guess(address: str, number: int = 0) -> int:
+        form = {"login": f"x{number}", "password": "y"}
+        return visitor(app, address).post("/login", **form).status_code
+
+    codes = [guess(one, number) for number, one in enumerate(addresses)]
+    assert codes == [401] * 60 + [429] * (len(addresses) - 60)
+    assert guess(other) == 401
 
 
 def test_a_session_that_searches_without_end_waits_and_its_neighbour_does_not(app: FastAPI) -> None:
