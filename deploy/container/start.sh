@@ -98,7 +98,6 @@ https://$host:4443 {
     tls $papers/proxy/proxy.crt $papers/proxy/proxy.key {
         protocols $tls
     }
-    encode gzip
     reverse_proxy ${upstreams[*]} {
         flush_interval -1
         $(reserve "${upstreams[@]}")

@@ -103,7 +103,6 @@ https://$1 {
     tls $pair {
         protocols $versions
     }
-    encode gzip
     reverse_proxy 127.0.0.1:8080 {
         flush_interval -1
     }

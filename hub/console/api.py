@@ -133,7 +133,10 @@ def add_phone(visit: ApiCalled, phones: Phones, phone: NewPhone) -> Response:
 
 def is_push_service(endpoint: str, settings: WebSettings) -> bool:
     """True if the hub may send to this address: nobody may make the hub send to its own network."""
-    parts = urlsplit(endpoint)
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        return False
     if parts.hostname is None or parts.username is not None:
         return False
     if settings.allows_local_push:
@@ -142,10 +145,14 @@ def is_push_service(endpoint: str, settings: WebSettings) -> bool:
 
 
 def _is_local(host: str) -> bool:
+    host = host.rstrip(".")  # "hub.internal." is the same name
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
-        return "." not in host or host.endswith((".local", ".internal", ".localhost"))
+        # A resolver reads "127.1" and "0x7f.1" as addresses. No top-level domain begins so.
+        is_number = host.rpartition(".")[2][:1].isdigit()
+        is_inside = host.endswith((".local", ".internal", ".localhost"))
+        return "." not in host or is_number or is_inside
 
 
 @router.post("/phones/remove")

@@ -164,6 +164,15 @@ def test_the_proxy_asks_a_reserve_only_while_the_first_does_not_answer() -> None
     assert two.count("lb_policy first\n") == two.count("fail_duration 10s\n") == 2
 
 
+@pytest.mark.parametrize("script", ["container/start.sh", "hub/pages.sh"])
+def test_the_proxy_compresses_nothing_because_the_length_of_a_page_would_tell_its_secrets(
+    script: str,
+) -> None:
+    text = (ROOT / "deploy" / script).read_text("utf-8")
+    assert "reverse_proxy" in text
+    assert "encode" not in text
+
+
 @pytest.mark.system
 @pytest.mark.parametrize(
     ("host", "contact", "word"),

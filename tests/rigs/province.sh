@@ -244,7 +244,6 @@ make_caddy() {
 https://$host:$(port pages) {
     bind $host
     tls $folder/caddy/caddy.crt $folder/caddy/caddy.key
-    encode gzip
     $to
 }
 # Camera boxes trust the hub's own authority.

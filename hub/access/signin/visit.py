@@ -2,7 +2,7 @@
 
 import hmac
 from typing import Annotated, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Header, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
@@ -80,11 +80,8 @@ ApiCalled = Annotated[Visit, Depends(api_called)]
 
 def own_path(wanted: str) -> str:
     """A path of this site to continue with; the inbox for anything else."""
-    parts = urlsplit(wanted)
     is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    if not is_own or parts.netloc or any(ord(letter) < 32 for letter in wanted):
-        return "/"
-    return wanted
+    return wanted if is_own and all(ord(letter) >= 32 for letter in wanted) else "/"
 
 
 def to_login(path: str) -> RedirectResponse:
@@ -133,7 +130,9 @@ def sign_in(
 
 
 def hand_over_cookie(response: Response, site: Site, new: NewSession) -> None:
-    """Set the session's cookie in the browser."""
+    """Set the session's cookie, and make the browser delete the pictures of an earlier session. If
+    that session's cookie ended by time, no earlier answer could say so."""
+    forget_pictures(response)
     response.set_cookie(
         cookie_name(site),
         new.token,

@@ -411,6 +411,25 @@ def test_phone_is_told_from_the_moment_it_subscribes_until_it_is_removed(town: T
     assert "Android · Chrome" not in text_of(an.get("/settings"))
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.0.0.1.",
+        "127.1",
+        "0x7f.1",
+        "[::1]",
+        "hub",
+        "hub.internal",
+        "hub.internal.",
+        "[",
+    ],
+)
+def test_no_phone_makes_the_hub_send_to_its_own_machine_or_network(town: Town, host: str) -> None:
+    phone = {"endpoint": f"https://{host}/abc", "keys": {"p256dh": "B" * 87, "auth": "a" * 22}}
+    assert visitor(town, "an").call("/api/phones", phone).status_code == 422
+
+
 @pytest.mark.promise("Pages: A camera opens in the phone's map, with its neighbours.")
 @pytest.mark.parametrize(
     ("device", "link"),

@@ -77,7 +77,15 @@ def test_cookie_of_plain_http_is_still_hidden_from_scripts(app: FastAPI) -> None
 
 @pytest.mark.promise("Sign-in: A form of another site is refused.")
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "", "http://testserver.evil.example", "testserver"]
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "",
+        "http://testserver.evil.example",
+        "testserver",
+        "http://[",
+    ],
 )
 def test_form_of_a_foreign_page_is_refused(town: Town, an: Visitor, origin: str) -> None:
     alert_id = town.somebody().alert_id
@@ -150,6 +158,7 @@ def test_signed_out_script_hears_401(app: FastAPI, path: str) -> None:
         "",
         "/\r\nSet-Cookie: a=b",
         "alerts",
+        "http://[",
     ],
 )
 def test_after_the_sign_in_nobody_is_led_off_the_site(foreign: str) -> None:
@@ -176,6 +185,11 @@ def test_signing_out_ends_the_session_and_empties_the_browsers_cache(an: Visitor
     answer = an.post("/logout")
     assert answer.headers["clear-site-data"] == '"cache"'
     assert an.get("/").status_code == 303
+
+
+def test_signing_in_empties_the_browsers_cache_of_who_was_there_before(app: FastAPI) -> None:
+    answer = Visitor(app).post("/login", login="an", password=PASSWORD)
+    assert answer.headers["clear-site-data"] == '"cache"'
 
 
 def test_pages_are_kept_by_no_cache_and_versioned_files_for_good(app: FastAPI, an: Visitor) -> None:
