@@ -1,6 +1,7 @@
 """Passwords as argon2id hashes; a check takes the same time whether or not the login exists."""
 
 import threading
+import unicodedata
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -22,16 +23,25 @@ class Passwords:
     def hash(self, password: str) -> str:
         """Hash of a password, to be stored."""
         with self._turns:
-            return self._hasher.hash(password)
+            return self._hasher.hash(composed(password))
 
     def is_right(self, password: str, stored: str | None) -> bool:
         """Whether this is the password. A check takes as long if `stored` is None (no such person)
         or empty (a person without a password)."""
         if len(password) > MAX_CHARS:
             return False
+        # Also as typed, because older hashes are of that.
+        forms = dict.fromkeys((composed(password), password))
         with self._turns:
-            try:
-                is_match = self._hasher.verify(stored or self._nobody, password)
-            except (VerificationError, InvalidHashError):
-                return False
-        return is_match and bool(stored)
+            return any(self._matches(one, stored) for one in forms)
+
+    def _matches(self, password: str, stored: str | None) -> bool:
+        try:
+            return self._hasher.verify(stored or self._nobody, password) and bool(stored)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def composed(password: str) -> str:
+    """The password in NFC. One keyboard sends "ậ" as one code point, another as three."""
+    return unicodedata.normalize("NFC", password)

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from hub.access.account_state import NOT_CLOSED
-from hub.access.grants.rows import able_role, grant_of, not_over
+from hub.access.grants.rows import able_role, camera_homes, grant_of, not_over, owned
 from hub.access.grants.views import (
     GrantArea,
     GrantForm,
@@ -26,7 +26,8 @@ from hub.access.grants.views import (
     GrantRow,
     GrantsPage,
 )
-from hub.access.rules.grants import Right, at_or_above
+from hub.access.rules.delegation import has_as_much
+from hub.access.rules.grants import Right, at_or_above, counts
 from hub.access.rules.roles import Role, gives_for_good, may_give
 from hub.access.scope import NOW, WHO, grant_counts, tended_area_ids, visible_cameras
 from hub.access.tables import grants, people
@@ -113,8 +114,8 @@ TOPS_OF_OTHERS: Final = _tops_of_others()
 def may_let_in(conn: Connection, asker: Asker, login: str, role: str, now: Moment) -> bool:
     """True if a keeper may make a link for this account.
 
-    A link takes an account over. A keeper of one quarter must not gain the view of the whole town,
-    or its log. A keeper of everything may invite anybody.
+    A link takes an account over: a keeper of one place must gain no place, no right and no older
+    footage by it, and no log. A keeper of everything may invite anybody.
     """
     if able_role(conn, asker.person_id) is None:
         return False
@@ -127,10 +128,13 @@ def may_let_in(conn: Connection, asker: Asker, login: str, role: str, now: Momen
         return False
     tended, seen = tended_places(conn, asker.person_id, now)
     mine = tended | {row.id for row in seen}
-    theirs = select(grants.c.area_id, grants.c.camera_id).where(
-        grants.c.person_id == person.id, not_over(now)
+    held = [one.grant for one in owned(conn, asker.person_id) if counts(one.grant, now.utc_us)]
+    parents, homes = area_parents(conn), camera_homes(conn)
+    theirs = conn.execute(select(grants).where(grants.c.person_id == person.id, not_over(now)))
+    return all(
+        (row.area_id or row.camera_id) in mine and has_as_much(held, grant_of(row), parents, homes)
+        for row in theirs
     )
-    return all((row.area_id or row.camera_id) in mine for row in conn.execute(theirs))
 
 
 def grant_rows(

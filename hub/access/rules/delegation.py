@@ -84,16 +84,31 @@ def is_within(
     ends = own.ends_utc_us is None or (
         given.ends_utc_us is not None and given.ends_utc_us <= own.ends_utc_us
     )
-    history = own.history_from_utc_us is None or (
-        given.history_from_utc_us is not None
-        and given.history_from_utc_us >= own.history_from_utc_us
-    )
     return (
         given.rights & own.rights & fence == given.rights
         and holds_place(own, place_of(given, homes), parents)
         and own.starts_utc_us <= given.starts_utc_us
         and ends
-        and history
+        and _is_as_old(own, given)
+    )
+
+
+def has_as_much(owned: Iterable[Grant], given: Grant, parents: Parents, homes: Homes) -> bool:
+    """True if these grants together have each right of the given one at its place, for footage as
+    old. How long they last does not count."""
+    place = place_of(given, homes)
+    missing = given.rights
+    for own in owned:
+        if holds_place(own, place, parents) and _is_as_old(own, given):
+            missing &= ~own.rights
+    return not missing
+
+
+def _is_as_old(own: Grant, given: Grant) -> bool:
+    """True if the oldest footage of the first grant is as old as that of the second, or older."""
+    return own.history_from_utc_us is None or (
+        given.history_from_utc_us is not None
+        and given.history_from_utc_us >= own.history_from_utc_us
     )
 
 

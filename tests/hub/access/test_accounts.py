@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -71,6 +72,16 @@ def test_a_password_that_is_changed_while_it_is_checked_opens_nothing(
     [row] = streets.rows(sessions)
     assert row.id == session.session_id
     assert isinstance(accounts.sign_in("an", "another password", came_from=WHERE), SignedIn)
+
+
+def test_a_password_is_the_same_whether_a_keyboard_sends_its_accents_apart_or_not() -> None:
+    whole, apart = (unicodedata.normalize(form, "cây bàng 1986") for form in ("NFC", "NFD"))
+    for stored in map(CHEAP.hash, (whole, apart)):
+        assert CHEAP.is_right(whole, stored)
+        assert CHEAP.is_right(apart, stored)
+        assert not CHEAP.is_right("cay bang 1986", stored)
+    older = CHEAP._hasher.hash(apart)  # stored by a hub that took it as it came
+    assert CHEAP.is_right(apart, older)
 
 
 def test_wrong_password_and_unknown_login_are_one_answer(

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from hub.access import people as access_people
 from hub.access.grants import rows
 from hub.access.invitations.service import HOLDS_S
-from hub.access.rules.grants import ALL, Grant
+from hub.access.rules.grants import ALL, Grant, Right
 from hub.access.tables import invitations, people, sessions
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
@@ -237,3 +237,25 @@ def test_a_keeper_of_one_place_takes_over_no_account_that_sees_more(
     with town.db.writing() as conn:
         rows.end(conn, wide_id, by=By(), now=town.clock.now())
     assert keeper.post("/invitations", login="binh").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("rights", "reaches_back", "status_code"),
+    [
+        ([Right.MANAGE], True, 404),
+        ([ALL], False, 404),
+        ([Right.MANAGE | Right.SEE, Right.CLIPS | Right.ALERTED], True, 200),
+    ],
+)
+def test_a_keeper_takes_over_no_account_with_more_rights_or_older_footage_there(
+    app: FastAPI, town: Town, rights: list[Right], reaches_back: bool, status_code: int
+) -> None:
+    ap, now_us = town.add_person("ap", "Keeper of a junction", "keeper"), town.clock.now().utc_us
+    since = None if reaches_back else now_us
+    with town.db.writing() as conn:
+        for one in rights:
+            grant = Grant(town.area_id, None, one, now_us - 1, history_from_utc_us=since)
+            rows.add_grant(conn, person_id=ap, grant=grant, reason="x", now=town.clock.now())
+    keeper = Visitor(app).sign_in("ap", PASSWORD)
+    assert keeper.post("/invitations", login="an").status_code == status_code
+    assert keeper.post("/invitations", login="moi", role="officer").status_code == 200
