@@ -327,6 +327,9 @@ def export_case(
         unless_sent.enter_context(file)
         if session_of(request) is None:  # closed or signed out while the package was made
             raise SignedOutError
+        still = cases.export_content(visit.asker, case_id, only_marked=only_marked)
+        if still is None or still.hidden or not set(leaving.media_ids) <= set(still.media_ids):
+            raise HTTPException(403)  # no longer in the case, or something was taken out of it
         cases.exported(visit.asker, case_id, name)
         unless_sent.pop_all()
     return _Package(name, file)

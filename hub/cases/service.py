@@ -270,7 +270,7 @@ class CaseService:
             this = update(cases).where(cases.c.id == case_id)
             change.conn.execute(this.values(closed_by=None, **columns("closed", None)))
             _hold_again(change, row)
-            self._material.case_reopens(change.conn, case_id)
+            self._material.case_reopens(change.conn, case_id, closed_utc_us=row.closed_utc_us)
             change.done()
         return True
 

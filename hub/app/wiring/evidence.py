@@ -86,6 +86,8 @@ def packer(settings: HubSettings, exports: ExportService, secrets: SecretStore =
             with ExitStack() as unless_made:
                 file = unless_made.enter_context(tempfile.TemporaryFile(dir=folder))
                 _write(order, signs, file)
+                if not exports.still_may(asker, leaving):
+                    return None
                 unless_made.pop_all()
             return _name(order), file
         except (

@@ -48,5 +48,5 @@ class CaseMaterial(Protocol):
     ) -> None:
         """Keep or release the holds of the case's files, because the case is closed."""
 
-    def case_reopens(self, conn: Connection, case_id: UUID) -> None:
-        """Hold the case's stored files again, because the case is open again."""
+    def case_reopens(self, conn: Connection, case_id: UUID, *, closed_utc_us: int) -> None:
+        """Hold again the stored files that were released when the case was closed, at this time."""

@@ -106,10 +106,8 @@ class ExportService:
         reason = text(reason.strip(), REASON_CHARS)
         if not case_number or not reason:
             raise ValueError("an export needs a case number and a reason")
-        with self._acting.part_of(asker, "evidence.export") as look:
-            found = _leaving(look.conn, asker.person_id, wanted, look.now)
-            given = self._material.exported(look.conn, asker.person_id, wanted, look.now)
-        found += map(_given, given)
+        found = self._found(asker, wanted)
+        given = [one.given for one in found if one.given is not None]
         kinds = {one.clip_id: "household_clip" for one in given}
         may = len(found) == len(wanted) and all(self._blobs.has(one.sha256) for one in found)
         with self._acting.changing(asker, "evidence.export") as change:
@@ -127,6 +125,25 @@ class ExportService:
                 custody=_custody(change.conn, [*wanted, *(one.request_id for one in given)]),
                 log=audit_log.head(change.conn, change.now),
             )
+
+    def still_may(self, asker: Asker, leaving: Export) -> bool:
+        """True if this person may still export all of it, now that the package is made. A refusal
+        is logged."""
+        found = self._found(asker, [one.media_id for one in leaving.footage])
+        if len(found) == len(leaving.footage):
+            return True
+        detail = f"case {leaving.case_number}: {leaving.reason}"
+        for one in leaving.footage:
+            on = On("household_clip" if one.given else "media", one.media_id)
+            self._acting.note(asker, "evidence.export", on, detail, is_done=False)
+        return False
+
+    def _found(self, asker: Asker, wanted: Sequence[UUID]) -> list[ExportedFile]:
+        """The wanted files that this person may export."""
+        with self._acting.part_of(asker, "evidence.export") as look:
+            found = _leaving(look.conn, asker.person_id, wanted, look.now)
+            given = self._material.exported(look.conn, asker.person_id, wanted, look.now)
+        return [*found, *map(_given, given)]
 
     def read(self, one: ExportedFile) -> Iterable[bytes]:
         """Bytes of the file as stored; raises BlobsError."""

@@ -38,9 +38,9 @@ class HouseholdMaterial:
         """End the requests of a closed case; its files stay held or are released."""
         rows.case_closes(conn, case_id, keeps=keeps, by=by, now=now)
 
-    def case_reopens(self, conn: Connection, case_id: UUID) -> None:
-        """Hold again the files of the reopened case that are still stored."""
-        rows.case_reopens(conn, case_id)
+    def case_reopens(self, conn: Connection, case_id: UUID, *, closed_utc_us: int) -> None:
+        """Hold again the files that were released when the case was closed and are still stored."""
+        rows.case_reopens(conn, case_id, closed_utc_us=closed_utc_us)
 
 
 def _exported(

@@ -221,10 +221,13 @@ def case_closes(conn: Connection, case_id: UUID, *, keeps: bool, by: By, now: Mo
         _release(conn, household_clips.c.case_id == case_id, now)
 
 
-def case_reopens(conn: Connection, case_id: UUID) -> None:
-    """Hold again the clips of the reopened case that are still stored."""
-    this = (household_clips.c.case_id == case_id, household_clips.c.removed_utc_us.is_(None))
-    conn.execute(update(household_clips).where(*this).values(**columns("released", None)))
+def case_reopens(conn: Connection, case_id: UUID, *, closed_utc_us: int) -> None:
+    """Hold again the clips that are still stored and were released when the case was closed: those
+    taken out of it before stay out."""
+    here = household_clips.c
+    these = (here.case_id == case_id, here.released_utc_us == closed_utc_us)
+    still = here.removed_utc_us.is_(None)
+    conn.execute(update(household_clips).where(*these, still).values(**columns("released", None)))
 
 
 def release(conn: Connection, clip_id: UUID, now: Moment) -> None:

@@ -8,7 +8,7 @@ import re
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 import pytest
@@ -28,6 +28,8 @@ from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.cases.evidence import keys
 from hub.cases.evidence.check import check_package
+from hub.cases.evidence.manifest import Manifest
+from hub.cases.evidence.package import Order, write_package
 from hub.cases.evidence.service import ExportService
 from hub.cases.feature import MAX_PLANS_BYTES
 from hub.cases.pages import _Package
@@ -352,6 +354,54 @@ def test_a_case_leaves_as_a_package_that_verifies(
 @pytest.mark.promise(
     "Cases and evidence: A redacted copy is marked and stands beside the original."
 )
+@pytest.mark.promise("Rights: Footage addresses stay closed to others and after revocation.")
+def test_a_package_is_not_handed_out_if_its_person_leaves_the_case_while_it_is_made(
+    town: Town,
+) -> None:
+    seen, _, _ = whole(town)
+    package = io.BytesIO(b"footage")
+
+    def pack(*_: object) -> tuple[str, BinaryIO]:
+        with town.db.writing() as conn:
+            conn.execute(update(case_members).values(until_utc_us=1))
+        return "evidence.zip", package
+
+    app = town.app(pack=pack)
+    an, binh = (Visitor(app).sign_in(login, PASSWORD) for login in ("an", "binh"))
+    case = opened(an)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    let(town, "binh", ALL)
+    an.post(f"{case}/members", login="binh", export="true", until="2099-12-31")
+    answer = binh.post(f"{case}/export", reason="gửi viện kiểm sát")
+    assert (answer.status_code, b"footage" in answer.content) == (403, False)
+    assert package.closed
+    assert "case.export" not in town.acts()
+
+
+@pytest.mark.promise("Rights: Footage addresses stay closed to others and after revocation.")
+def test_a_package_is_not_handed_out_if_the_right_to_export_ends_while_it_is_made(
+    town: Town,
+    sqlite_url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen, _, _ = whole(town)
+    Desk.of(sqlite_url, tmp_path, capsys)
+    pack = packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportService))
+    an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
+    case = opened(an)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+
+    def write(order: Order, **into: Any) -> Manifest:
+        let(town, "an", Right.SEE | Right.CLIPS)
+        return write_package(order, **into)
+
+    monkeypatch.setattr("hub.app.wiring.evidence.write_package", write)
+    assert an.post(f"{case}/export", reason="x").status_code == 403
+    assert town.acts()[-2:] == ["evidence.export.refused"] * 2
+
+
 def test_a_case_leaves_with_copies_that_hide_what_was_drawn(
     town: Town, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -714,3 +714,16 @@ def test_a_removed_film_stays_while_an_unfinished_upload_has_it_as_a_piece(
         conn.execute(update(household_clips).values(**long_ago))
     assert town.households.arrivals.tidy() == 1
     assert town.blobs.has(digest)
+
+
+@pytest.mark.parametrize("release", ["", "true"])
+def test_a_film_that_was_taken_out_does_not_come_back_when_its_case_is_opened_again(
+    town: Town, keeper: Visitor, case_id: UUID, house: House, film: bytes, release: str
+) -> None:
+    house.send_form(film)
+    with town.db.reading() as conn:
+        clip_id = conn.scalar(select(household_clips.c.id))
+    assert keeper.post(f"/cases/{case_id}/given/{clip_id}", out="true").status_code == 303
+    assert keeper.post(f"/cases/{case_id}/close", release=release).status_code == 303
+    assert keeper.post(f"/cases/{case_id}/reopen").status_code == 303
+    assert keeper.get(f"/cases/{case_id}/given/{clip_id}").status_code == 404
