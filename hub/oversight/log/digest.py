@@ -18,7 +18,7 @@ class Act(StrEnum):
     """Category of a log line."""
 
     LOOK = "look"
-    """Opening or requesting an alert, a picture, a clip, sound or a live view."""
+    """Opening or requesting an alert, a picture, a clip, sound, a live view or a camera's page."""
     SEARCH = "search"
     ANSWER = "answer"
     """Taking, closing or handing over an alert."""
@@ -40,6 +40,10 @@ _LOOKS: Final = (
     "aim.",
     "sound.",
     "camera.open",
+    "explanation.",
+    "given.open",
+    "tip.picture",
+    "tip.original",
 )
 _COUNTED: Final[tuple[tuple[Act, tuple[str, ...]], ...]] = (
     (Act.LOOK, _LOOKS),

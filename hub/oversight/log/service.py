@@ -34,6 +34,14 @@ LOOKS: Final = (
     "aim.",
     "inbox.",
     "changes.",
+    "sound.",
+    "camera.open",
+    "explanation.",
+    "given.open",
+    "tip.picture",
+    "tip.original",
+    "evidence.export",
+    "case.export",
 )
 """Prefixes of act ids that show, or would have shown, street footage."""
 

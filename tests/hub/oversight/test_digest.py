@@ -8,6 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from hub.app.wiring.evidence import act_text
+from hub.base.audit import log as audit_log
+from hub.base.audit.log import By
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.console.service import InboxService
@@ -32,6 +35,12 @@ AN, BINH, GATE, POOL = (UUID(int=n) for n in range(1, 5))
         ("alert.open", Act.LOOK),
         ("clip.watch", Act.LOOK),
         ("span.ask", Act.LOOK),
+        ("sound.ask", Act.LOOK),
+        ("camera.open", Act.LOOK),
+        ("explanation.open", Act.LOOK),
+        ("given.open", Act.LOOK),
+        ("tip.picture", Act.LOOK),
+        ("tip.original", Act.LOOK),
         ("search.find", Act.SEARCH),
         ("case.export", Act.EXPORT),
         ("evidence.export", Act.EXPORT),
@@ -173,6 +182,29 @@ def test_the_log_leaves_out_what_open_pages_load_again_until_one_asks_for_it(tow
     assert [text for text in REFRESHED if text in whole] == list(REFRESHED)
     assert not [text for text in REFRESHED[1:2] if text in text_of(lee.get("/log?looks=1"))]
     assert REFRESHED[1] in text_of(lee.get("/log?looks=1&refreshes=1"))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "sound.ask",
+        "camera.open",
+        "explanation.open",
+        "given.open",
+        "tip.picture",
+        "tip.original",
+        "evidence.export",
+        "case.export",
+    ],
+)
+def test_the_log_of_looks_has_everything_that_showed_a_picture_or_played_a_sound(
+    town: Town, act: str
+) -> None:
+    town.add_person("lee", "Lee", "oversight", language="en")
+    with town.db.writing() as conn:
+        audit_log.note(conn, By(came_from="10.6.6.6"), act=act, now=town.clock.now())
+    looks = text_of(visit(town, "lee").get("/log?looks=1"))
+    assert ("10.6.6.6" in looks, act_text(act, "en") in looks) == (True, True)
 
 
 def test_the_next_page_of_the_log_keeps_the_choice(town: Town) -> None:
