@@ -130,7 +130,9 @@ function ticks() {
 
 function pickTo(box, isRange) {
   const all = ticks();
-  const [from, to] = [all.indexOf(lastPicked), all.indexOf(box)];
+  // Who ticks one before this script is here, or comes back to the page, ticked it all the same.
+  const last = lastPicked ?? all.find((one) => one.checked && one !== box);
+  const [from, to] = [all.indexOf(last), all.indexOf(box)];
   if (isRange && from >= 0) {
     all.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((one) => {
       one.checked = box.checked;
