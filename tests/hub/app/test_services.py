@@ -36,7 +36,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "sheets": "enrolments.open",
     },
     "access/grants/service.py": {"ended": "inbox.open"},
-    "cases/evidence/service.py": {"export": "evidence.export"},
+    "cases/evidence/service.py": {"_found": "evidence.export"},
     "footage/playback/service.py": {
         "open_media": "media.open",
         "may_watch": "clip.watch",
