@@ -59,8 +59,8 @@ def look_times(
 def allowances(
     settings: AgentSettings, look_s: Mapping[InputSize, float]
 ) -> dict[str, InferenceBudget]:
-    """Of looks, by the name of the camera. A camera whose sensor detects people has none: its looks
-    take no time of the board, and must not hold up those of others."""
+    """Budgets of looks, by the name of the camera. A camera whose sensor detects people has none:
+    its looks take no time of the board, and must not hold up those of others."""
     sharing = [one.name for one in settings.camera if not has_network(one)]
     budgets = purses(settings.detector.looks_per_s, len(sharing), look_s)
     return dict(zip(sharing, budgets, strict=True))

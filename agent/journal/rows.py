@@ -100,7 +100,7 @@ class StoredFile:
     added_utc_us: int
     footage_class: FootageClass
     is_held: bool
-    number: int = 0
+    number: int
     """The order in which files of its kind were added, whatever the clock said."""
 
 

@@ -153,6 +153,7 @@ class Pipeline:
     lap: Callable[[str], None] = _unmeasured
     _waiting: tuple[Box, ...] | None = None
     _has_looked: bool = False
+    """Whether the board had time for a look at any frame so far."""
     _fits: dict[tuple[int, int, bool], PersonDetector] = field(default_factory=dict)
     """By the picture's height and width, and whether it is a crowd."""
 

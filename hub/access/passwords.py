@@ -23,7 +23,7 @@ class Passwords:
     def hash(self, password: str) -> str:
         """Hash of a password, to be stored."""
         with self._turns:
-            return self._hasher.hash(composed(password))
+            return self._hasher.hash(_composed(password))
 
     def is_right(self, password: str, stored: str | None) -> bool:
         """Whether this is the password. A check takes as long if `stored` is None (no such person)
@@ -31,7 +31,7 @@ class Passwords:
         if len(password) > MAX_CHARS:
             return False
         # Also as typed, because older hashes are of that.
-        forms = dict.fromkeys((composed(password), password))
+        forms = dict.fromkeys((_composed(password), password))
         with self._turns:
             return any(self._matches(one, stored) for one in forms)
 
@@ -42,6 +42,6 @@ class Passwords:
             return False
 
 
-def composed(password: str) -> str:
+def _composed(password: str) -> str:
     """The password in NFC. One keyboard sends "ậ" as one code point, another as three."""
     return unicodedata.normalize("NFC", password)

@@ -298,15 +298,15 @@ class RtspSource:
             # Of all streams: while only others send, a call for this one would not return.
             for raw in line.container.demux():
                 came = self._clock()
-                if raw.size and raw.stream is line.sound:
-                    self._hear(cast("av.Packet[av.audio.stream.AudioStream]", raw), came)
                 if raw.size and raw.stream is line.stream:
                     is_last = came.seconds_since(asked) > WAITED_S
                     yield Arrival(cast("Raw", raw), bytes(raw), came, is_last)
-                    seen = self._clock()
+                    asked = seen = self._clock()
                 elif came.seconds_since(seen) > READ_S:
                     raise self.errors.without_pictures()
-                asked = self._clock()
+                elif raw.size and raw.stream is line.sound:
+                    self._hear(cast("av.Packet[av.audio.stream.AudioStream]", raw), came)
+                    asked = self._clock()
         except (av.error.FFmpegError, OSError) as error:
             failure = error
         if failure is not None:  # outside of `except`, so that it is not chained

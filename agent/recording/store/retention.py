@@ -103,8 +103,7 @@ def _is_too_old(one: StoredFile, retention: Retention, now_utc_us: int) -> bool:
     return age_s > retention.of(one.footage_class).max_age_s
 
 
-def _least_needed_first(one: StoredFile) -> tuple[int, bool, bool, int, int]:
+def _least_needed_first(one: StoredFile) -> tuple[int, bool, bool, int]:
     rank = LOWEST_FIRST.index(one.footage_class)
-    is_picture = one.kind is MediaKind.PICTURE
-    # By number first: what is stored while the clock stands in 1970 is not the oldest.
-    return rank, one.state != "done", is_picture, one.number, one.added_utc_us
+    # By number, not by time: what is stored while the clock stands in 1970 is not the oldest.
+    return rank, one.state != "done", one.kind is MediaKind.PICTURE, one.number

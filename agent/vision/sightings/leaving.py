@@ -46,5 +46,5 @@ def reachable_from(box: Box) -> Box:
 
 def is_inside(box: Box) -> bool:
     """True if `box` is not at the left, right or upper border of the picture, where people leave
-    instead of being hidden. The lower border does not count here, as in `geometry.is_whole`."""
+    instead of being hidden. Unlike for `geometry.is_whole`, the lower border does not count."""
     return box.x0 > BORDER and box.x1 < 1 - BORDER and box.y0 > BORDER

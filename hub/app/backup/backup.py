@@ -115,7 +115,7 @@ def _restore_all(
             db,
             shape,
             lambda name: reader.read(f"database/{name}"),
-            note=lambda conn: _note_restore(conn, manifest),
+            lambda conn: _note_restore(conn, manifest),
             overwrites=overwrites,
         )
         with db.reading() as conn:
@@ -192,7 +192,7 @@ def _add_media(writer: ArchiveWriter, db: Database, blobs: Blobs) -> str:
         if number % 500 == 0:
             _warn(f"{number} of {len(files)} pictures and clips")
     said = f"{added} pictures and clips" + (f", {gone} were gone meanwhile" if gone else "")
-    return said + (f", {damaged} are damaged and left out" if damaged else "")
+    return said + (f", {damaged} damaged and left out" if damaged else "")
 
 
 def _bring_media(reader: ArchiveReader, blobs: Blobs) -> int:

@@ -30,10 +30,7 @@ _PARTS: Final = "SELECT relname FROM pg_class WHERE relispartition AND relkind =
 Read = Callable[[str], Iterator[bytes]]
 """Reads the bytes of a part, by its name."""
 Note = Callable[[Connection], object]
-
-
-def _nothing(_conn: Connection) -> None:
-    pass
+"""Writes into the restored database, before anybody sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +67,9 @@ def snapshot(
 
 
 def restore(
-    db: Database, shape: Snapshot, read: Read, *, note: Note = _nothing, overwrites: bool = False
+    db: Database, shape: Snapshot, read: Read, note: Note, *, overwrites: bool = False
 ) -> None:
     """Restore a snapshot and migrate it to this program's schema.
-
-    `note` writes into the restored database; nobody ever sees it without that.
 
     OccupiedError if there is a database already and `overwrites` is False (when overwritten, an
     SQLite file is kept beside the new one); DatabaseError for a snapshot of the other kind or a
@@ -126,21 +121,27 @@ def _restore_sqlite(url: URL, read: Read, note: Note, *, overwrites: bool) -> No
         if said != "ok":
             raise DatabaseError(f"the database in the backup is damaged: {said}")
         _bring_up_to_date(url.set(database=str(draft)), note)
-        for left in (path.with_name(f"{path.name}{ending}") for ending in ("", "-wal", "-shm")):
+        replaced = _free_ending(path)
+        for left in _files_of(path):
             if left.exists():
-                left.rename(_free_name(left.with_name(f"{left.name}.replaced")))
+                left.rename(left.with_name(f"{left.name}{replaced}"))
         draft.rename(path)
     except sqlite3.DatabaseError as error:
         raise DatabaseError(f"the database in the backup is damaged: {error}") from error
     finally:
-        for ending in ("", "-wal", "-shm"):
-            draft.with_name(f"{draft.name}{ending}").unlink(missing_ok=True)
+        for left in _files_of(draft):
+            left.unlink(missing_ok=True)
 
 
-def _free_name(path: Path) -> Path:
-    """The name, or with a number: a restore that is repeated keeps what was replaced first."""
-    names = (path.with_name(f"{path.name}-{number}") for number in count(2))
-    return next(one for one in chain([path], names) if not one.exists())
+def _files_of(database: Path) -> list[Path]:
+    """Files of an SQLite database, there or not."""
+    return [database.with_name(f"{database.name}{ending}") for ending in ("", "-wal", "-shm")]
+
+
+def _free_ending(path: Path) -> str:
+    """`.replaced`, or with a number: a restore that is repeated keeps what was replaced first."""
+    endings = chain([".replaced"], (f".replaced-{number}" for number in count(2)))
+    return next(one for one in endings if not path.with_name(f"{path.name}{one}").exists())
 
 
 def _bring_up_to_date(url: URL, note: Note) -> None:

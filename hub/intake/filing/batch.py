@@ -159,7 +159,8 @@ class BatchFiler:
         return outcome
 
     def take_back(self) -> None:
-        """The last batch was rolled back: what it used of an allowance is free again."""
+        """The last batch was rolled back: what it used of an allowance is free again. If it failed
+        before it began, that of the one before is: more is stored then, never less."""
         self._allowance, self._complaints = (one.copy() for one in self._before)
         self.forget()
 

@@ -29,11 +29,7 @@ class Act(StrEnum):
 
 
 REFUSED: Final = ".refused"
-_LOOKS: Final = (
-    "alert.open",
-    "media.open",
-    "media.copy",
-    "media.ask",
+PICTURES: Final = (
     "clip.",
     "span.",
     "live.",
@@ -45,10 +41,13 @@ _LOOKS: Final = (
     "tip.picture",
     "tip.original",
 )
+"""Prefixes of act ids that are all looks at pictures, or listening."""
+EXPORTS: Final = ("evidence.export", "case.export")
+_LOOKS: Final = ("alert.open", "media.open", "media.copy", "media.ask", *PICTURES)
 _COUNTED: Final[tuple[tuple[Act, tuple[str, ...]], ...]] = (
     (Act.LOOK, _LOOKS),
     (Act.SEARCH, ("search.",)),
-    (Act.EXPORT, ("evidence.export", "case.export")),
+    (Act.EXPORT, EXPORTS),
     (Act.ANSWER, ("alert.",)),
 )
 """Prefixes of act ids by category; the first match counts."""

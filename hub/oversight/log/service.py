@@ -18,31 +18,13 @@ from hub.base.audit.asker import Asker
 from hub.base.audit.tables import audit
 from hub.base.text.order import by_name
 from hub.footage.tables import media
-from hub.oversight.log.digest import LogDigest
+from hub.oversight.log.digest import EXPORTS, PICTURES, LogDigest
 from hub.oversight.log.digest_queries import digest_of
 from hub.oversight.log.views import LogLine, LogPage, LogQuestion
 from hub.registry.tables import areas, cameras, nodes
 
 LINES: Final = 100
-LOOKS: Final = (
-    "alert.",
-    "media.",
-    "clip.",
-    "span.",
-    "search.",
-    "live.",
-    "aim.",
-    "inbox.",
-    "changes.",
-    "sound.",
-    "camera.open",
-    "explanation.",
-    "given.open",
-    "tip.picture",
-    "tip.original",
-    "evidence.export",
-    "case.export",
-)
+LOOKS: Final = ("alert.", "media.", "search.", "inbox.", "changes.", *PICTURES, *EXPORTS)
 """Prefixes of act ids that show, or would have shown, street footage."""
 
 REFRESHES: Final = ("alert.glance", "inbox.glance", "cameras.glance", "changes.open")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice, pairwise
-from typing import Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -12,7 +12,7 @@ from agent.board.clock import SystemClock
 from agent.cameras.port import CameraError
 from agent.cameras.rtsp.camera import StreamCamera
 from agent.cameras.rtsp.rtp_replay import Codec
-from agent.cameras.rtsp.source import RtspSource
+from agent.cameras.rtsp.source import RtspSource, _Line
 from agent.media.frame import Instant
 from agent.media.sound import SoundPacket
 from tests.agent.rigs.fake_camera import DIGEST, LOGIN, FakeCamera, Habits
@@ -225,6 +225,36 @@ def test_a_camera_that_sends_no_pictures_is_noticed_though_something_else_comes(
             source.open(for_clips=True)
             assert list(source.packets(never)) == []
         source.close()
+
+
+@dataclass
+class OnePacket:
+    """A packet of a stream."""
+
+    stream: object
+    size: int = 1
+
+    def __bytes__(self) -> bytes:
+        return b"x"
+
+
+def test_a_stream_that_nobody_wants_hides_no_pause_of_the_pictures() -> None:
+    """After a picture for which the reader waited it may rest; else it wakes for each packet."""
+    now_s = 0.0
+
+    class Container:
+        def demux(self) -> Iterator[OnePacket]:
+            nonlocal now_s
+            for stream, waited_s in [(pictures, 0.066), (metadata, 0.064), (pictures, 0.002)]:
+                now_s += waited_s
+                yield OnePacket(stream)
+
+    pictures, metadata = object(), object()
+    source = RtspSource(
+        "rtsp://127.0.0.1/", key="url", clock=lambda: Instant(round(now_s * 1e9), 0)
+    )
+    line = _Line(cast("Any", Container()), cast("Any", pictures))
+    assert [one.is_last for one in source._incoming(line)] == [True, True]
 
 
 @pytest.mark.parametrize("name", ["TELEPHONE-EVENT/8000", "L16/6000"])

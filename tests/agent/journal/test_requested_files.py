@@ -9,15 +9,12 @@ import pytest
 
 from agent.journal import Clip, FootageClass, Journal, MediaKind, UploadScope
 from agent.media.frame import Instant
-from agent.uplink.live.leases import LiveLeases
 from agent.uplink.mqtt.inbound import Inbound, LinkCounts
-from agent.uplink.outbox import Outbox, OutboxPolicy
-from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.answers import BringMedia, BringSpan, Command, HoldFootage, ReleaseFootage
 from agent.wire.codec import encode
 from agent.wire.messages import FILES_ANSWERED, HoldAnswered, MediaAnswered
-from tests.agent.rigs.hubside import NODE, now, open_journal, opened
+from tests.agent.rigs.hubside import NODE, inbound_of, now, open_journal, opened
 
 
 @pytest.fixture
@@ -180,14 +177,7 @@ def test_a_file_the_shelf_removed_is_waited_for_no_more(
 
 @pytest.fixture
 def inbound(journal: Journal) -> Inbound:
-    return Inbound(
-        NODE,
-        journal=journal,
-        outbox=Outbox(OutboxPolicy()),
-        tokens=Tokens(),
-        leases=LiveLeases(()),
-        counts=LinkCounts(),
-    )
+    return inbound_of(journal)
 
 
 @pytest.mark.promise("Cases and evidence: A legal hold has priority over retention and full disks.")
@@ -217,14 +207,7 @@ def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
 @pytest.mark.promise("Clips: A clip at its node can be asked for.")
 def test_the_hub_is_heard_on_the_command_topic(journal: Journal, four: dict[str, str]) -> None:
     counts = LinkCounts()
-    inbound = Inbound(
-        NODE,
-        journal=journal,
-        outbox=Outbox(OutboxPolicy()),
-        tokens=Tokens(),
-        leases=LiveLeases(()),
-        counts=counts,
-    )
+    inbound = inbound_of(journal, counts)
     command = Command(command_id=UUID(int=5), body=BringMedia(sha256s=(four["a clip"],)))
     inbound.receive(topics.address(topics.COMMAND, NODE), encode(command))
     assert [answer.command_id for answer in answers(journal)] == [UUID(int=5)]

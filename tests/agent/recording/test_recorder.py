@@ -3,10 +3,11 @@
 import base64
 import errno
 import io
+import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -556,6 +557,15 @@ def fragments_begin_s(data: bytes, ticks_per_s: Fraction) -> list[float]:
     return [float(ticks / ticks_per_s) for ticks in times]
 
 
+def refusing(number: int) -> Callable[..., None]:
+    """A call of a disk that refuses with this error."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
 def test_a_clip_that_was_begun_and_is_lost_is_said_to_be(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -563,10 +573,7 @@ def test_a_clip_that_was_begun_and_is_lost_is_said_to_be(
     stage.enters()
     stage.roll(3)
 
-    def refuse(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("agent.recording.writer.os.fdatasync", refuse)
+    monkeypatch.setattr("agent.recording.writer.os.fdatasync", refusing(errno.ENOSPC))
     stage.roll(3)
     assert said(stage) == ["clip_begun", "clip_dropped"]
     assert stage.store.growing.now() == []
@@ -579,12 +586,9 @@ def test_a_card_that_turns_read_only_amid_a_clip_costs_the_clip_and_not_the_reco
     stage.enters()
     stage.roll(3)
 
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
-
     with monkeypatch.context() as patch:
-        patch.setattr("agent.recording.writer.os.fdatasync", refuse)
-        patch.setattr(Path, "unlink", refuse)
+        patch.setattr("agent.recording.writer.os.fdatasync", refusing(errno.EROFS))
+        patch.setattr(Path, "unlink", refusing(errno.EROFS))
         stage.roll(1)
     assert stage.recorder.counts.clips_lost == 1
     assert said(stage) == ["clip_begun", "clip_dropped"]
@@ -597,11 +601,8 @@ def test_the_loss_of_a_clip_is_told_once_the_full_journal_has_room_again(
     stage.enters()
     stage.roll(3)
 
-    def refuse(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr("agent.recording.writer.os.fdatasync", refuse)
+        patch.setattr("agent.recording.writer.os.fdatasync", refusing(errno.ENOSPC))
         patch.setattr(Transaction, "add_event", full_disk)
         stage.roll(3)
     assert said(stage) == ["clip_begun"]

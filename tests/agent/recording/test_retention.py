@@ -41,6 +41,7 @@ def kept(
         added_utc_us=NOW_US - round(age_s * 1e6) if added_utc_us is None else added_utc_us,
         footage_class=of,
         is_held=is_held,
+        number=NOW_US - round(age_s * 1e6),
     )
 
 

@@ -15,6 +15,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.journal import Journal, JournalFull
 from agent.media.frame import Instant
+from agent.uplink.live.leases import LiveLeases
+from agent.uplink.mqtt.inbound import Inbound, LinkCounts
+from agent.uplink.outbox import Outbox, OutboxPolicy
+from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.answers import Receipt, Refusal, RefusalReason, UploadToken
 from agent.wire.codec import (
@@ -44,6 +48,18 @@ def now() -> Instant:
 
 def open_journal(path: Path) -> Journal:
     return Journal.open(path, now=now, boot_id=BOOT)
+
+
+def inbound_of(journal: Journal, counts: LinkCounts | None = None) -> Inbound:
+    """What handles the hub's messages, with nothing else around it."""
+    return Inbound(
+        NODE,
+        journal=journal,
+        outbox=Outbox(OutboxPolicy()),
+        tokens=Tokens(),
+        leases=LiveLeases(()),
+        counts=counts or LinkCounts(),
+    )
 
 
 class FullJournal(Journal):

@@ -8,14 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.journal import Journal, JournalCorrupt
-from agent.uplink.live.leases import LiveLeases
-from agent.uplink.mqtt.inbound import Inbound, LinkCounts
-from agent.uplink.outbox import Outbox, OutboxPolicy
-from agent.uplink.tokens import Tokens
+from agent.uplink.mqtt.inbound import Inbound
 from agent.wire import topics
 from agent.wire.answers import BringMedia, Command, Missing, Receipt
 from agent.wire.codec import encode
-from tests.agent.rigs.hubside import NODE, open_journal, put
+from tests.agent.rigs.hubside import NODE, inbound_of, open_journal, put
 
 
 @pytest.fixture
@@ -27,14 +24,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 @pytest.fixture
 def inbound(journal: Journal) -> Inbound:
-    return Inbound(
-        NODE,
-        journal=journal,
-        outbox=Outbox(OutboxPolicy()),
-        tokens=Tokens(),
-        leases=LiveLeases(()),
-        counts=LinkCounts(),
-    )
+    return inbound_of(journal)
 
 
 def all_answers(journal: Journal, event_id: UUID) -> list[tuple[topics.Topic, bytes]]:

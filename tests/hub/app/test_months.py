@@ -288,7 +288,13 @@ def test_a_backup_of_split_tables_has_all_rows(
         saved = {name: b"".join(pieces) for name, pieces in parts}
     if is_new:
         streets.db = Database(empty_postgres())
-    restore(streets.db, shape, lambda name: iter([saved[name]]), overwrites=not is_new)
+    restore(
+        streets.db,
+        shape,
+        lambda name: iter([saved[name]]),
+        lambda _: None,
+        overwrites=not is_new,
+    )
     assert [streets.rows(table) for table in (events, sightings, event_ids)] == before
     assert moving.parts(streets.db) == []
     split(streets.db)
