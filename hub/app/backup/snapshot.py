@@ -109,6 +109,7 @@ def _restore_sqlite(url: URL, read: Read, note: Note, *, overwrites: bool) -> No
     path = Path(url.database or "")
     if path.exists() and not overwrites:
         raise OccupiedError(f"there is a database at {path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.restoring")
     try:
         with draft.open("wb") as file:

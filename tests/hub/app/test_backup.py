@@ -125,7 +125,7 @@ def elsewhere(
     """Another machine, with nothing on it."""
     folder = tmp_path / "elsewhere"
     if place.url.startswith("sqlite"):
-        return Place(folder, f"sqlite:///{folder / 'hub.db'}", capsys)
+        return Place(folder, f"sqlite:///{folder / 'new' / 'hub.db'}", capsys)
     make: Callable[[], str] = request.getfixturevalue("empty_postgres")
     return Place(folder, make(), capsys)
 
