@@ -148,6 +148,9 @@ export function startSettings() {
   for (const form of document.querySelectorAll("[data-sends-itself]")) {
     form.querySelector("button").hidden = true;
     form.addEventListener("change", () => form.submit());
+    if (form.querySelector(":checked:not(:default)")) { // chosen before this script was here
+      form.submit();
+    }
   }
   addEventListener("beforeinstallprompt", (event) => {
     event.preventDefault();
