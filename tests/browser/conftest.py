@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from playwright._impl.assertions import AssertionsBase
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from hub.app import config
 from hub.app.wiring.evidence import packer
@@ -188,6 +188,10 @@ class Officer:
 
     def open_alert(self, alert_id: UUID) -> None:
         self.open(f"/alerts/{alert_id}")
+
+    def wait_for_scripts(self) -> None:
+        """The scripts of the page are there, also those that only some pages need."""
+        expect(self.page.locator("html")).to_have_attribute("data-scripted", "")
 
     def shot(self, name: str, *, full: bool = False) -> None:
         """A picture for people to look at, if `MATTHAN_SHOTS` names a folder."""

@@ -25,9 +25,11 @@ def test_those_chosen_are_ended_and_taken_back(
     page.get_by_role("link", name="Chọn nhiều").click()
     boxes = page.locator("[name=alert]")
     expect(boxes).to_have_count(4)
+    choose_all = page.get_by_role("button", name="Chọn tất cả đang hiện, trừ khẩn cấp")
     if script:
-        page.get_by_role("button", name="Chọn tất cả đang hiện, trừ khẩn cấp").click()
+        choose_all.click()
     else:
+        expect(choose_all).to_be_hidden()
         for number in range(1, 4):
             boxes.nth(number).check()
     expect(page.locator(f"#card-{alert_id} [name=alert]")).not_to_be_checked()

@@ -64,7 +64,7 @@ def test_a_sentence_is_typed_and_what_it_finds_is_chosen_with_shift(
     expect(officer.page.locator(".sight .shot img").first).to_have_attribute(
         "src", re.compile(r"around=")
     )
-    officer.page.wait_for_load_state()  # a click with Shift needs the page's script
+    officer.wait_for_scripts()
     ticks.nth(1).click()
     ticks.nth(3).click(modifiers=["Shift"])
     assert officer.page.locator(".sight-pick input:checked").count() == 3

@@ -73,6 +73,7 @@ def test_what_was_seen_is_found_and_plays_by_one_tap(
     expect(officer.page.locator("[data-sighting]")).to_have_count(2)
     assert fits(officer.page)
     officer.shot(f"{size}-{language}-{theme}-find-found", full=True)
+    officer.wait_for_scripts()  # without them a clip opens by itself
     officer.page.click("[data-play]")
     playing = "() => document.querySelector('.sight video').currentTime > 5.5"
     officer.page.wait_for_function(playing)
@@ -97,7 +98,8 @@ def test_without_script_it_searches_and_the_clip_is_a_link(hub: Hub, meet: Meet)
     officer = meet(None, size=SIZES["phone"], java_script_enabled=False)
     officer.sign_in("an")
     officer.open("/find")
-    unfold(officer, "when")
+    unfold(officer, "when", "points")
+    expect(officer.page.locator("#find-clear")).to_be_hidden()
     officer.page.locator("input[value='hour'] + span").click()
     officer.page.click("#find .is-main")
     expect(officer.page.locator("a[data-play]")).to_have_count(1)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from hub.base.batches import never
 from hub.footage.transcoding.transcode import NoCopyError
@@ -174,10 +174,30 @@ def test_without_a_copy_the_original_plays_at_the_same_tap(
     assert fits(officer.page)
 
 
+@pytest.mark.media
+def test_a_clip_begun_before_the_script_is_here_stays_in_view(meet: Meet, whole: Seen) -> None:
+    officer, held = meet(size=DESK), list[Route]()
+    page = officer.page
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/app.js*", hold, times=1)
+    with page.expect_request("**/app.js*"):
+        page.goto(f"{officer.hub.url}/alerts/{whole.alert_id}", wait_until="commit")
+    page.locator(".shot video").evaluate("film => { film.play(); }")  # its own button
+    until(lambda: plays(page))
+    held.pop().continue_()
+    officer.wait_for_scripts()
+    expect(page.locator(".shot video")).to_be_visible()
+    expect(page.locator("[data-watch]")).to_be_hidden()
+
+
 def test_without_script_picture_and_player_are_both_there(meet: Meet, whole: Seen) -> None:
     officer = meet(java_script_enabled=False)
     officer.open_alert(whole.alert_id)
     expect(officer.page.locator(".shot img")).to_be_visible()
     expect(officer.page.locator(".shot video")).to_be_visible()
     expect(officer.page.locator("[data-watch]")).to_be_hidden()
+    expect(officer.page.locator("[data-seek]").first).to_be_hidden()
     assert officer.page.locator(".shot video").get_attribute("preload") == "none"

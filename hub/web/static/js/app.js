@@ -7,7 +7,8 @@ import { startLive } from "./live.js";
 import { hintPush, startSettings, startWorker } from "./phone.js";
 import { startClock } from "./time.js";
 
-document.documentElement.dataset.scripted = "";
+const parts = []; // further scripts, of pages with buttons that need them
+
 rememberDetail();
 startClock();
 startSettings();
@@ -43,11 +44,11 @@ if (document.querySelector("[data-hides]") && document.getElementById("export"))
 }
 
 if (document.getElementById("find")) {
-  import("./find.js").then(({ startFind }) => startFind());
+  parts.push(import("./find.js").then(({ startFind }) => startFind()));
 }
 
 if (document.getElementById("moment")) {
-  import("./moment.js").then(({ startMoment }) => startMoment());
+  parts.push(import("./moment.js").then(({ startMoment }) => startMoment()));
 }
 
 if (document.querySelector("#map:not([data-picks])")) {
@@ -67,3 +68,6 @@ if (document.getElementById("detail")) {
   watchList();
   fetchList().catch(() => {}).finally(startLive);
 }
+
+// A button that needs a script is shown when its script is there: no press is lost.
+Promise.all(parts).finally(() => { document.documentElement.dataset.scripted = ""; });

@@ -142,6 +142,10 @@ function playOriginal(film, link) {
 }
 
 export function watchClips() {
+  const film = document.querySelector("[data-part='picture'] > video");
+  if (film && !film.paused) {
+    play(film); // begun before this script was here: it stays in view
+  }
   watchGrowing();
   document.addEventListener("htmx:afterSettle", watchGrowing);
   document.addEventListener("click", (event) => {
