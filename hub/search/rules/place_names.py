@@ -97,8 +97,9 @@ def _in_vietnamese(part: Sequence[Token]) -> Iterator[str]:
 @lru_cache(maxsize=20_000)
 def _words(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """With and without diacritics."""
-    bare = "".join(letter if letter.isalnum() else " " for letter in name)
-    accented = tuple(unicodedata.normalize("NFC", bare).casefold().split())
+    whole = unicodedata.normalize("NFC", name).casefold()
+    bare = "".join(letter if letter.isalnum() else " " for letter in whole)
+    accented = tuple(bare.split())
     return accented, tuple(fold(word) for word in accented)
 
 
@@ -106,6 +107,7 @@ def completed(text: str, names: Sequence[PlaceName]) -> list[str]:
     """The text with its last words completed to a name with words that begin like them; as many
     words as match any name are used, and names that begin with them come first. At most
     `MOST_COMPLETED`."""
+    text = unicodedata.normalize("NFC", text)
     said = tokens(text)
     for length in range(min(LONGEST, len(said)), 0, -1):
         part = said[-length:]

@@ -5,6 +5,7 @@ to a search are returned, so that a page can say so. Diacritics may be left out;
 some means itself alone ("đến" is not "đen").
 """
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -52,7 +53,7 @@ class _Text:
 def parsed(text: str, names: Sequence[PlaceName], *, today: date) -> Sentence:
     """The chips of a text; `names` are the places that the reader may search, `today` is the
     reader's."""
-    text = text[:MOST_CHARS]
+    text = unicodedata.normalize("NFC", text)[:MOST_CHARS]
     said = tokens(text)
     reading = _Text(said, names, today)
     chips: list[Chip] = []

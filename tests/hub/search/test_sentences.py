@@ -1,5 +1,6 @@
 """Sentences in Vietnamese and English: their meaning, and words that have none."""
 
+import unicodedata
 from datetime import date
 from typing import get_args
 from uuid import uuid4
@@ -143,6 +144,21 @@ def test_last_tuesday_is_a_day_and_a_tuesday_is_a_weekday() -> None:
 )
 def test_a_part_of_a_description_or_a_place(text: str, expected: list[Meaning]) -> None:
     assert meanings(text) == expected
+
+
+def apart(text: str) -> str:
+    """The same text as some keyboards send it: each mark after its letter."""
+    return unicodedata.normalize("NFD", text)
+
+
+def test_marks_apart_from_their_letters_are_read_as_one() -> None:
+    text = "áo đỏ, xe máy, gần Trường THCS, hôm qua"
+    assert apart(text) != text
+    assert meanings(apart(text)) == meanings(text)
+    old = PlaceName(uuid4(), apart("Chợ Bến Cầu"))
+    [chip] = parsed("gần chợ Bến Cầu", [old], today=TODAY).chips
+    assert chip.meaning == Where((old,), is_near=True)
+    assert completed(apart("gần chợ Bế"), [old]) == [f"gần {old.name}"]
 
 
 def day(month: int, of_month: int, year: int = 2026) -> date:
