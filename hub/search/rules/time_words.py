@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from hub.search.rules.chips import Days, Hours, Meaning, Recent, Weekdays
 from hub.search.rules.tokens import Phrases, Token
@@ -15,6 +15,7 @@ DAY_MINUTES: Final = 24 * 60
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 """Another year is a typing error, and its dates could not be formatted."""
 _HOURS: Final = {
+    "dawn": Hours(0, 6 * 60),
     "morning": Hours(5 * 60, 11 * 60),
     "noon": Hours(11 * 60, 13 * 60),
     "afternoon": Hours(13 * 60, 18 * 60),
@@ -24,6 +25,7 @@ _HOURS: Final = {
 }
 _PARTS: Final = Phrases(
     [
+        ("rạng sáng", _HOURS["dawn"]),
         *((phrase, _HOURS["morning"]) for phrase in ("sáng", "buổi sáng", "morning")),
         *((phrase, _HOURS["noon"]) for phrase in ("trưa", "buổi trưa", "noon", "at noon")),
         *((phrase, _HOURS["afternoon"]) for phrase in ("chiều", "buổi chiều", "afternoon")),
@@ -32,10 +34,17 @@ _PARTS: Final = Phrases(
         *((phrase, _HOURS["day"]) for phrase in ("ban ngày", "daytime", "by day")),
     ]
 )
-_CLOCK_PARTS: Final = Phrases(
-    {"sáng": 0, "trưa": 12, "chiều": 12, "tối": 12, "đêm": 12, "am": 0, "pm": 12}
+_ClockPart = Literal["morning", "noon", "afternoon", "evening", "night"]
+_CLOCK_PARTS: Final[Phrases[_ClockPart]] = Phrases(
+    [
+        *((phrase, "morning") for phrase in ("sáng", "rạng sáng", "am")),
+        ("trưa", "noon"),
+        *((phrase, "afternoon") for phrase in ("chiều", "pm")),
+        ("tối", "evening"),
+        *((phrase, "night") for phrase in ("đêm", "khuya")),
+    ]
 )
-"""Hours added to a clock time from 1 to 11."""
+"""What a word after a clock time from 1 to 12 says of it."""
 _AGO: Final = Phrases(
     [
         *((phrase, (0, None)) for phrase in ("hôm nay", "today")),
@@ -277,15 +286,17 @@ def _clock_span(said: Sequence[Token], place: int, _today: date) -> Found:
     if first is None or last is None or not (opened or first.is_marked or last.is_marked):
         return None
     begins = first.minute
-    if not first.is_marked and begins + last.added < last.minute:
-        begins += last.added
+    if not first.is_marked and last.part is not None:  # "8 to 11 pm", "10 đến 2 giờ đêm"
+        shared = _of_day(first.minute // 60, last.part) * 60
+        if shared < (last.minute or DAY_MINUTES) or last.part == "night":
+            begins = shared
     return Hours(begins, last.minute), last.after
 
 
 def _clock(said: Sequence[Token], place: int, _today: date) -> Found:
     """One time of the clock: the hour from it, all after it, all before it."""
     for word, hours in (
-        (_AFTER, lambda minute: Hours(minute, DAY_MINUTES)),
+        (_AFTER, lambda minute: Hours(minute % DAY_MINUTES, DAY_MINUTES)),
         (_BEFORE, lambda minute: Hours(0, minute)),
         (_AT, _hour_from),
     ):
@@ -298,7 +309,25 @@ def _clock(said: Sequence[Token], place: int, _today: date) -> Found:
 
 
 def _hour_from(minute: int) -> Hours:
+    minute %= DAY_MINUTES  # 24:00 is midnight
     return Hours(minute, min(minute + 60, DAY_MINUTES))
+
+
+def _of_day(hour: int, part: _ClockPart | None) -> int:
+    """The hour of the day: "2 giờ đêm" is 2, "11 giờ đêm" is 23, "12 giờ đêm" is 0."""
+    match part:
+        case "morning":
+            return 0 if hour == 12 else hour
+        case "noon":
+            return hour + 12 if hour < 10 else hour
+        case "afternoon":
+            return hour + 12 if hour < 12 else hour
+        case "evening":
+            return (hour + 12) % 24 if hour <= 12 else hour
+        case "night":
+            return (hour + 12) % 24 if 6 <= hour <= 12 else hour
+        case None:
+            return hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,8 +338,8 @@ class _Clock:
     """Since midnight."""
     is_marked: bool
     """A word or sign says that the number is a time."""
-    added: int
-    """Minutes that "tối" or "pm" added."""
+    part: _ClockPart | None
+    """Part of the day that was said with it."""
     after: int
     """Place after it."""
 
@@ -319,20 +348,20 @@ def _clock_time(said: Sequence[Token], place: int) -> _Clock | None:
     hour = said[place].number if place < len(said) else None
     if hour is None or hour > 24:
         return None
-    place, minute, added = place + 1, 0, 0
+    place, minute = place + 1, 0
     mark = _OCLOCK.at(said, place)
     if mark is not None:
         place = mark[1]
         minutes = said[place].number if place < len(said) else None
         if minutes is not None and minutes < 60 and len(said[place].said) == 2:
             minute, place = minutes, place + 1
-    part = _CLOCK_PARTS.at(said, place)
-    if part is not None:
-        place = part[1]
-        added = part[0] * 60 if hour < 12 else 0
-    total = hour * 60 + minute + added
+    told = _CLOCK_PARTS.at(said, place)
+    part, after = told or (None, place)
+    if _AGO.at(said, place):  # "8 giờ tối qua": the words for the day are read again
+        after = place
+    total = _of_day(hour, part) * 60 + minute
     is_marked = mark is not None or part is not None
-    return _Clock(total, is_marked, added, place) if total <= DAY_MINUTES else None
+    return _Clock(total, is_marked, part, after) if total <= DAY_MINUTES else None
 
 
 _READINGS: Final[tuple[Callable[[Sequence[Token], int, date], Found], ...]] = (
