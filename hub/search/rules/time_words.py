@@ -78,6 +78,10 @@ _UNITS: Final = Phrases(
         *((phrase, 30 * 24) for phrase in ("tháng", "month", "months")),
     ]
 )
+_COUNTED: Final = Phrases(
+    dict.fromkeys(("người", "tuổi", "people", "persons", "person", "years", "year"), True)
+)
+"""A number before these is no time of the clock."""
 _PAST: Final = Phrases(dict.fromkeys(("qua", "gần đây", "vừa qua", "trở lại đây"), True))
 _LAST: Final = Phrases(dict.fromkeys(("last", "the last", "past", "the past"), True))
 MOST_RECENT_HOURS: Final = 10 * 366 * 24
@@ -277,13 +281,15 @@ def _month(said: Sequence[Token], place: int, today: date) -> Found:
     return Days(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)), place + 2
 
 
-def _clock_span(said: Sequence[Token], place: int, _today: date) -> Found:
+def _clock_span(said: Sequence[Token], place: int, today: date) -> Found:
     """Hours such as "20–24 giờ", "từ 20h đến 24h", "between 20 and 24", "8 to 11 pm"."""
     opened = _FROM.at(said, place)
     first = _clock_time(said, opened[1] if opened else place)
     to = _TO.at(said, first.after) if first else None
     last = _clock_time(said, to[1]) if to else None
     if first is None or last is None or not (opened or first.is_marked or last.is_marked):
+        return None
+    if not first.is_marked and _is_counted(said, last, today):
         return None
     begins = first.minute
     if not first.is_marked and last.part is not None:  # "8 to 11 pm", "10 đến 2 giờ đêm"
@@ -293,7 +299,7 @@ def _clock_span(said: Sequence[Token], place: int, _today: date) -> Found:
     return Hours(begins, last.minute), last.after
 
 
-def _clock(said: Sequence[Token], place: int, _today: date) -> Found:
+def _clock(said: Sequence[Token], place: int, today: date) -> Found:
     """One time of the clock: the hour from it, all after it, all before it."""
     for word, hours in (
         (_AFTER, lambda minute: Hours(minute % DAY_MINUTES, DAY_MINUTES)),
@@ -302,10 +308,23 @@ def _clock(said: Sequence[Token], place: int, _today: date) -> Found:
     ):
         opened = word.at(said, place)
         time = _clock_time(said, opened[1]) if opened else None
-        if time is not None:
+        if opened is None or time is None or _is_counted(said, time, today):
+            continue
+        if _recent(said, opened[1], today) is None:  # "khoảng 2 giờ qua" is no time of the clock
             return hours(time.minute), time.after
     time = _clock_time(said, place)
     return (_hour_from(time.minute), time.after) if time and time.is_marked else None
+
+
+def _is_counted(said: Sequence[Token], time: "_Clock", today: date) -> bool:
+    """True if the number counts people, years or hours: "khoảng 20 tuổi", "khoảng 2-3 người"."""
+    if time.is_marked:
+        return False
+    to, after = _TO.at(said, time.after), time.after
+    if to is not None and to[1] < len(said) and said[to[1]].number is not None:
+        after = to[1] + 1
+    is_span = _UNITS.at(said, after) and _date(said, after, today) is None
+    return bool(is_span or _COUNTED.at(said, after))
 
 
 def _hour_from(minute: int) -> Hours:
