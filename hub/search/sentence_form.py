@@ -85,11 +85,11 @@ class SearchTime:
 def time_of(span: SearchSpan | None, meanings: Sequence[Meaning], calendar: Calendar) -> SearchTime:
     """The span of the form (None: the chips alone) narrowed by the chips' days and hours."""
     now = calendar.now_utc_us
-    spans = list(_day_spans(meanings, calendar))
+    clock = list(_of(Hours, meanings))
+    spans = list(_day_spans(meanings, clock, calendar))
     if span is None:
         span = SearchSpan(min(one for one, _ in spans), min(now, max(one for _, one in spans)))
     windows = _overlaps(spans, [(span.from_utc_us, span.until_utc_us)]) if spans else None
-    clock = list(_of(Hours, meanings))
     weekdays = frozenset(chain.from_iterable(one.days for one in _of(Weekdays, meanings)))
     if clock or weekdays:
         parts = _parts(span, clock, weekdays, calendar)
@@ -105,16 +105,21 @@ def time_of(span: SearchSpan | None, meanings: Sequence[Meaning], calendar: Cale
     )
 
 
-def _day_spans(meanings: Sequence[Meaning], calendar: Calendar) -> Iterator[tuple[int, int]]:
-    """Spans of the days that the chips name, earliest first, apart from one another."""
+def _day_spans(
+    meanings: Sequence[Meaning], clock: Sequence[Hours], calendar: Calendar
+) -> Iterator[tuple[int, int]]:
+    """Spans of the days that the chips name, earliest first, apart from one another. Hours of a
+    day that go beyond its midnight belong to it."""
     now = calendar.now_utc_us
     found = [(now - one.hours * 3600 * US_PER_S, now) for one in _of(Recent, meanings)]
     for days in _of(Days, meanings):
-        if days.hours is None:
+        parts = clock if days.hours is None else (days.hours,)
+        if parts:
+            each = _days(days.first, days.last)
+            found += [_window(day, hours, calendar) for day in each for hours in parts]
+        else:
             begin, end = _moment(days.first, 0, calendar), _moment(days.last, 24 * 60, calendar)
             found.append((begin, end - 1))
-        else:
-            found += [_window(day, days.hours, calendar) for day in _days(days.first, days.last)]
     yield from _merged(found)
 
 

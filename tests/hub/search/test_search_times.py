@@ -41,6 +41,19 @@ def test_a_night_belongs_to_the_day_on_which_it_begins() -> None:
     ]
 
 
+def test_a_night_of_named_days_goes_on_after_their_midnight() -> None:
+    friday, night = date(2026, 11, 27), Hours(18 * 60, 6 * 60)
+    assert told(None, night, Days(friday, friday)) == [("27 18:00", "28 05:59")]
+    assert told(None, Days(date(2026, 11, 26), friday), Hours(22 * 60, 2 * 60)) == [
+        ("27 22:00", "28 01:59"),
+        ("26 22:00", "27 01:59"),
+    ]
+    yesterday = date(2026, 11, 28)
+    assert told(None, Days(yesterday, yesterday), night) == [("28 18:00", "29 05:59")]
+    later = SearchSpan(at("2026-11-28T00:00"), at(NOW))
+    assert told(later, Days(friday, friday), night) == [("28 00:00", "28 05:59")]
+
+
 def test_days_and_weekdays_narrow_each_other() -> None:
     last_week = Days(date(2026, 11, 16), date(2026, 11, 22))
     assert told(None, TUESDAY, last_week) == [("17 00:00", "17 23:59")]
