@@ -115,8 +115,10 @@ def _day_spans(
     for days in _of(Days, meanings):
         parts = clock if days.hours is None else (days.hours,)
         if parts:
-            each = _days(days.first, days.last)
-            found += [_window(day, hours, calendar) for day in each for hours in parts]
+            last = max(days.first, min(days.last, calendar.local(now).date()))
+            found += [
+                _window(day, hours, calendar) for day in _days(days.first, last) for hours in parts
+            ]
         else:
             begin, end = _moment(days.first, 0, calendar), _moment(days.last, 24 * 60, calendar)
             found.append((begin, end - 1))
@@ -129,7 +131,8 @@ def _parts(
     """The hours of each day (no hours: all) that falls on a weekday (none: on any)."""
     # A night that began the day before the span reaches into it.
     first = calendar.local(span.from_utc_us).date() - timedelta(days=1)
-    for day in _days(first, calendar.local(span.until_utc_us).date()):
+    last = calendar.local(min(span.until_utc_us, calendar.now_utc_us)).date()
+    for day in _days(first, last):
         if not weekdays or day.weekday() in weekdays:
             for hours in clock or (Hours(0, 24 * 60),):
                 yield _window(day, hours, calendar)

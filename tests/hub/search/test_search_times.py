@@ -54,6 +54,14 @@ def test_a_night_of_named_days_goes_on_after_their_midnight() -> None:
     assert told(later, Days(friday, friday), night) == [("28 00:00", "28 05:59")]
 
 
+def test_hours_are_searched_up_to_now_however_late_the_span_ends() -> None:
+    centuries = SearchSpan(at("2026-11-28T00:00"), at("2150-01-01T00:00"))
+    expected = [("29 09:00", "29 09:59"), ("28 09:00", "28 09:59")]
+    assert told(centuries, Hours(9 * 60, 10 * 60))[-2:] == expected
+    days = Days(date(2026, 11, 28), date(2150, 1, 1))
+    assert told(None, days, Hours(9 * 60, 10 * 60)) == expected
+
+
 def test_days_and_weekdays_narrow_each_other() -> None:
     last_week = Days(date(2026, 11, 16), date(2026, 11, 22))
     assert told(None, TUESDAY, last_week) == [("17 00:00", "17 23:59")]
