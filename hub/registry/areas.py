@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, literal, or_, select
 
 from hub.base.moment import Moment
+from hub.base.text.normalize import fold
 from hub.registry.tables import areas
 
 
@@ -43,6 +44,19 @@ def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Each area's name with the names of the areas above: "Ngã tư 1, Khu phố 2, Tân Khai"."""
     found = lineages(conn, area_ids)
     return {area_id: ", ".join(name for _, name in parts) for area_id, parts in found.items()}
+
+
+def name_readings(said: str) -> list[tuple[str, str]]:
+    """What a named area may mean: its folded name, and the area above, empty if none is named.
+
+    "Quarter 3 / Tan Khai" is a Quarter 3 below Tan Khai. But a street may be called "Đường 30/4":
+    the whole counts first, then each stroke may part the two.
+    """
+    strokes = [at for at, sign in enumerate(said) if sign == "/"]
+    return [
+        (fold(said), ""),
+        *((fold(said[:at]), said[at + 1 :].strip()) for at in strokes),
+    ]
 
 
 def area_parents(conn: Connection) -> dict[UUID, UUID | None]:

@@ -15,6 +15,7 @@ from hub.base.db.columns import columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
+from hub.registry.areas import name_readings
 from hub.registry.tables import areas, cameras, nodes
 
 
@@ -85,14 +86,10 @@ def area_by_name(conn: Connection, name: str) -> UUID:
 
     "Quarter 3 / Tan Khai" means the one directly below an area of the second name.
     """
-    inner, _, outer = (part.strip() for part in name.partition("/"))
-    query = select(areas.c.id).where(areas.c.name_folded == fold(inner))
-    if outer:
-        query = query.where(areas.c.parent_id == area_by_name(conn, outer))
-    found = list(conn.scalars(query))
+    found = _areas_named(conn, name)
     match found:
         case [area_id]:
-            return area_id  # type: ignore[no-any-return] # tables are untyped
+            return area_id
         case []:
             raise RegistryError(
                 f"no area is called {name!r}; add it on the page of areas, or with: "
@@ -100,8 +97,19 @@ def area_by_name(conn: Connection, name: str) -> UUID:
             )
         case _:
             raise RegistryError(
-                f"{len(found)} areas are called {name!r}; say which: '{inner} / PARENT'"
+                f"{len(found)} areas are called {name!r}; say which: '{name.strip()} / PARENT'"
             )
+
+
+def _areas_named(conn: Connection, said: str) -> list[UUID]:
+    for inner, outer in name_readings(said):
+        query = select(areas.c.id).where(areas.c.name_folded == inner)
+        if outer:
+            query = query.where(areas.c.parent_id.in_(_areas_named(conn, outer)))
+        found = list(conn.scalars(query))
+        if found:
+            return found
+    return []
 
 
 def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By = SHELL) -> UUID:

@@ -21,7 +21,7 @@ from hub.base.text.csv_table import CsvFault, CsvLine, CsvLineFault, is_number, 
 from hub.base.text.normalize import fold
 from hub.nodes.enrolment.camera_sources import camera_of
 from hub.nodes.enrolment.rows import MOST_CAMERAS
-from hub.registry.areas import lineages
+from hub.registry.areas import lineages, name_readings
 from hub.registry.registry import RESERVED, is_bearing
 from hub.registry.tables import nodes
 
@@ -69,13 +69,17 @@ class _Known:
 
     def named(self, said: str) -> list[UUID]:
         """Areas with this name; "Ngã tư 1 / Tân Khai" lies below a Tân Khai."""
-        inner, _, outer = (fold(part) for part in said.partition("/"))
-        return [
-            area_id
-            for area_id, parts in self.areas.items()
-            if fold(parts[0][1]) == inner
-            and (not outer or any(fold(name) == outer for _, name in parts[1:]))
-        ]
+        for inner, outer in name_readings(said):
+            above = fold(outer)
+            found = [
+                area_id
+                for area_id, parts in self.areas.items()
+                if fold(parts[0][1]) == inner
+                and (not above or any(fold(name) == above for _, name in parts[1:]))
+            ]
+            if found:
+                return found
+        return []
 
 
 def plan_sheet(conn: Connection, content: bytes, *, person_id: UUID, now: Moment) -> SheetPlan:

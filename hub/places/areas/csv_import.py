@@ -24,6 +24,7 @@ from hub.base.text.csv_table import CsvFault, CsvLine, CsvLineFault, Table, is_n
 from hub.base.text.normalize import fold
 from hub.places.areas import rows as areas_rows
 from hub.places.areas.rows import AreaWords
+from hub.registry.areas import name_readings
 from hub.registry.registry import is_bearing
 from hub.registry.tables import areas, cameras, nodes
 
@@ -83,12 +84,14 @@ class _Tree:
 
     def named(self, said: str) -> list[UUID]:
         """Areas with this name; "Quarter 3 / Tan Khai" is the Quarter 3 directly below Tan Khai."""
-        inner, _, outer = (part.strip() for part in said.partition("/"))
-        found = self.by_name.get(fold(inner), [])
-        if not outer:
-            return found
-        above = set(self.named(outer))
-        return [one for one in found if self.parent_of(one) in above]
+        for inner, outer in name_readings(said):
+            found = self.by_name.get(inner, [])
+            if found and outer:
+                above = set(self.named(outer))
+                found = [one for one in found if self.parent_of(one) in above]
+            if found:
+                return found
+        return []
 
 
 def plan_areas(
@@ -119,8 +122,8 @@ def _waits_for(line: CsvLine, lines: Iterable[CsvLine], tree: _Tree) -> bool:
     parent = line["parent"]
     if not parent or tree.named(parent):
         return False
-    inner = fold(parent.partition("/")[0])
-    return any(fold(one["name"]) == inner for one in lines if one is not line)
+    meant = {inner for inner, _ in name_readings(parent)}
+    return any(fold(one["name"]) in meant for one in lines if one is not line)
 
 
 def _area_step(line: CsvLine, tree: _Tree, zone: ZoneInfo, reach: Reach, now: Moment) -> ImportStep:

@@ -21,7 +21,7 @@ from hub.nodes.enrolment.rows import Redeemed, TokenRefused
 from hub.nodes.enrolment.sheet_import import MOST_BOXES
 from hub.nodes.enrolment.tables import enrolment_sheets, enrolments
 from hub.registry.registry import node_by_name
-from hub.registry.tables import cameras
+from hub.registry.tables import areas, cameras
 from tests.hub.rigs.box_table import HEADER, box_table
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
 from tests.hub.rigs.web_town import NODE, PASSWORD, Town
@@ -105,6 +105,14 @@ def test_a_table_is_tried_and_becomes_a_sheet_with_a_code_for_each_box(yard: Yar
     acts = [act for act in yard.town.acts() if act.startswith("enrolment")]
     assert acts.count("enrolment.make") == 3
     assert acts.count("enrolment_sheet.make") == acts.count("enrolment_sheet.try") == 1
+
+
+def test_a_box_stands_in_a_street_that_is_named_after_a_date(yard: Yard) -> None:
+    with yard.town.db.writing() as conn:
+        this = update(areas).where(areas.c.name == AREA)
+        conn.execute(this.values(name="Đường 30/4", name_folded="duong 30/4"))
+    shown = yard.kim.post("/enrolments/table", text=box_table("Đường 30/4", 3, 8))
+    assert "3 trạm, 8 camera" in text_of(shown)
 
 
 def test_codes_are_stored_hashed_and_passwords_leave_with_the_code(yard: Yard) -> None:

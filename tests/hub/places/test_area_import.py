@@ -21,6 +21,7 @@ from hub.places.areas import rows as areas_rows
 from hub.places.areas.csv_import import Reach, carry_out, plan_areas, plan_cameras
 from hub.places.areas.rows import AreaError, AreaFault, AreaWords
 from hub.places.areas.service import AreaRow, AreaService
+from hub.registry import registry
 from hub.registry.tables import areas, cameras
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.streets import Streets
@@ -88,6 +89,30 @@ def test_a_table_adds_areas_below_others_in_any_order_and_dates_them(streets: St
     same = plan(streets, text)
     assert {step.done for step in same.steps} == {"same"}
     assert not same.may_be_done
+
+
+def test_a_street_is_named_after_a_date(streets: Streets) -> None:
+    text = (
+        "name,level,parent\n"
+        "Góc 2,junction,Góc 1 / Đường 30/4\n"
+        "Góc 1,junction,Đường 30/4 / Tân Khai\n"
+        "Đường 30/4,street,Tân Khai\n"
+        "Góc 3,junction,Đường 30/4\n"
+    )
+    with streets.db.writing() as conn:
+        now = streets.clock.now()
+        found = plan_areas(conn, text.encode(), zone=ZONE, reach=Reach(), now=now)
+        assert wrong(found) == []
+        carry_out(conn, found, by=SHELL, now=now)
+        there = registry.area_by_name(conn, "duong 30/4")
+        assert registry.area_by_name(conn, "Đường 30/4 / Tân Khai") == there
+        corner = registry.area_by_name(conn, "Góc 1 / Đường 30/4")
+    assert plan(streets, text).wrong == ()
+    assert tree(streets)["Góc 2"] == "Góc 1"
+    assert {row.parent_id for row in streets.rows(areas) if row.name in ("Góc 1", "Góc 3")} == {
+        there
+    }
+    assert corner != there
 
 
 @pytest.mark.parametrize(
