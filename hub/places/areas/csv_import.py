@@ -4,7 +4,8 @@ The whole table is planned before anything is written. One wrong line refuses th
 a town is worse than none.
 """
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -104,26 +105,28 @@ def plan_areas(
     found = ImportPlan(list(table.wrong))
     lines = list(table.lines)
     while lines:
-        later = [line for line in lines if _waits_for(line, lines, tree)]
+        names = Counter(fold(line["name"]) for line in lines)
+        later = [line for line in lines if _waits_for(line, names, tree)]
         if len(later) == len(lines):  # they wait for each other
             found.wrong += [
                 CsvFault(one.number, CsvLineFault.PARENT, one["parent"]) for one in later
             ]
             break
+        waiting = {line.number for line in later}
         for line in lines:
-            if line not in later:
+            if line.number not in waiting:
                 found.take(partial(_area_step, line, tree, zone, reach, now))
         lines = later
     return found.plan()
 
 
-def _waits_for(line: CsvLine, lines: Iterable[CsvLine], tree: _Tree) -> bool:
-    """True if its parent is a line that is not planned yet."""
+def _waits_for(line: CsvLine, names: Mapping[str, int], tree: _Tree) -> bool:
+    """True if its parent is another line that is not planned yet; `names` counts their names."""
     parent = line["parent"]
     if not parent or tree.named(parent):
         return False
-    meant = {inner for inner, _ in name_readings(parent)}
-    return any(fold(one["name"]) in meant for one in lines if one is not line)
+    own = fold(line["name"])
+    return any(names.get(one, 0) > (one == own) for one, _ in name_readings(parent))
 
 
 def _area_step(line: CsvLine, tree: _Tree, zone: ZoneInfo, reach: Reach, now: Moment) -> ImportStep:

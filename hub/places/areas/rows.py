@@ -158,11 +158,11 @@ def _checked(conn: Connection, words: AreaWords, before: Any, now: Moment) -> tu
         raise AreaError(AreaFault.LEVEL)
     if not ends_after_it_begins(words, before, now):
         raise AreaError(AreaFault.DAYS)
-    parents = area_parents(conn)
     if words.parent_id is not None:
-        if words.parent_id not in parents:
+        if conn.scalar(select(areas.c.id).where(areas.c.id == words.parent_id)) is None:
             raise AreaError(AreaFault.PARENT)
-        if area_id is not None and area_id in at_or_above(words.parent_id, parents):
+        is_moved = before is not None and before.parent_id != words.parent_id
+        if is_moved and area_id in at_or_above(words.parent_id, area_parents(conn)):
             raise AreaError(AreaFault.RING)
     same = select(areas.c.id).where(
         areas.c.name_folded == fold(name), areas.c.parent_id.is_not_distinct_from(words.parent_id)

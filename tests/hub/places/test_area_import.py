@@ -1,12 +1,13 @@
 """Areas and cameras from tables and by hand: what is done, what is refused, and who may."""
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from hub.access.grants import rows as grants_rows
 from hub.access.grants.service import GrantService
@@ -16,12 +17,14 @@ from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
 from hub.base.text.csv_import import Import
 from hub.base.text.csv_table import CsvLineFault
+from hub.base.text.normalize import fold
 from hub.console.service import InboxService
 from hub.places.areas import rows as areas_rows
 from hub.places.areas.csv_import import Reach, carry_out, plan_areas, plan_cameras
 from hub.places.areas.rows import AreaError, AreaFault, AreaWords
 from hub.places.areas.service import AreaRow, AreaService
 from hub.registry import registry
+from hub.registry.areas import area_parents
 from hub.registry.tables import areas, cameras
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.streets import Streets
@@ -113,6 +116,34 @@ def test_a_street_is_named_after_a_date(streets: Streets) -> None:
         there
     }
     assert corner != there
+
+
+def test_a_table_of_a_province_is_read_and_taken_line_by_line(
+    streets: Streets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line costs the same however long the table is: while it is taken, nothing else is
+    written."""
+    corners = "".join(f"Góc {n},junction,Khu {n}\n" for n in range(300))
+    quarters = "".join(f"Khu {n},quarter,Tân Khai\n" for n in range(300))
+    folds, trees = count(), count()
+
+    def counted_fold(name: str) -> str:
+        next(folds)
+        return fold(name)
+
+    def counted_parents(conn: Connection) -> dict[UUID, UUID | None]:
+        next(trees)
+        return area_parents(conn)
+
+    monkeypatch.setattr("hub.places.areas.csv_import.fold", counted_fold)
+    monkeypatch.setattr("hub.places.areas.rows.area_parents", counted_parents)
+    with streets.db.writing() as conn:
+        now, text = streets.clock.now(), f"name,level,parent\n{corners}{quarters}"
+        found = plan_areas(conn, text.encode(), zone=ZONE, reach=Reach(), now=now)
+        assert len(found.steps) == 600
+        assert next(folds) < 20 * 600
+        carry_out(conn, found, by=SHELL, now=now)
+    assert next(trees) < 10
 
 
 @pytest.mark.parametrize(
