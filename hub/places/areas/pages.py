@@ -33,9 +33,15 @@ DONE: Final = ("add", "change", "same")
 
 
 @router.get("")
-def show_areas(request: Request, visit: SignedIn, areas: Areas, saved: str = "") -> Response:
-    """Areas one administers; 404 for others."""
-    return _page(request, visit, areas, saved=saved)
+def show_areas(
+    request: Request,
+    visit: SignedIn,
+    areas: Areas,
+    saved: str = "",
+    change: UUID | None = None,
+) -> Response:
+    """Areas one administers, with the form of the one to `change`; 404 for others."""
+    return _page(request, visit, areas, saved=saved, change=change)
 
 
 def _page(
@@ -45,6 +51,7 @@ def _page(
     *,
     saved: str = "",
     wrong: AreaError | None = None,
+    change: UUID | None = None,
 ) -> Response:
     rows = areas.areas(visit.asker)
     if not rows:
@@ -70,6 +77,7 @@ def _page(
         ended_grants=int(saved) if saved.isascii() and saved.isdecimal() and len(saved) < 6 else 0,
         is_saved=bool(saved),
         wrong=fault_word(wrong.fault, calendar.words) if wrong else "",
+        change=change,
     )
 
 
@@ -127,7 +135,7 @@ def change_area(
     try:
         moved = areas.change_area(visit.asker, area_id, _words(form, visit))
     except AreaError as error:
-        return _page(request, visit, areas, wrong=error)
+        return _page(request, visit, areas, wrong=error, change=area_id)
     if moved is None:
         raise HTTPException(404)
     return RedirectResponse(f"/areas?saved={moved.ended_grants}", 303)

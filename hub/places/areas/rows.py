@@ -5,6 +5,7 @@ keep their area. An area that is no longer valid is not offered for anything new
 watched as before: no date may stop an alert.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -137,6 +138,16 @@ def camera_count(conn: Connection, area_id: UUID) -> int:
     below = below.union(select(areas.c.id).join(below, areas.c.parent_id == below.c.id))
     query = select(func.count()).select_from(cameras)
     return conn.scalar(query.where(cameras.c.area_id.in_(select(below.c.id)))) or 0
+
+
+def camera_counts(conn: Connection) -> Counter[UUID]:
+    """Cameras of every area, with those below it: a page of all areas asks once."""
+    parents, found = area_parents(conn), Counter[UUID]()
+    query = select(cameras.c.area_id, func.count().label("n")).group_by(cameras.c.area_id)
+    for row in conn.execute(query):
+        for above in at_or_above(row.area_id, parents):
+            found[above] += row.n
+    return found
 
 
 def ends_after_it_begins(words: AreaWords, before: Any, now: Moment) -> bool:

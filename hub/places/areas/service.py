@@ -137,6 +137,7 @@ def _reach(look: Reading) -> set[UUID]:
 
 def _rows(look: Reading) -> list[AreaRow]:
     conn, mine = look.conn, _reach(look)
+    counts = areas_rows.camera_counts(conn)
     rows = {row.id: row for row in conn.execute(select(areas).where(areas.c.id.in_(mine)))}
     return [
         AreaRow(
@@ -147,7 +148,7 @@ def _rows(look: Reading) -> list[AreaRow]:
             depth=depth,
             valid_from_utc_us=rows[area_id].valid_from_utc_us,
             valid_until_utc_us=rows[area_id].valid_until_utc_us,
-            cameras=areas_rows.camera_count(conn, area_id),
+            cameras=counts[area_id],
         )
         for area_id, depth in queries.in_order(rows)
     ]

@@ -46,7 +46,8 @@ def test_a_keeper_takes_areas_from_a_table_after_seeing_what_it_would_do(
     assert fits(page)
     page.locator("#plan button").click()
     expect(page.locator("[data-area='Góc 1']")).to_be_visible()
-    page.locator("[data-area='Góc 1'] summary").click()
+    page.locator("[data-area='Góc 1'] .area-head a").click()
+    expect(page.locator("#change [name=name]")).to_have_value("Góc 1")
     keeper.shot(f"{size}-{language}-{theme}-areas", full=True)
     assert fits(page)
     complaints = [one for one in keeper.complaints if "422" not in one]

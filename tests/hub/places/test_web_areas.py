@@ -7,10 +7,15 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.access.rules.grants import ALL
-from hub.access.tables import sessions
+from hub.access.tables import people, sessions
+from hub.base.audit.asker import Asker
+from hub.base.audit.log import SHELL
 from hub.base.db.columns import columns
+from hub.places.areas import rows
 from hub.places.areas.feature import MAX_TABLE_BYTES
-from hub.registry.tables import areas
+from hub.places.areas.rows import AreaWords
+from hub.places.areas.service import AreaService
+from hub.registry.tables import areas, cameras
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
@@ -109,7 +114,7 @@ def test_an_area_is_added_renamed_dated_and_what_cannot_be_is_said(
     words = text_of(keeper.get("/areas?saved=0"))
     assert "Ngã tư Chợ Mới" in words
     assert "hết hiệu lực" in words
-    assert 'value="2025-12-31"' in keeper.get("/areas").text
+    assert 'value="2025-12-31"' in keeper.get(f"/areas?change={town.area_id}").text
     assert keeper.post(f"/areas/{town.top}", **(form | {"parent": str(town.area_id)})).status_code
     assert "con" in text_of(
         keeper.post(f"/areas/{town.top}", **(form | {"parent": str(town.area_id)}))
@@ -142,3 +147,30 @@ def test_doing_it_wants_a_second_proof_and_keeps_the_table(keeper: Visitor, town
 
 def test_levels_are_offered_in_the_readers_language(keeper: Visitor) -> None:
     assert '<option value="xã">' in keeper.get("/areas").text
+
+
+def test_the_page_of_a_thousand_areas_stays_small(keeper: Visitor, town: Town) -> None:
+    with town.db.writing() as conn:
+        for n in range(300):
+            words = AreaWords(f"Góc {n}", "junction", town.top)
+            last = rows.add(conn, words, by=SHELL, now=town.clock.now())
+    page = keeper.get("/areas")
+    assert "Góc 299" in page.text
+    assert len(page.content) < 1000 * 300
+    assert page.text.count("<option") < 2 * 300
+    change = keeper.get(f"/areas?change={last}")
+    assert f'action="/areas/{last}"' in change.text
+    assert change.text.count('<form method="post" action="/areas/') == 1
+
+
+def test_the_cameras_of_an_area_are_those_in_it_and_below(keeper: Visitor, town: Town) -> None:
+    with town.db.writing() as conn:
+        words = AreaWords("Góc", "junction", town.area_id)
+        corner = rows.add(conn, words, by=SHELL, now=town.clock.now())
+        first = conn.scalars(select(cameras.c.id).where(cameras.c.area_id == town.area_id)).first()
+        conn.execute(update(cameras).where(cameras.c.id == first).values(area_id=corner))
+        expected = {one: rows.camera_count(conn, one) for one in (town.top, town.area_id, corner)}
+        chu = conn.scalars(select(people.c.id).where(people.c.login == "chu")).one()
+    there = town.services.use(AreaService).areas(Asker(chu, "chu", "Chủ", "keeper", "vi", ""))
+    assert expected[corner] == 1
+    assert {one.area_id: one.cameras for one in there} == expected
