@@ -1,5 +1,6 @@
 """Names of the town's places in a sentence, with or without diacritics."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -7,12 +8,14 @@ from typing import Final
 
 from hub.base.text.normalize import fold
 from hub.search.rules.chips import PlaceName
-from hub.search.rules.tokens import Token, tokens
+from hub.search.rules.tokens import SIGNS, Token, tokens
 from hub.search.rules.vocabulary import GENERIC_PLACES
 
 LONGEST: Final = 8
 """Words of a name that are compared."""
 LEAST_TYPED, MOST_COMPLETED = 2, 8
+_WORD: Final = re.compile(r"\d+|[^\W\d_]+")
+_Words = tuple[tuple[str, ...], tuple[str, ...]]
 ARTICLES: Final = frozenset(("the", "a", "an"))
 
 
@@ -39,8 +42,8 @@ def whole_name_at(
     or the word for a kind of place ("market") that some names have."""
     names = _with_word(said, place, names)
     for length in range(min(LONGEST, len(said) - place), 1, -1):
-        part = said[place : place + length]
-        whole = tuple(one for one in names if _is_whole(part, one))
+        words = _said(said[place : place + length])
+        whole = tuple(one for one in names if _is_whole(words, one))
         if whole:
             return whole, place + length
     if place < len(said) and said[place].folded in GENERIC_PLACES:
@@ -56,34 +59,33 @@ def _with_word(
     if place >= len(said):
         return ()
     word = said[place].folded
-    kinds = {word, *(kind.split()[0] for kind in GENERIC_PLACES.get(word, ()))}
+    kinds = {*_words(word)[1][:1], *(kind.split()[0] for kind in GENERIC_PLACES.get(word, ()))}
     return [one for one in names if not kinds.isdisjoint(_words(one.name)[1])]
 
 
 def _meant(part: Sequence[Token], names: Sequence[PlaceName]) -> tuple[PlaceName, ...]:
-    whole = tuple(one for one in names if _is_whole(part, one))
-    return whole or tuple(one for one in names if _has(part, one))
+    said, kinds = _said(part), [*_in_vietnamese(part)]
+    whole = tuple(one for one in names if _is_whole(said, one))
+    return whole or tuple(one for one in names if _has(said, kinds, one))
 
 
-def _is_whole(part: Sequence[Token], one: PlaceName) -> bool:
-    accented, _ = _words(one.name)
-    return len(accented) == len(part) and _fits(part, one.name, 0)
+def _is_whole(said: _Words, one: PlaceName) -> bool:
+    return 0 < len(said[0]) == len(_words(one.name)[0]) and _fits(said, one.name, 0)
 
 
-def _has(part: Sequence[Token], one: PlaceName) -> bool:
+def _has(said: _Words, kinds: Sequence[str], one: PlaceName) -> bool:
     accented, folded = _words(one.name)
-    starts = range(len(accented) - len(part) + 1)
-    if any(_fits(part, one.name, start) for start in starts):
+    starts = range(len(accented) - len(said[0]) + 1)
+    if said[0] and any(_fits(said, one.name, start) for start in starts):
         return True
-    return any(said in f" {' '.join(folded)} " for said in _in_vietnamese(part))
+    return any(words in f" {' '.join(folded)} " for words in kinds)
 
 
-def _fits(part: Sequence[Token], name: str, start: int) -> bool:
+def _fits(said: _Words, name: str, start: int) -> bool:
     accented, folded = _words(name)
     return all(
-        one.said == accented[start + n]
-        or (one.said == one.folded and one.folded == folded[start + n])
-        for n, one in enumerate(part)
+        word == accented[start + n] or (word == bare and bare == folded[start + n])
+        for n, (word, bare) in enumerate(zip(*said, strict=True))
     )
 
 
@@ -94,12 +96,17 @@ def _in_vietnamese(part: Sequence[Token]) -> Iterator[str]:
         yield f" {kind} {rest}".rstrip() + " "
 
 
+def _said(part: Sequence[Token]) -> _Words:
+    """The words as in a name; none if a sign stands at an end: it belongs to no name."""
+    if part[0].said in SIGNS or part[-1].said in SIGNS:
+        return (), ()
+    return _words(" ".join(one.said for one in part))
+
+
 @lru_cache(maxsize=20_000)
-def _words(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """With and without diacritics."""
-    whole = unicodedata.normalize("NFC", name).casefold()
-    bare = "".join(letter if letter.isalnum() else " " for letter in whole)
-    accented = tuple(bare.split())
+def _words(name: str) -> _Words:
+    """With and without diacritics; letters and digits are words of their own, as in a sentence."""
+    accented = tuple(_WORD.findall(unicodedata.normalize("NFC", name).casefold()))
     return accented, tuple(fold(word) for word in accented)
 
 
@@ -124,11 +131,12 @@ def completed(text: str, names: Sequence[PlaceName]) -> list[str]:
 def _begins(part: Sequence[Token], name: str) -> int | None:
     """Place of the first word of the name; the last typed word may be a beginning."""
     accented, folded = _words(name)
-    for start in range(len(accented) - len(part) + 1):
-        last, end = part[-1], start + len(part) - 1
-        fits = accented[end].startswith(last.said) or (
-            last.said == last.folded and folded[end].startswith(last.folded)
+    words, bare = _words(" ".join(one.said for one in part))
+    for start in range(len(accented) - len(words) + 1) if words else ():
+        end = start + len(words) - 1
+        fits = accented[end].startswith(words[-1]) or (
+            words[-1] == bare[-1] and folded[end].startswith(bare[-1])
         )
-        if fits and _fits(part[:-1], name, start):
+        if fits and _fits((words[:-1], bare[:-1]), name, start):
             return start
     return None

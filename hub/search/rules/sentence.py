@@ -33,10 +33,9 @@ from hub.search.rules.description import Colours
 from hub.search.rules.people_words import BOUNDS, people_at
 from hub.search.rules.place_names import place_at, whole_name_at
 from hub.search.rules.time_words import time_at
-from hub.search.rules.tokens import Token, tokens
+from hub.search.rules.tokens import SIGNS, Token, tokens
 
 MOST_CHARS: Final = 300
-SIGNS: Final = "-/:+"
 Found = tuple[Meaning, int] | None
 """A meaning, and the place after its words."""
 _ONCE: Final = (People, Height, Speed, Leaving, Compass, Towards, Moving)

@@ -8,6 +8,7 @@ from typing import Final, Generic, TypeVar
 from hub.base.text.normalize import fold
 
 _PARTS: Final = re.compile(r"\d+[.,]\d+|\d+|[^\W\d_]+(?:[-'’][^\W\d_]+)*|[-–—/:+]", re.UNICODE)
+SIGNS: Final = "-/:+"
 T = TypeVar("T")
 
 

@@ -163,6 +163,29 @@ def test_marks_apart_from_their_letters_are_read_as_one() -> None:
     assert completed(apart("gần chợ Bế"), [old]) == [f"gần {old.name}"]
 
 
+def test_names_with_numbers_and_signs_are_read_as_they_are_typed() -> None:
+    road, street, gate, corner = (
+        PlaceName(uuid4(), name) for name in ("Ngã tư QL13", "Đường 30/4", "Cổng B2", "Phố Cũ-Mới")
+    )
+    names = (road, street, gate, corner)
+
+    def first(text: str) -> Meaning:
+        [chip] = parsed(text, names, today=TODAY).chips
+        assert (chip.start, chip.end) == (0, len(text))
+        return chip.meaning
+
+    assert first("gần QL13") == first("gần ngã tư QL13") == Where((road,), is_near=True)
+    assert first("cổng b2") == Where((gate,), is_near=False)
+    assert first("đường 30/4") == Where((street,), is_near=False)
+    assert first("gần cũ-mới") == Where((corner,), is_near=True)
+    assert first("về phía đường 30/4") == Towards((street,))
+    assert first("phố cũ-mới") == first("phố cũ mới") == Where((corner,), is_near=False)
+    assert completed("gần QL1", names) == ["gần Ngã tư QL13"]
+    assert completed("đường 30/", names) == ["Đường 30/4"]
+    found = parsed("phố cũ mới - 20h", names, today=TODAY)
+    assert found.chips[0].end == len("phố cũ mới")
+
+
 def day(month: int, of_month: int, year: int = 2026) -> date:
     return date(year, month, of_month)
 
