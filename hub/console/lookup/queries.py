@@ -17,7 +17,7 @@ from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
 from hub.cases import rows
 from hub.cases.tables import cases
-from hub.console.lookup.rules import Entry, Kind
+from hub.console.lookup.rules import MOST_CHARS, Entry, Kind
 from hub.registry.areas import places
 from hub.registry.tables import cameras, nodes
 
@@ -47,7 +47,8 @@ def _cameras(conn: Connection, asker: Asker, now: Moment) -> Iterator[Entry]:
     # A place is worth a line only if the person sees something there: it leads to the map's table.
     parts = {part for place in where.values() for part in _at_or_above(place)}
     for name, above in sorted(parts):
-        yield Entry(Kind.PLACE, name, above, f"/map?{urlencode({'find': name})}")
+        begins = name[:MOST_CHARS]  # the map takes no more
+        yield Entry(Kind.PLACE, name, above, f"/map?{urlencode({'find': begins})}")
 
 
 def _at_or_above(place: str) -> Iterator[tuple[str, str]]:

@@ -1,17 +1,19 @@
 """Search of everything: what a typed text matches, who finds what, and the log line."""
 
 import re
+from html import unescape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.access.rules.grants import Right
 from hub.access.rules.roles import USUAL, Role
 from hub.app.features import FEATURES
 from hub.base.audit.tables import audit
 from hub.console.lookup.rules import LEAST_CHARS, MOST_OF_A_KIND, Entry, Kind, found
+from hub.registry.tables import areas
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
@@ -121,3 +123,14 @@ def test_each_thing_to_do_leads_to_a_page_that_opens(town: Town, role: Role) -> 
     assert "/settings#logout" in offered
     for address in offered:
         assert visitor.get(address.partition("#")[0]).status_code == 200, address
+
+
+def test_a_place_with_a_long_name_opens_on_the_map(town: Town) -> None:
+    name = "Khu dân cư " + "rất dài " * 22
+    with town.db.writing() as conn:
+        conn.execute(update(areas).where(areas.c.id == town.area_id).values(name=name.strip()))
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    [address] = re.findall(r'href="(/map[^"]*)"', look(an, "khu dan cu"))
+    shown = an.get(unescape(address))
+    assert shown.status_code == 200
+    assert name.strip() in shown.text
