@@ -127,6 +127,13 @@ def _leads(
     return towards_deg is None or any(apart(leaves_deg, one) <= AHEAD_DEG for one in towards_deg)
 
 
+def is_any_described(conn: Connection) -> bool:
+    """True if any camera box of the town ever described a sighting."""
+    c = sightings.c
+    query = select(c.id).where(c.is_described.is_not(None)).order_by(c.first_seen_utc_us.desc())
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def recent_looks(conn: Connection, reach: Mapping[UUID, int]) -> list[AnyRow]:
     """Colours and vehicles of the latest described sightings of these cameras, each as far back as
     it may be searched."""

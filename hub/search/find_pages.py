@@ -62,6 +62,8 @@ def show_find(
     page = form.wanted and search.find_sightings(visit.asker, form.wanted, asked.q)
     offers = search.offered(visit.asker)
     cases = visit.use(CaseService).open_cases(visit.asker) if page and page.hits else []
+    needs_looks = bool(form.wanted and form.wanted.described.needs_description)
+    is_undescribed = needs_looks and not search.is_any_described(visit.asker)
     return render(
         request,
         "find.html",
@@ -75,7 +77,7 @@ def show_find(
         areas=areas,
         faults=form.faults,
         page=page,
-        undescribed=find_wording.undescribed_sentence(form, offers, words),
+        undescribed=find_wording.undescribed_sentence(words) if is_undescribed else "",
         cases=cases,
         added=added,
         into=next((one for one in cases if one.case_id == to), None),

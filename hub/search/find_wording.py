@@ -13,7 +13,6 @@ from hub.registry.passing import compass_point
 from hub.search.chip_wording import look_sentence
 from hub.search.find_form import Parsed, SearchForm, going_words, kind_words, way_words
 from hub.search.pages import address_of
-from hub.search.rules.chips import Meaning
 from hub.search.sighting_rows import FoundSighting
 from hub.search.sighting_views import SightingsPage
 from hub.web.calendar import DOUBT_FROM_MS, Calendar
@@ -126,11 +125,8 @@ def unaimed_sentence(page: SightingsPage, words: Messages) -> str:
     return said % {"n": page.unaimed} if page.unaimed else ""
 
 
-def undescribed_sentence(parsed: Parsed, offers: Sequence[Meaning], words: Messages) -> str:
-    """Why a description finds nothing in a town whose boxes send none; otherwise empty."""
-    wanted = parsed.wanted
-    if wanted is None or offers or not wanted.described.needs_description:
-        return ""
+def undescribed_sentence(words: Messages) -> str:
+    """Why a description finds nothing in a town whose boxes send none."""
     return words.say(
         "No camera box has sent colours or vehicles yet, so a search for them finds nothing."
         " It takes boxes with newer software."

@@ -12,7 +12,7 @@ from hub.base.errors import RegistryError
 from hub.footage.requests import clips as requests_clips
 from hub.footage.requests import spans
 from hub.search import footage_queries, moment_queries, scope, sighting_queries, sighting_rows
-from hub.search.description_queries import recent_looks
+from hub.search.description_queries import is_any_described, recent_looks
 from hub.search.moment_queries import SideBySide
 from hub.search.place_queries import SearchedPlaces
 from hub.search.rules.chips import Meaning, PlaceName
@@ -101,6 +101,11 @@ class SearchService:
         with self._acting.part_of(asker, "search.open") as look:
             theirs = scope.searched(look.conn, asker.person_id, look.now)
             return offered(recent_looks(look.conn, theirs))
+
+    def is_any_described(self, asker: Asker) -> bool:
+        """Whether any camera box of the town sends descriptions; part of a search."""
+        with self._acting.part_of(asker, "search.open") as look:
+            return is_any_described(look.conn)
 
     def find_sightings(self, asker: Asker, wanted: SightingSearch, said: str = "") -> SightingsPage:
         """Sightings by place, time and description, of the cameras this person may search; `said`

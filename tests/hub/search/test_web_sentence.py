@@ -119,6 +119,15 @@ def test_only_what_the_sightings_hold_is_offered(town: Town) -> None:
     with town.db.writing() as conn:
         conn.execute(update(sightings).values(camera_id=hidden_camera(town, conn)))
     assert "Gần đây có" not in text_of(an.get("/find"))
+    assert "Chưa trạm nào gửi màu áo quần" not in text_of(an.get(find("áo đỏ")))
+
+
+def test_a_sighting_without_colours_is_a_description_too(town: Town) -> None:
+    [seen] = some_sightings(town, 1)
+    described(town, seen, height_m=1.7)
+    page = text_of(visitor(town, "an").get(find("cao 1m7")))
+    assert "1 lượt" in page
+    assert "Chưa trạm nào gửi màu áo quần" not in page
 
 
 def hidden_camera(town: Town, conn: Any) -> UUID:
