@@ -90,8 +90,8 @@ def sides_by_camera(
     towards: Sequence[Point] | None,
 ) -> dict[UUID, frozenset[Side]]:
     """Sides of each camera's picture by which a person leaves in that compass direction, and
-    towards any of these points (None: anywhere; empty: towards a place without a position). A
-    camera without a stored bearing (or position) is left out."""
+    towards any of these points (None: anywhere; empty: towards a place without a position): none
+    if no side leads there. A camera without a stored bearing (or position) is left out."""
     query = select(
         cameras.c.id, cameras.c.latitude_deg, cameras.c.longitude_deg, cameras.c.bearing_deg
     ).where(cameras.c.bearing_deg.is_not(None))
@@ -100,13 +100,12 @@ def sides_by_camera(
         if row.id not in camera_ids:
             continue
         there = _directions(row, towards)
-        sides = frozenset(
-            side
-            for side in SIDES
-            if _leads(side, row.bearing_deg, compass=compass, towards_deg=there)
-        )
-        if sides:
-            found[row.id] = sides
+        if there != []:
+            found[row.id] = frozenset(
+                side
+                for side in SIDES
+                if _leads(side, row.bearing_deg, compass=compass, towards_deg=there)
+            )
     return found
 
 

@@ -318,10 +318,12 @@ class _Reading:
         for camera_id, some in sides.items():
             by_sides.setdefault(some, []).append(camera_id)
         return or_(
+            false(),
             *(
                 and_(self._among(ids), or_(*(_went(side) for side in sorted(some))))
                 for some, ids in by_sides.items()
-            )
+                if some
+            ),
         )
 
     def _among(self, ids: Sequence[UUID]) -> ColumnElement[bool]:

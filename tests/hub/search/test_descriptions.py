@@ -166,6 +166,14 @@ def test_cameras_without_a_bearing_are_left_out_and_counted(town: DressedTown) -
     assert {hit.camera_id for hit in found.hits}.isdisjoint(some)
 
 
+def test_a_camera_from_which_nobody_can_go_both_ways_is_not_counted_as_unaimed(
+    town: DressedTown,
+) -> None:
+    north = Point(12.5, 106.6)  # of every camera
+    found = town.find(town.searcher, replace(all_of_it(town), towards=(north,), compass="s"))
+    assert (found.hits, found.cameras, found.unaimed) == ([], 12, 0)
+
+
 @pytest.mark.parametrize("few", [0, 1000], ids=["by time", "by camera"])
 def test_parts_of_a_span_are_searched_alone_and_paged(
     town: DressedTown, few: int, monkeypatch: pytest.MonkeyPatch
