@@ -93,7 +93,7 @@ def _between(since: str, until: str, now: datetime, calendar: Calendar) -> Searc
     if not since:
         raise SpanFaultError("no beginning" if until else "no time")
     begins = _moment(since, calendar)
-    ends = _moment(until, calendar) + timedelta(seconds=59.999) if until else now
+    ends = _moment(until, calendar) + timedelta(microseconds=59_999_999) if until else now
     if ends < begins:
         raise SpanFaultError("turned")
     return _span(begins, ends)
