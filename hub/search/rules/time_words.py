@@ -260,15 +260,19 @@ def _joined(said: Sequence[Token], place: int) -> tuple[list[int], int]:
 def _day(
     year: int | None, month: int, day: int, after: int, today: date
 ) -> tuple[date, int] | None:
-    try:
-        if year is not None:
-            year += 2000 if year < 100 else 0
-            is_known = FIRST_YEAR <= year <= LAST_YEAR
-            return (date(year, month, day), after) if is_known else None
-        found = date(today.year, month, day)
-        return (found if found <= today else found.replace(year=today.year - 1)), after
-    except ValueError:
-        return None
+    if year is not None:
+        year += 2000 if year < 100 else 0
+        years = [year] if FIRST_YEAR <= year <= LAST_YEAR else []
+    else:  # 29/2 is not in every year
+        years = [*range(today.year, today.year - 9, -1)]
+    for one in years:
+        try:
+            found = date(one, month, day)
+        except ValueError:
+            continue
+        if year is not None or found <= today:
+            return found, after
+    return None
 
 
 def _month(said: Sequence[Token], place: int, today: date) -> Found:

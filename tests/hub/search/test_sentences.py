@@ -212,6 +212,7 @@ def day(month: int, of_month: int, year: int = 2026) -> date:
         ("ngày 1/12", [Days(day(12, 1, 2025), day(12, 1, 2025))]),
         ("2026-11-25", [Days(day(11, 25), day(11, 25))]),
         ("25 tháng 11 năm 2025", [Days(day(11, 25, 2025), day(11, 25, 2025))]),
+        ("29/2", [Days(day(2, 29, 2024), day(2, 29, 2024))]),
         ("25 November", [Days(day(11, 25), day(11, 25))]),
         ("từ 20/11 đến 25/11", [Days(day(11, 20), day(11, 25))]),
         ("Monday to Friday", [Weekdays(frozenset(range(5)))]),
