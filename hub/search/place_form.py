@@ -38,6 +38,8 @@ def shape_said(how: str, points: str, metres: str) -> Shape | None:
     if len(found) > MOST_POINTS:
         raise ShapeFaultError("many", n=MOST_POINTS)
     kind: How = next((one for one in HOWS if one == how), "round")
+    if kind == "within":  # a corner that was tapped twice, or the first one again at the end
+        found = tuple(one for at, one in enumerate(found) if one != found[at - 1])
     if len(found) < _NEEDED[kind]:
         raise ShapeFaultError("few", n=_NEEDED[kind])
     match kind:

@@ -151,6 +151,13 @@ def test_by_points_round_along_and_inside(town: Town) -> None:
         ({"points": f"{west}; {east}", "how": "along", "metres": "5"}, False),
         ({"points": "11.52 106.61; 11.52 106.63; 11.54 106.62", "how": "within"}, True),
         ({"points": "11.52 106.61; 11.52 106.63; 11.525 106.62", "how": "within"}, False),
+        (
+            {
+                "points": "11.52 106.61; 11.52 106.63; 11.52 106.63; 11.54 106.62; 11.52 106.61",
+                "how": "within",
+            },
+            True,
+        ),
     ):
         assert (sights(an.get(find(**asked)).text) == [str(seen.sighting_id)]) is is_found, asked
 
@@ -242,6 +249,7 @@ def test_a_point_in_the_sea_names_the_nearest_camera_of_theirs(town: Town) -> No
             {"points": "11.5 106.6; 11.6 106.7; 11.6 106.6; 11.5 106.7", "how": "within"},
             "cạnh sau điểm 1 gặp cạnh sau điểm 3",
         ),
+        ({"points": "11.5 106.6; 11.6 106.7; 11.5 106.6", "how": "within"}, "cần ít nhất 3"),
         ({"people": "0"}, "từ 1 đến 1000"),
         ({"people": "٣"}, "từ 1 đến 1000"),
         ({"area": "the moon"}, "Không có nơi như vậy"),
