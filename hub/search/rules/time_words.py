@@ -214,14 +214,27 @@ def _weekdays(said: Sequence[Token], place: int, _today: date) -> Found:
 
 def _dates(said: Sequence[Token], place: int, today: date) -> Found:
     before = _FROM.at(said, place) or _DATE.at(said, place)
-    first = _date(said, before[1] if before else place, today)
+    at = before[1] if before else place
+    first = _date(said, at, today)
     if first is None:
-        return None
+        return _days_of_month(said, at, today)
     to = _TO.at(said, first[1])
     last = _date(said, to[1], today) if to else None
     if last is None or last[0] < first[0]:
         return Days(first[0], first[0]), first[1]
     return Days(first[0], last[0]), last[1]
+
+
+def _days_of_month(said: Sequence[Token], place: int, today: date) -> Found:
+    """Days whose first has no month of its own, such as "từ 25 đến 27/11", "2-3/11"."""
+    first = said[place].number if place < len(said) else None
+    to = _TO.at(said, place + 1)
+    last = _date(said, to[1], today) if to else None
+    if first is None or last is None or not 1 <= first < last[0].day:
+        return None
+    if said[place + 1].folded in ("and", "va"):
+        return None
+    return Days(last[0].replace(day=first), last[0]), last[1]
 
 
 def _date(said: Sequence[Token], place: int, today: date) -> tuple[date, int] | None:
@@ -239,8 +252,18 @@ def _date(said: Sequence[Token], place: int, today: date) -> tuple[date, int] | 
         case [day]:
             named = _MONTHS.at(said, after)
             if named is not None:
-                return _day(None, named[0], day, named[1], today)
+                known, after = _year_at(said, named[1])
+                return _day(known, named[0], day, after, today)
     return None
+
+
+def _year_at(said: Sequence[Token], place: int) -> tuple[int | None, int]:
+    """The year in the next words, such as "/2025" or "năm 2025", and the place after it."""
+    at = place
+    if at < len(said) and (said[at].said in ("/", "-") or said[at].may_be("năm")):
+        at += 1
+    year = said[at].number if at < len(said) else None
+    return (year, at + 1) if year and FIRST_YEAR <= year <= LAST_YEAR else (None, place)
 
 
 def _joined(said: Sequence[Token], place: int) -> tuple[list[int], int]:
@@ -253,6 +276,8 @@ def _joined(said: Sequence[Token], place: int) -> tuple[list[int], int]:
         follows = place + 1 < len(said) and said[place + 1].number is not None
         if not (follows and said[place].said in (*signs, "năm")):
             break
+        if len(numbers) == 2 and {said[place - 2].said, said[place].said} == {"-", "/"}:
+            break  # "2-3/11" is two days
         place += 1
     return numbers, place
 
@@ -276,13 +301,16 @@ def _day(
 
 
 def _month(said: Sequence[Token], place: int, today: date) -> Found:
-    """A month such as "tháng 11": the latest one that has begun."""
+    """A month such as "tháng 11" or "tháng 11/2025"; without a year the latest one that has
+    begun."""
     month = said[place + 1].number if place + 1 < len(said) else None
     if not said[place].may_be("tháng") or month is None or not 1 <= month <= 12:
         return None
-    year = today.year if month <= today.month else today.year - 1
+    year, after = _year_at(said, place + 2)
+    if year is None:
+        year = today.year if month <= today.month else today.year - 1
     first = date(year, month, 1)
-    return Days(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)), place + 2
+    return Days(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)), after
 
 
 def _clock_span(said: Sequence[Token], place: int, today: date) -> Found:
