@@ -348,6 +348,34 @@ def _clock(said: Sequence[Token], place: int, today: date) -> Found:
     return (_hour_from(time.minute), time.after) if time and time.is_marked else None
 
 
+def _moments(said: Sequence[Token], place: int, today: date) -> Found:
+    """Two moments less than a day apart, such as "từ 20h ngày 25/11 đến 2h ngày 26/11"."""
+    opened = _FROM.at(said, place)
+    first = _moment(said, opened[1] if opened else place, today)
+    to = _TO.at(said, first[2]) if first else None
+    last = _moment(said, to[1], today) if to else None
+    if first is None or last is None:
+        return None
+    day, begins, _ = first
+    until_day, ends, after = last
+    is_next_day = ends <= begins
+    if until_day != day + timedelta(days=is_next_day):
+        return None
+    return Days(day, day, Hours(begins, ends)), after
+
+
+def _moment(said: Sequence[Token], place: int, today: date) -> tuple[date, int, int] | None:
+    """A time of the clock and its day; and the place after them."""
+    time = _clock_time(said, place)
+    if time is None or not time.is_marked:
+        return None
+    ago = _AGO.at(said, time.after)
+    if ago is not None:
+        return today - timedelta(days=ago[0][0]), time.minute, ago[1]
+    found = _date(said, time.after, today)
+    return (found[0], time.minute, found[1]) if found else None
+
+
 def _is_counted(said: Sequence[Token], time: "_Clock", today: date) -> bool:
     """True if the number counts people, years or hours: "khoảng 20 tuổi", "khoảng 2-3 người"."""
     if time.is_marked:
@@ -416,6 +444,7 @@ def _clock_time(said: Sequence[Token], place: int) -> _Clock | None:
 
 
 _READINGS: Final[tuple[Callable[[Sequence[Token], int, date], Found], ...]] = (
+    _moments,
     _dates,
     _ago,
     _spans,

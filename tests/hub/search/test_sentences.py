@@ -212,6 +212,12 @@ def day(month: int, of_month: int, year: int = 2026) -> date:
         ("ngày 1/12", [Days(day(12, 1, 2025), day(12, 1, 2025))]),
         ("2026-11-25", [Days(day(11, 25), day(11, 25))]),
         ("25 tháng 11 năm 2025", [Days(day(11, 25, 2025), day(11, 25, 2025))]),
+        (
+            "từ 20h ngày 25/11 đến 2h ngày 26/11",
+            [Days(day(11, 25), day(11, 25), Hours(1200, 120))],
+        ),
+        ("từ 20h hôm qua đến 2h sáng nay", [Days(day(11, 28), day(11, 28), Hours(1200, 120))]),
+        ("9 pm yesterday to 11 pm yesterday", [Days(day(11, 28), day(11, 28), Hours(1260, 1380))]),
         ("từ 25 đến 27/11", [Days(day(11, 25), day(11, 27))]),
         ("2-3/11", [Days(day(11, 2), day(11, 3))]),
         ("25-27/11/2025", [Days(day(11, 25, 2025), day(11, 27, 2025))]),
