@@ -9,8 +9,17 @@ from sqlalchemy import Column, ColumnElement, Connection, func, literal_column, 
 
 from hub.alerting.alerts.tables import COMMON_COLOURS, GROUPS, sightings
 from hub.base.db.columns import AnyRow
-from hub.registry.neighbours import Position
-from hub.registry.passing import AHEAD_DEG, POINTS, SIDES, Side, apart, bearing_to, heading
+from hub.registry.neighbours import Position, distance
+from hub.registry.passing import (
+    AHEAD_DEG,
+    POINTS,
+    SAME_PLACE_M,
+    SIDES,
+    Side,
+    apart,
+    bearing_to,
+    heading,
+)
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
 from hub.search.rules.description import Colours, Described
@@ -99,8 +108,8 @@ def sides_by_camera(
     for row in conn.execute(query):
         if row.id not in camera_ids:
             continue
-        there = _directions(row, towards)
-        if there != []:
+        if towards is None or any(distance(row, point) is not None for point in towards):
+            there = _directions(row, towards)
             found[row.id] = frozenset(
                 side
                 for side in SIDES
@@ -110,9 +119,11 @@ def sides_by_camera(
 
 
 def _directions(here: Position, towards: Sequence[Point] | None) -> list[float] | None:
+    """Compass directions of these points; a point where the camera stands lies in none."""
     if towards is None:
         return None
-    return [one for one in (bearing_to(here, point) for point in towards) if one is not None]
+    away = (point for point in towards if (distance(here, point) or 0) > SAME_PLACE_M)
+    return [one for one in (bearing_to(here, point) for point in away) if one is not None]
 
 
 def _leads(

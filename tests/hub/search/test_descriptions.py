@@ -157,6 +157,16 @@ def test_towards_a_place_is_towards_it_from_each_camera(
         assert (one.id in found) == (min(leaves, 360 - leaves) <= 60)
 
 
+def test_from_the_camera_at_a_place_nobody_goes_towards_it(town: DressedTown) -> None:
+    first = next(iter(town.cameras))  # all others stand north of it
+    wanted = replace(all_of_it(town), towards_places=(first,), camera_ids=(first,))
+    found = town.find(town.searcher, wanted)
+    assert (found.hits, found.cameras, found.unaimed) == ([], 1, 0)
+    others = town.find(town.searcher, replace(wanted, camera_ids=()))
+    assert others.hits
+    assert first not in {hit.camera_id for hit in others.hits}
+
+
 def test_cameras_without_a_bearing_are_left_out_and_counted(town: DressedTown) -> None:
     with town.streets.db.writing() as conn:
         some = list(town.cameras)[:5]
