@@ -116,13 +116,14 @@ def nothing_sentence(page: SightingsPage, words: Messages) -> str:
 
 
 def unaimed_sentence(page: SightingsPage, words: Messages) -> str:
-    """Cameras that a search by direction leaves out; empty without any."""
+    """Cameras that a search by shape or direction leaves out; empty without any."""
+    n = page.unaimed + page.unplaced
     said = words.count(
         "%(n)d camera was left out: its position or the way it looks is not noted.",
         "%(n)d cameras were left out: their position or the way they look is not noted.",
-        page.unaimed,
+        n,
     )
-    return said % {"n": page.unaimed} if page.unaimed else ""
+    return said % {"n": n} if n else ""
 
 
 def undescribed_sentence(words: Messages) -> str:

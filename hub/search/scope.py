@@ -58,6 +58,8 @@ class SearchScope:
 
     reach: dict[UUID, int]
     nearest: NearestCamera | None = None
+    unplaced: frozenset[UUID] = frozenset()
+    """Cameras without a noted position, if a shape is searched: it may contain them."""
 
 
 def meant_cameras(
@@ -83,12 +85,13 @@ def meant_cameras(
         return SearchScope({row.camera_id: row.from_utc_us for row in rows})
     beyond = {row: _beyond_m(row, place.near) for row in rows if row.latitude_deg is not None}
     inside = {row.camera_id: row.from_utc_us for row, metres in beyond.items() if metres == 0}
+    unplaced = frozenset(row.camera_id for row in rows if row.latitude_deg is None)
     if inside or not beyond:
-        return SearchScope(inside)
+        return SearchScope(inside, unplaced=unplaced)
     row = min(beyond, key=lambda one: (beyond[one], one.camera_id))
     named = _with_names(select(cameras.c.id)).where(cameras.c.id == row.camera_id)
     label = label_of(conn.execute(named).one())
-    return SearchScope({}, NearestCamera(row.camera_id, label, beyond[row]))
+    return SearchScope({}, NearestCamera(row.camera_id, label, beyond[row]), unplaced)
 
 
 def searched(conn: Connection, person_id: UUID, now: Moment) -> dict[UUID, int]:

@@ -126,6 +126,7 @@ class SearchService:
             cameras=found.cameras,
             nearest=found.nearest,
             unaimed=found.unaimed,
+            unplaced=found.unplaced,
         )
 
     def files_of(self, asker: Asker, sighting_ids: Sequence[UUID]) -> list[UUID]:

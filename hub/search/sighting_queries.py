@@ -137,6 +137,8 @@ class FoundSightings:
     """Set if the requested shape contains no camera of theirs."""
     unaimed: int = 0
     """Cameras left out because their bearing or position is not noted."""
+    unplaced: int = 0
+    """Cameras left out of a shape because their position is not noted."""
 
 
 def find_sightings(
@@ -150,11 +152,14 @@ def find_sightings(
     """Search within this person's scope; `budget_s` replaces `BUDGET_S`."""
     meant = meant_cameras(conn, person_id, wanted, now)
     theirs, sides, unaimed = meant.reach, None, 0
+    unplaced = meant.unplaced
     towards = wanted.towards or None
     if wanted.spots or wanted.towards_places:
         places = SearchedPlaces(conn, person_id, now)
-        at = places.cameras_at(wanted.spots) if wanted.spots else theirs.keys()
-        theirs = {one: reach for one, reach in theirs.items() if one in at}
+        if wanted.spots:
+            at = places.cameras_at(wanted.spots)
+            theirs = {one: reach for one, reach in theirs.items() if one in at}
+            unplaced &= at
         if wanted.towards_places:
             towards = (*wanted.towards, *places.points(wanted.towards_places))
     if wanted.compass is not None or towards is not None:
@@ -162,7 +167,16 @@ def find_sightings(
         unaimed = len(theirs) - len(sides)
         theirs = {one: reach for one, reach in theirs.items() if one in sides}
     if not theirs or wanted.until_utc_us < wanted.from_utc_us:
-        return FoundSightings([], 0, False, wanted.from_utc_us, len(theirs), meant.nearest, unaimed)
+        return FoundSightings(
+            hits=[],
+            count=0,
+            is_more=False,
+            looked_from_utc_us=wanted.from_utc_us,
+            cameras=len(theirs),
+            nearest=meant.nearest,
+            unaimed=unaimed,
+            unplaced=len(unplaced),
+        )
     total = conn.scalar(select(func.count()).select_from(cameras)) or 0
     reading = _Reading(conn, wanted, theirs, sides, total=total)
     found, looked_from = _walk(reading, wanted, BUDGET_S if budget_s is None else budget_s)
@@ -173,6 +187,7 @@ def find_sightings(
         looked_from_utc_us=looked_from,
         cameras=len(theirs),
         unaimed=unaimed,
+        unplaced=len(unplaced),
     )
 
 

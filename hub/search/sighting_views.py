@@ -26,6 +26,7 @@ class SightingsPage:
     cameras: int
     nearest: NearestCamera | None
     unaimed: int
+    unplaced: int
 
 
 def asked_words(wanted: SightingSearch) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from hub.access.grants import people_rows, rows
 from hub.access.rules.grants import Grant, Right
@@ -21,6 +21,7 @@ from hub.registry import registry
 from hub.registry.shapes import Circle
 from hub.registry.tables import cameras
 from hub.search import sighting_queries
+from hub.search.scope import Spot
 from hub.search.service import SearchService
 from hub.search.sighting_queries import COUNTED, SHOWN, FoundSightings, SightingSearch
 from tests.hub.rigs.streets import CHEAP, Streets
@@ -233,6 +234,22 @@ def test_by_area_and_round_a_point(town: Town) -> None:
     close = dict.fromkeys(list(town.cameras)[:2], 0)
     assert town.find(person, wanted).count == len(town.expected(wanted, close))
     assert town.find(person, replace(wanted, near=Circle(0.0, 0.0, 100))).count == 0
+
+
+def test_cameras_without_a_position_are_left_out_of_a_shape_and_counted(town: Town) -> None:
+    person = town.person(grant(town, town.root))
+    some = list(town.cameras)[1:4]
+    with town.streets.db.writing() as conn:
+        this = update(cameras).where(cameras.c.id.in_(some))
+        conn.execute(this.values(latitude_deg=None, longitude_deg=None))
+    near = replace(all_of_it(town), near=Circle(11.5, 106.6, radius_m=1200))
+    found = town.find(person, near)
+    assert (found.cameras, found.unplaced) == (1, 3)
+    assert town.find(person, all_of_it(town)).unplaced == 0
+    at = replace(near, spots=(Spot(some[0]), Spot(next(iter(town.cameras)))))
+    assert town.find(person, at).unplaced == 1
+    far = town.find(person, replace(near, near=Circle(0.0, 0.0, 100)))
+    assert (far.cameras, far.unplaced) == (0, 3)
 
 
 def test_what_takes_too_long_is_cut_and_says_how_far_back_it_looked(town: Town) -> None:

@@ -221,6 +221,13 @@ def test_who_turned_round_went_by_the_side_they_left_by_and_to_its_point_of_the_
     assert "đi sang trái khung hình · về phía tây" in text_of(page)
 
 
+def test_a_camera_without_a_position_is_told_when_a_shape_is_searched(town: Town) -> None:
+    some_sightings(town, 1)
+    page = text_of(visitor(town, "an").get(find(points="11.53, 106.62")))
+    assert "Bỏ qua 1 camera vì chưa ghi vị trí" in page
+    assert "hãy bỏ điều kiện về hướng" not in page
+
+
 @pytest.mark.promise("Search: An impossible search is answered with the cure.")
 def test_a_point_in_the_sea_names_the_nearest_camera_of_theirs(town: Town) -> None:
     place_camera(town)
