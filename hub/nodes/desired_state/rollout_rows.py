@@ -259,6 +259,7 @@ def _mark(conn: Connection, rollout_id: UUID, *, now: Moment) -> None:
 
 
 def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
+    """Nodes that were shut out are left out: their answers are not heard."""
     query = (
         select(
             rollout_nodes,
@@ -275,7 +276,7 @@ def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
         .join(nodes, nodes.c.id == rollout_nodes.c.node_id)
         .outerjoin(node_settings, node_settings.c.node_id == rollout_nodes.c.node_id)
         .outerjoin(node_programs, node_programs.c.node_id == rollout_nodes.c.node_id)
-        .where(rollout_nodes.c.rollout_id == rollout_id)
+        .where(rollout_nodes.c.rollout_id == rollout_id, nodes.c.revoked_utc_us.is_(None))
     )
     return [
         NodeNow(

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from sqlalchemy import update
+from sqlalchemy import Connection, select, update
 
 from agent.wire.codec import decode_command, encode
 from agent.wire.programs import (
@@ -29,6 +29,8 @@ from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows
 from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.releases import TOO_OLD, judged
 from hub.nodes.desired_state.rules.rollout import FEW, SILENT_S, NodeResult, RolloutState
+from hub.nodes.desired_state.tables import rollout_nodes
+from hub.nodes.enrolment import rows as enrolment_rows
 from hub.nodes.releases import pages as programs_page
 from hub.nodes.releases.bundles import checked
 from hub.registry.registry import add_node, node_by_name
@@ -102,6 +104,10 @@ class Fleet(Yard):
     def course(self) -> rollout_rows.Rollout:
         with self.db.reading() as conn:
             return rollout_rows.listed(conn)[0]
+
+    def stage_of(self, conn: Connection, node_id: UUID) -> int | None:
+        mine = rollout_nodes.c.node_id == node_id
+        return conn.scalar(select(rollout_nodes.c.stage).where(mine))
 
     def of(self, node_id: UUID) -> release_rows.ReleaseStatus:
         with self.db.reading() as conn:
@@ -191,6 +197,19 @@ def test_an_older_one_that_was_refused_is_said_anew_once_it_is_meant(fleet: Flee
     fleet.want(fleet.node, {"programs": {"bundle": OLD, "may_be_older": True}})
     [(_, again)] = fleet.told_programs()
     assert (again.version, again.sha256, again.may_be_older) == (words.version + 1, OLD, True)
+
+
+def test_a_box_that_is_shut_out_meanwhile_holds_nothing_up(fleet: Fleet) -> None:
+    fleet.begin(NEW)
+    with fleet.db.writing() as conn:
+        gone = node_by_name(conn, fleet.names[0])
+        assert gone is not None
+        assert fleet.stage_of(conn, gone.node_id) == 0
+        enrolment_rows.shut_out(conn, gone, why="mất", by=SHELL, now=fleet.now)
+    told = fleet.live(3 * 3600, lambda _: "in_force")
+    assert gone.name not in told
+    assert fleet.course().course is RolloutState.DONE
+    assert fleet.course().fates == {NodeResult.DONE: 20}
 
 
 def test_who_fetches_slowly_and_says_so_is_not_silent(fleet: Fleet) -> None:
