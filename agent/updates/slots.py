@@ -107,8 +107,11 @@ class Slots:
             self._point_to(Path(known["before"]))
             self._forget()
             return f"{known['now']} did not reach its broker: back to {known['before']}"
-        self._write(known | {"starts": known["starts"] + 1})
-        return f"{known['now']} is on probation, start {known['starts'] + 1} of {MOST_STARTS}"
+        counted = known | {"starts": known["starts"] + 1}
+        if known["boot"] != boot:  # its time begins anew: how long the power was cut is not known
+            counted |= {"boot": boot, "began_s": uptime_s}
+        self._write(counted)
+        return f"{known['now']} is on probation, start {counted['starts']} of {MOST_STARTS}"
 
     def is_over(self, *, boot: str, uptime_s: float) -> bool:
         """True if the probation time is over without proof."""

@@ -97,6 +97,14 @@ def test_one_that_runs_and_reaches_nobody_makes_way_after_the_stated_time(node: 
     )
 
 
+def test_one_that_reaches_nobody_makes_way_after_a_power_cut_too(node: Node) -> None:
+    node.turn("two", uptime_s=5000.0)
+    assert node.start(boot="next", uptime_s=30.0) == "agent-two"
+    assert not node.slots.is_over(boot="next", uptime_s=30.0 + WITHIN_S - 1)
+    assert node.slots.is_over(boot="next", uptime_s=30.0 + WITHIN_S)
+    assert node.start(boot="next", uptime_s=30.0 + WITHIN_S) == "agent-one"
+
+
 def test_a_slot_that_was_cut_off_while_it_was_filled_is_never_turned_to(node: Node) -> None:
     with pytest.raises(SlotError, match="cut off"):
         node.slots.turn(node.slot("two", is_whole=False), boot=BOOT, uptime_s=0)
