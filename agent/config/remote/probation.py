@@ -149,12 +149,15 @@ class ProbationStatus(_Kept):
                 f"with them the node did not reach its broker within"
                 f" {self.probation.within_s:.0f} s or {MOST_STARTS} starts"
             )
-        again = self.probation.model_copy(update={"starts": self.probation.starts + 1})
+        counted: dict[str, Any] = {"starts": self.probation.starts + 1}
+        if self.probation.boot_id != now.boot_id:
+            # Its time begins anew: how long the power was cut is not known.
+            counted |= {"boot_id": now.boot_id, "began_s": now.uptime_s}
+        again = self.probation.model_copy(update=counted)
         return self._with(self.in_force, again, self.last)
 
     def is_over(self, *, now: Uptime) -> bool:
-        """True if the probation time is over; settings from another boot are limited by the number
-        of starts."""
+        """True if the probation time of this boot is over."""
         known = self.probation
         if known is None or known.boot_id != now.boot_id:
             return False

@@ -345,6 +345,19 @@ def test_without_the_broker_the_ones_before_count_again_after_the_stated_time(no
     assert (node.works_by.clips.preroll_s, node.outcome) == (8, "fell_back")
 
 
+def test_the_stated_time_counts_after_a_power_cut_too(node: Node) -> None:
+    node.receive(LONGER, within_s=60)
+    node.clock.boot()
+    node.begin()
+    assert node.works_by.clips.preroll_s == 8
+    node.clock.pass_s(59)
+    assert not node.kept.fall_back_if_over()
+    node.clock.pass_s(2)
+    assert node.kept.fall_back_if_over()
+    node.begin()
+    assert (node.works_by.clips.preroll_s, node.outcome) == (4, "fell_back")
+
+
 def test_a_node_that_dies_at_every_start_falls_back_by_their_number(node: Node) -> None:
     node.receive(LONGER)
     for _ in range(MOST_STARTS - 1):
