@@ -75,13 +75,16 @@ def install_fetched(
     """Install the file in the agent's folder and store the result; True if it was installed.
 
     After an interruption anywhere it starts again, because the note stays until the result is
-    written.
+    written. What has its result is only cleared away.
     """
     note = folder / NOTE
     try:
         wanted = TakePrograms.model_validate_json(_read_plain(note, MOST_NOTE_BYTES))
     except (OSError, ValidationError):
         note.unlink(missing_ok=True)
+        return False
+    if _has_answer(home, wanted):
+        _clear(folder)
         return False
     answer: dict[str, Any] = {"version": wanted.version, "sha256": wanted.sha256, "slot": ""}
     try:
@@ -94,9 +97,7 @@ def install_fetched(
     else:
         answer |= {"outcome": "installed", "reason": "", "slot": str(Slots(home).in_use)}
     write_whole(home / ANSWER, json.dumps(answer).encode(), mode=0o644)
-    for name in (BUNDLE, NOTE):  # the note last: without the file it would be useless
-        with suppress(OSError):
-            (folder / name).unlink()
+    _clear(folder)
     return bool(answer["outcome"] == "installed")
 
 
@@ -126,6 +127,20 @@ def outcome_of(said: dict[str, Any], *, in_use: str, is_on_probation: bool) -> t
     if said["slot"] != in_use:
         return "fell_back", FELL_BACK
     return ("on_probation" if is_on_probation else "in_force"), ""
+
+
+def _has_answer(home: Path, wanted: TakePrograms) -> bool:
+    try:
+        said = json.loads((home / ANSWER).read_bytes())
+        return bool((said["version"], said["sha256"]) == (wanted.version, wanted.sha256))
+    except (OSError, ValueError, TypeError, KeyError):  # none yet, or not ours
+        return False
+
+
+def _clear(folder: Path) -> None:
+    for name in (BUNDLE, NOTE):  # the note last: then no large file is left behind
+        with suppress(OSError):
+            (folder / name).unlink()
 
 
 def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: Path) -> None:

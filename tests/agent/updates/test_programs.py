@@ -250,7 +250,7 @@ def test_an_older_release_that_worked_here_is_gone_back_to_where_the_keeper_said
     box.lay(old)
     assert not box.install()
     assert "to go back, say so" in box.answer()[1]
-    box.lay(old, take(old, may_be_older=True))
+    box.lay(old, take(old, version=2, may_be_older=True))
     assert box.install()
     assert what_runs(box.home, box.mark).number == 50
 
@@ -272,6 +272,23 @@ def test_one_that_reached_no_broker_is_not_what_worked(box: Box) -> None:
         box.lay(bundle(box.folder, number=number))
         assert box.install()
     assert box.slots.worked() == {50}
+
+
+def test_a_power_cut_after_the_answer_leaves_it_as_it_is(box: Box) -> None:
+    file = bundle(box.folder, number=60)
+    box.lay(file)
+    assert box.install()
+    for boot in range(6):
+        box.slots.guard(boot=str(boot), uptime_s=0)
+    box.lay(file)  # both were there when the power went
+    assert not box.install()
+    assert box.answer() == ("fell_back", FELL_BACK), "it is not tried again"
+    assert not (box.agents / BUNDLE).exists()
+    box.lay(file)
+    (box.agents / BUNDLE).unlink()  # or the note alone
+    assert not box.install()
+    assert box.answer() == ("fell_back", FELL_BACK)
+    assert not (box.agents / NOTE).exists()
 
 
 def test_a_link_in_the_agents_folder_leads_root_nowhere(box: Box) -> None:

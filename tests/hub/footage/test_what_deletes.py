@@ -106,6 +106,7 @@ NO_FOOTAGE: Final = {
     "hub/nodes/releases/upload.py::BundleService.drop": "programs that came and were not taken in",
     "hub/nodes/releases/upload.py::BundleService.take": "programs that came and were not taken in",
     "agent/updates/install.py::install_fetched": "programs that came from the hub",
+    "agent/updates/install.py::_clear": "programs that came from the hub",
     "agent/cli/enrol.py::_commit": UNFINISHED,
     "agent/recording/mp4/mend.py::mend": "a file of which nothing plays",
     "agent/recording/mp4/mend.py::_cut": "bytes after the last that plays, once, after a power cut",
