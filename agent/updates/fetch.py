@@ -93,7 +93,8 @@ class ReleaseFetch:
         if known is not None and _is_of(known, said) and known.outcome != "fetching":
             self.revision += 1
             return
-        if self._last.last is not None and _runs(self._last.last, said):
+        is_here = self._last.last is not None and _runs(self._last.last, said)
+        if is_here and not self._is_root_at_work():
             self._say(said, "in_force")
             return
         if self._wanted is None or not _is_same(self._wanted, said):
@@ -122,6 +123,10 @@ class ReleaseFetch:
             self._asked.clear()  # before reading: later requests are not lost
             wanted = self._wanted
             if wanted is None or self._is_handed_over(wanted):
+                continue
+            if self._is_root_at_work():  # with another one; at its end it deletes both files
+                self._asked.set()
+                going.rest(BEAT_S)
                 continue
             if self._bring(wanted, going):
                 backoff.reset()
@@ -173,6 +178,9 @@ class ReleaseFetch:
         if self._own is None or self._own.outcome != "installing":
             self._say(wanted, "installing", brought=wanted.size_bytes)
         return True
+
+    def _is_root_at_work(self) -> bool:
+        return (self._folder / NOTE).exists()
 
     def _bring(self, wanted: TakePrograms, going: Going) -> bool:
         """True if nothing more is to do: handed over, or refused."""
@@ -276,6 +284,8 @@ class ReleaseFetch:
                 raise BundleFault("it is another file than the hub said, each time")
             raise httpx.ReadError("what came is damaged")
         self._check(part)
+        if self._wanted is not wanted:
+            raise httpx.ReadError("something else is wanted by now")
         part.replace(self._folder / BUNDLE)
         sync_folder(self._folder)
         write_whole(self._folder / NOTE, wanted.model_dump_json().encode(), mode=0o600)

@@ -511,6 +511,38 @@ def test_what_is_wanted_while_another_is_handed_over_is_not_lost(tmp_path: Path)
     fetch.close()
 
 
+@pytest.mark.clock
+def test_while_root_installs_another_one_its_files_are_left_alone(tmp_path: Path) -> None:
+    """A roll-out was halted while this node installs its programs."""
+    old, folder = bundle(tmp_path, number=50), tmp_path / "programs"
+    new = TakePrograms(version=2, sha256="b" * 64, size_bytes=9)
+    back = take(old, version=3, may_be_older=True)
+    folder.mkdir()
+    (folder / NOTE).write_text(new.model_dump_json())
+    (folder / BUNDLE).write_bytes(b"the new one")
+    shutil.copy(old, folder / PART)
+    (folder / f"{PART}.of").write_text(back.sha256)
+    last = ProgramsAnswer(version=1, sha256=back.sha256, outcome="in_force", reason="")
+    fetch = fetching(
+        folder,
+        Tokens(),
+        None,
+        public_of(tmp_path),
+        installed=lambda: InstalledRelease(50, "release-50", last),
+    )
+    with Running(fetch):
+        fetch.receive(back)
+        assert outcome(fetch) == "fetching", "what is installed next is another one"
+        time.sleep(0.3)
+        assert (folder / NOTE).read_text() == new.model_dump_json()
+        assert (folder / BUNDLE).read_bytes() == b"the new one"
+        (folder / BUNDLE).unlink()
+        (folder / NOTE).unlink()  # root is done
+        until(lambda: outcome(fetch) == "installing")
+    fetch.close()
+    assert TakePrograms.model_validate_json((folder / NOTE).read_bytes()) == back
+
+
 FETCHER = """
 import sys, time, threading
 from pathlib import Path
