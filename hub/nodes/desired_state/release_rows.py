@@ -197,6 +197,9 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
     state, reason = judged(said, version=known.version, sha256=known.sha256)
     if state is SettingsState.WAITING and known.reason == BACK:
         reason = BACK
+    # A node repeats its answer whenever it is told again: whoever only repeats that it installs
+    # makes no progress, and a roll-out must not wait for it for ever.
+    is_stuck = said == known.report and said.last is not None and said.last.outcome == "installing"
     row = {
         "node_id": node_id,
         "version": known.version,
@@ -205,7 +208,7 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
         "state": state,
         "reason": text(reason, 1000),
         "report": said.model_dump_json(),
-        **columns("reported", now),
+        **({} if is_stuck else columns("reported", now)),
     }
     this = node_programs.c.node_id == node_id
     if not conn.execute(update(node_programs).where(this).values(row)).rowcount:

@@ -221,6 +221,14 @@ def test_who_fetches_slowly_and_says_so_is_not_silent(fleet: Fleet) -> None:
     assert fleet.course().course is RolloutState.HALTED
 
 
+def test_who_only_repeats_that_it_installs_is_silent(fleet: Fleet) -> None:
+    fleet.begin(NEW)
+    fleet.live(round(SILENT_S) - 300, lambda _: "installing")
+    assert fleet.course().course is RolloutState.RUNNING
+    fleet.live(600, lambda _: "installing")
+    assert fleet.course().course is RolloutState.HALTED
+
+
 def test_programs_that_were_told_before_a_step_back_of_the_clock_are_told_again(
     fleet: Fleet,
 ) -> None:
