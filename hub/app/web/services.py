@@ -102,7 +102,7 @@ def _of_resources(r: Resources, acting: Acting) -> Iterator[object]:
     asked = AskedExplanations(r.tell_node, tell_others=r.tell_processes)
     yield asked
     yield ExplanationService(acting, asked)
-    yield ReleaseService(acting, r.db, blobs=r.blobs)
+    yield ReleaseService(acting, r.db, clock=r.clock, blobs=r.blobs)
     if r.bundle_parts is not None:
         yield BundleService(
             acting, clock=r.clock, blobs=r.blobs, parts=r.bundle_parts, key=r.update_key

@@ -215,6 +215,13 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
         put(conn, node_programs, row | columns("wanted", now))
 
 
+def note_waits(conn: Connection, node: str, *, now: Moment) -> None:
+    """The node of this name has asked for its bundle and must wait for its turn: not silent."""
+    its_id = select(nodes.c.id).where(nodes.c.name == node).scalar_subquery()
+    this = node_programs.c.node_id == its_id
+    conn.execute(update(node_programs).where(this).values(columns("reported", now)))
+
+
 _DUE: Final = (  # built once: it runs at each look of the intake
     select(node_programs, nodes.c.name.label("node"), program_bundles.c.size_bytes)
     .join(nodes, nodes.c.id == node_programs.c.node_id)

@@ -11,6 +11,7 @@ from hub.access.scope import tended_areas
 from hub.access.tables import people
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
+from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs
 from hub.nodes.desired_state import release_rows
@@ -52,10 +53,11 @@ class BundleRow:
 class ReleaseService:
     """Bundles of programs, and the release that nodes should run. For any thread."""
 
-    def __init__(self, acting: Acting, db: Database, *, blobs: Blobs) -> None:
+    def __init__(self, acting: Acting, db: Database, *, clock: Clock, blobs: Blobs) -> None:
         """`db` is for the nodes themselves."""
         self._acting = acting
         self._db = db
+        self._clock = clock
         self._blobs = blobs
 
     def bundles(self, asker: Asker) -> list[Bundle]:
@@ -92,6 +94,11 @@ class ReleaseService:
         with self._db.reading() as conn:
             found = release_rows.wanted_of(conn, node, sha256)
         return found if found is not None and self._blobs.has(sha256) else None
+
+    def note_waits(self, node: str) -> None:
+        """For the node itself: it asked for its bundle and must wait for its turn."""
+        with self._db.writing(is_durable=False) as conn:
+            release_rows.note_waits(conn, node, now=self._clock.now())
 
     def read(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
         """Bytes of a bundle."""

@@ -28,6 +28,6 @@ node_programs = Table(
     Column("report", Text),  # the node's last ProgramsReport, JSON; null: none yet
     *moment("wanted"),
     *moment("sent", nullable=True),
-    *moment("reported", nullable=True),
+    *moment("reported", nullable=True),  # or asked for the bundle, and had to wait
     Index("ix_node_programs_state", "state", "sent_utc_us"),
 )

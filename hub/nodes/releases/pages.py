@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, HTTPException, Request
@@ -74,11 +75,13 @@ async def give_bundle(request: Request, releases: Releases, sha256: str) -> Resp
         bundle = await run_in_threadpool(releases.wanted_of, node, sha256)
         if bundle is None:
             return JSONResponse({"reason": "not_wanted"}, 404)
-        return _answer(releases, bundle, request.headers.get("range", ""))
+        answer = _answer(releases, bundle, request.headers.get("range", ""))
+        if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            await run_in_threadpool(releases.note_waits, node)
     except UploadRefusal as unwanted:
         answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
         answer.headers.update(unwanted.headers)
-        return answer
+    return answer
 
 
 def _answer(releases: ReleaseService, bundle: Bundle, asked: str) -> Response:

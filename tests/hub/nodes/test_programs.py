@@ -1,6 +1,7 @@
 """Programs for nodes at the hub: checked, rolled out in stages like settings, halted,
 downloaded."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -329,6 +330,34 @@ def test_a_box_is_given_from_any_byte_on_what_is_wanted_of_it_and_nothing_else(
     assert site.send("GET", f"/upload/programs/{NEW}", headers=leave).status_code == 404
     for _ in range(3 * programs_page.AT_ONCE):  # every place is given back
         assert site.send("GET", path, headers=leave).status_code == 200
+
+
+def test_who_has_to_wait_for_its_turn_to_download_is_not_silent(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs_page, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(fleet.town.clock, "now", lambda: fleet.now)
+    file = bundle(tmp_path)
+    sha256 = store_file(file, fleet.town.blobs)
+    with fleet.db.writing() as conn:
+        told: dict[str, Any] = {"size_bytes": file.stat().st_size, "is_verified": True}
+        release_rows.add(conn, sha256, Release(70, "r70"), now=fleet.now, **told)
+    site, leave = Visitor(fleet.town.app()), {"Authorization": f"Bearer {TOKEN}"}
+
+    def ask(name: str) -> str:
+        if name == NODE:
+            turned_away = site.send("GET", f"/upload/programs/{sha256}", headers=leave)
+            assert turned_away.status_code == 503
+            return ""
+        return "in_force"
+
+    fleet.begin(sha256)
+    with programs_page._places:  # another node has the only one
+        fleet.live(2 * round(SILENT_S), ask)
+    assert fleet.course().course is RolloutState.RUNNING
+    assert fleet.course().fates[NodeResult.WAITING] == 1
+    fleet.live(round(SILENT_S) + 300, lambda _: "")
+    assert fleet.course().course is RolloutState.HALTED
 
 
 def test_the_page_shows_who_runs_what_to_who_looks_after_them(fleet: Fleet) -> None:
