@@ -34,6 +34,7 @@ from hub.registry.tables import areas, nodes
 
 REASON_CHARS: Final = 300
 MOST_AREAS_DEEP: Final = 20
+NO_CHANGE: Final = UUID(int=0)
 
 # Built once: each report of a node asks them several times, and building one takes longer than
 # the answer.
@@ -81,6 +82,22 @@ def layer(conn: Connection, scope: Scope) -> dict[str, Any]:
     """The current settings of this scope; may be empty."""
     body = conn.scalar(_BODY, {"kind": scope.kind, "scope_id": scope.scope_id})
     return json.loads(body) if body else {}
+
+
+def layer_after(
+    conn: Connection, scope: Scope, change_id: UUID | None
+) -> tuple[UUID, dict[str, Any]]:
+    """Settings of this scope after that change, with its id; after the last one for any other id.
+    `NO_CHANGE` stands for the time before the first one."""
+    if change_id == NO_CHANGE:
+        return NO_CHANGE, {}
+    mine = (settings_changes.c.scope == scope.kind) & (
+        settings_changes.c.scope_id == scope.scope_id
+    )
+    query = select(settings_changes.c.id, settings_changes.c.body).where(mine)
+    row = conn.execute(query.where(settings_changes.c.id == change_id)).first()
+    row = row or conn.execute(query.order_by(settings_changes.c.id.desc()).limit(1)).first()
+    return (NO_CHANGE, {}) if row is None else (row.id, json.loads(row.body))
 
 
 def history(conn: Connection, scope: Scope, limit: int = 50) -> list[Row[*tuple[Any, ...]]]:

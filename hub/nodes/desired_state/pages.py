@@ -18,7 +18,7 @@ from hub.nodes.desired_state.release_service import ReleaseService
 from hub.nodes.desired_state.service import SettingsService
 from hub.nodes.desired_state.views import NodePreview, NodeSettingsRow, ScopePage
 from hub.nodes.enrolment.service import EnrolmentService
-from hub.web.forms import Fields
+from hub.web.forms import Fields, id_of
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -70,7 +70,7 @@ def show_scope(
     request: Request, visit: SignedIn, settings: Settings, kind: Kind, scope_id: UUID
 ) -> Response:
     """Desired settings of one node, area or group, and their history."""
-    return _shown(request, visit, _page(visit, settings, kind, scope_id))
+    return _shown(request, visit, _page(visit, settings, kind, scope_id, {}))
 
 
 @router.post("/{kind}/{scope_id}/preview")
@@ -83,11 +83,11 @@ def preview(
     fields: Fields,
 ) -> Response:
     """Page that shows what would change at each node; nothing is stored."""
-    page = _page(visit, settings, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
+    page = _page(visit, settings, kind, scope_id, form)
     words = visit.site.calendar(visit.asker.language).words
     try:
-        changes = wording.changes(form, page.wanted)
+        changes = wording.changes(form, page.seen_wanted)
         found = settings.preview(visit.asker, page.scope, changes)
     except (SettingsFault, ValueError) as fault:
         said = words.say("That cannot be wanted: %(why)s.") % {
@@ -110,14 +110,14 @@ def want(
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Store settings as desired: for a node at once, for an area or group in stages."""
-    page = _page(visit, settings, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
+    page = _page(visit, settings, kind, scope_id, form)
     words = visit.site.calendar(visit.asker.language).words
     if not reason.strip():
         said = words.say("Give a reason: somebody will ask one day.")
         return _shown(request, visit, page, form=form, wrong=said)
     try:
-        changes = wording.changes(form, page.wanted)
+        changes = wording.changes(form, page.seen_wanted)
         is_done = settings.want(visit.asker, page.scope, changes, reason=reason)
     except RegistryError:
         said = words.say("Something is going out to some of these boxes already: wait, or halt it.")
@@ -203,8 +203,11 @@ def _drawn(page: ScopePage) -> list[str]:
     return sorted(cameras)
 
 
-def _page(visit: Visit, settings: SettingsService, kind: Kind, scope_id: UUID) -> ScopePage:
-    page = settings.page(visit.asker, Scope(kind, scope_id))
+def _page(
+    visit: Visit, settings: SettingsService, kind: Kind, scope_id: UUID, form: Mapping[str, str]
+) -> ScopePage:
+    seen = id_of(form.get("seen", ""))
+    page = settings.page(visit.asker, Scope(kind, scope_id), seen)
     if page is None:
         raise HTTPException(404)
     return page

@@ -91,10 +91,10 @@ class SettingsService:
             look.done(f"{len(rows)} nodes")
         return Overview(rows, scopes, going)
 
-    def page(self, asker: Asker, scope: Scope) -> ScopePage | None:
-        """All about the wanted settings of one scope."""
+    def page(self, asker: Asker, scope: Scope, seen: UUID | None = None) -> ScopePage | None:
+        """All about the wanted settings of one scope. `seen`: of the page whose form was sent."""
         with self._acting.reading(asker, "settings.open", _on(scope)) as look:
-            page = _page(look.conn, scope) if _is_theirs(look, scope) else None
+            page = _page(look.conn, scope, seen) if _is_theirs(look, scope) else None
             look.answer(page)
         return page
 
@@ -193,15 +193,18 @@ def _change(change: Changing, scope: Scope, changes: Mapping[str, Any], reason: 
     write(change.conn, scope, body, reason=reason, by=change.by, now=change.now)
 
 
-def _page(conn: Connection, scope: Scope) -> ScopePage:
+def _page(conn: Connection, scope: Scope, seen: UUID | None) -> ScopePage:
     node_ids = layer_rows.nodes_of(conn, scope)
     is_node = scope.kind == "node"
     report = settings_rows.status(conn, scope.scope_id).report if is_node else None
     over = layer_rows.scopes_over(conn, scope)
+    seen, seen_wanted = layer_rows.layer_after(conn, scope, seen)
     return ScopePage(
         scope=scope,
         name=name_of(conn, scope),
         wanted=layer_rows.layer(conn, scope),
+        seen=seen,
+        seen_wanted=seen_wanted,
         nodes=_node_rows(conn, nodes.c.id.in_(node_ids)),
         history=past(conn, scope),
         report=report,

@@ -80,6 +80,10 @@ class ScopePage:
     scope: Scope
     name: str
     wanted: Mapping[str, Any]
+    seen: UUID
+    """The change after which the form was shown; see `layer_rows.layer_after`."""
+    seen_wanted: Mapping[str, Any]
+    """Settings that the form showed: what differs from them was typed."""
     nodes: list[NodeSettingsRow]
     history: list[PastChange]
     report: SettingsReport | None

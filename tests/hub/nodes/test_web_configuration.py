@@ -104,6 +104,29 @@ def test_of_an_area_it_goes_out_in_stages_and_is_halted_by_hand(pages: Pages) ->
     assert kim.post(halt, reason="nữa").status_code == 404
 
 
+def test_two_who_change_the_same_box_keep_what_the_other_has_set(pages: Pages) -> None:
+    kim = pages.visitor()
+
+    def typed(page: str) -> dict[str, str]:
+        inputs = re.findall(r'<input type="[a-z]+" name="([^"]+)"[^>]* value="([^"]*)"', page)
+        return {name: value for name, value in inputs if name not in ("csrf", "reason")}
+
+    for first in ("9", "10"):  # before any change, and after one
+        opened = typed(kim.get(pages.box).text)
+        others = {"clips.preroll_s": first, "clips.postroll_s": "7"}
+        assert kim.post(pages.box, **others, reason="người khác").status_code == 303
+        mine = opened | {"clips.alert_days": f"4{first}"}
+        shown = kim.post(f"{pages.box}/preview", **mine)
+        assert f"4{first}" in text_of(shown)
+        again = typed(shown.text.partition('id="preview"')[2].partition("</section>")[0])
+        assert kim.post(pages.box, **again, reason="tôi").status_code == 303
+        assert pages.status().wanted["clips"] == {
+            "preroll_s": float(first),
+            "postroll_s": 7,
+            "alert_days": int(f"4{first}"),
+        }
+
+
 def test_a_refusal_is_shown_with_its_reason_and_tried_again_from_the_page(pages: Pages) -> None:
     kim = pages.visitor()
     pages.want(pages.node, LONGER)
