@@ -197,6 +197,8 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
     state, reason = judged(said, version=known.version, sha256=known.sha256)
     if state is SettingsState.WAITING and known.reason == BACK:
         reason = BACK
+    if state is SettingsState.WAITING and _holds(known, said):
+        state, reason = known.state, known.reason
     # A node repeats its answer whenever it is told again: whoever only repeats that it installs
     # makes no progress, and a roll-out must not wait for it for ever.
     is_stuck = said == known.report and said.last is not None and said.last.outcome == "installing"
@@ -213,6 +215,16 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
     this = node_programs.c.node_id == node_id
     if not conn.execute(update(node_programs).where(this).values(row)).rowcount:
         put(conn, node_programs, row | columns("wanted", now))
+
+
+def _holds(known: ReleaseStatus, said: ProgramsReport) -> bool:
+    """True if the node refused the bundle, runs the same as then, and does not say so any more, as
+    after its restart."""
+    last, before = said.last, known.report
+    speaks_of_it = last is not None and (last.version, last.sha256) == (known.version, known.sha256)
+    if known.state is not SettingsState.REFUSED or before is None or speaks_of_it:
+        return False
+    return (said.number, said.name) == (before.number, before.name)
 
 
 def note_waits(conn: Connection, node: str, *, now: Moment) -> None:

@@ -213,6 +213,21 @@ def test_a_box_that_is_shut_out_meanwhile_holds_nothing_up(fleet: Fleet) -> None
     assert fleet.course().fates == {NodeResult.DONE: 20}
 
 
+def test_a_refusal_holds_when_the_node_restarts_and_no_longer_tells_of_it(fleet: Fleet) -> None:
+    fleet.want(fleet.node, {"programs": {"bundle": NEW}})
+    [(_, words)] = fleet.told_programs()
+    fleet.hear_programs(said(NODE, words, "refused"))
+    earlier = TakePrograms(version=words.version, sha256=OLD, size_bytes=1)
+    for last in (None, earlier):
+        fleet.hear_programs(said(NODE, last, "in_force"))
+        known = fleet.of(fleet.node.scope_id)
+        assert (known.state, known.reason) == (SettingsState.REFUSED, "vì sao")
+    fleet.pass_s(61)
+    assert fleet.told_programs() == [], "it would download all of it again"
+    fleet.hear_programs(said(NODE, None, "").model_copy(update={"number": 51}))
+    assert fleet.told_programs() != [], "it was renewed by a stick"
+
+
 def test_who_fetches_slowly_and_says_so_is_not_silent(fleet: Fleet) -> None:
     fleet.begin(NEW)
     fleet.live(3 * round(SILENT_S), lambda _: "fetching")
