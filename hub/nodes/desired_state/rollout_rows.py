@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, case, insert, or_, select, update
 
 from agent.wire.settings import canonical
 from hub.base.audit.log import By
+from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
@@ -303,5 +304,5 @@ def _fate(row: Row[Any], stage: int) -> NodeResult:
 def _end(
     conn: Connection, rollout_id: UUID, course: RolloutState, why: str, *, now: Moment
 ) -> None:
-    values = {"course": course, "why": why[:1000], **columns("ended", now)}
+    values = {"course": course, "why": text(why, 1000), **columns("ended", now)}
     conn.execute(update(rollouts).where(rollouts.c.id == rollout_id).values(values))

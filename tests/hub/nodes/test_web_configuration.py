@@ -127,6 +127,15 @@ def test_two_who_change_the_same_box_keep_what_the_other_has_set(pages: Pages) -
         }
 
 
+def test_a_reason_with_a_sign_that_no_database_takes_halts_too(pages: Pages) -> None:
+    kim = pages.visitor()
+    assert kim.post(pages.place, **{"clips.preroll_s": "8"}, reason="gi\0ó").status_code == 303
+    [going] = pages.rollouts()
+    halt = f"/configuration/rollouts/{going.rollout_id}/halt"
+    assert kim.post(halt, reason="sai\0").status_code == 303
+    assert [one.why for one in pages.rollouts()] == ["sai\ufffd"]
+
+
 def test_a_refusal_is_shown_with_its_reason_and_tried_again_from_the_page(pages: Pages) -> None:
     kim = pages.visitor()
     pages.want(pages.node, LONGER)
