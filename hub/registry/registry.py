@@ -132,6 +132,8 @@ def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By 
 
 def node_by_name(conn: Connection, name: str) -> Node | None:
     """The node of this name."""
+    if "\0" in name:  # PostgreSQL takes none
+        return None
     row = conn.execute(_NODE, {"name": name}).first()
     return None if row is None else _node_of(row)
 

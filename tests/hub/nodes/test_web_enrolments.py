@@ -110,6 +110,14 @@ def test_what_cannot_be_is_said_and_nothing_is_made(
         assert node_by_name(conn, "nga-tu-07") is None
 
 
+def test_a_name_with_a_sign_that_no_database_takes_is_nobodys(db: Database, tmp_path: Path) -> None:
+    yard = Yard(db, tmp_path)
+    kim = yard.visitor()
+    assert kim.post("/enrolments", **yard.form(node="nga\0tu")).status_code == 422
+    lost = kim.post("/enrolments/shut-out", node=f"{NODE}\0", reason="mất trộm")
+    assert lost.status_code == 404
+
+
 def test_a_code_that_waits_is_listed_and_withdrawn(yard: Yard) -> None:
     kim = yard.visitor()
     code = code_of(kim.post("/enrolments", **yard.form()).text)
