@@ -127,7 +127,7 @@ def list_nodes(args: argparse.Namespace) -> int:
 
 
 def list_rollouts(args: argparse.Namespace) -> int:
-    """Roll-outs, newest first."""
+    """Roll-outs, the running ones first, then the newest."""
     zone = ZoneInfo(settings_of(args).web.time_zone)
 
     def read(conn: Connection, _: Any) -> str:

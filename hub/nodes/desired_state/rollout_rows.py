@@ -1,7 +1,7 @@
 """Rows of roll-outs: started, advanced by the nodes' answers, halted and reverted; in the caller's
 transaction. `hub.nodes.desired_state.rules.rollout` decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -161,9 +161,15 @@ def _took_programs(conn: Connection, rollout_id: UUID) -> dict[UUID, str]:
     return {row.node_id: row.ran_sha256 for row in conn.execute(query)}
 
 
-def listed(conn: Connection, limit: int = 50) -> list[Rollout]:
-    """Roll-outs, newest first."""
-    query = select(rollouts).order_by(rollouts.c.id.desc()).limit(limit)
+def listed(
+    conn: Connection, limit: int = 50, *, among: Collection[Scope] | None = None
+) -> list[Rollout]:
+    """Roll-outs, the running ones first, then the newest; only of these scopes, if given."""
+    query = select(rollouts)
+    if among is not None:
+        query = query.where(rollouts.c.scope_id.in_([one.scope_id for one in among]))
+    has_ended = rollouts.c.course != RolloutState.RUNNING
+    query = query.order_by(has_ended, rollouts.c.id.desc()).limit(limit)
     return [_rollout(conn, row) for row in conn.execute(query).all()]
 
 

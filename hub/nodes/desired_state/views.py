@@ -59,7 +59,7 @@ class Overview:
     nodes: list[NodeSettingsRow]
     scopes: list[ScopeRow]
     rollouts: list[Rollout]
-    """Running and ended ones, newest first."""
+    """The running ones first, then the newest."""
 
 
 @dataclass(frozen=True, slots=True)

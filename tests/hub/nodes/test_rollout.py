@@ -259,6 +259,24 @@ def test_a_keeper_halts_it_and_nothing_else_goes_out_meanwhile(town: Town) -> No
     assert [past.reason for past in page.history] == ["halted: sai rồi", "gió"]
 
 
+def test_one_that_still_runs_is_shown_however_many_came_after_it(town: Town) -> None:
+    rollout_id = town.begin()
+    with town.db.writing() as conn:
+        other = Scope(
+            "area", add_area(conn, name="X", level="commune", parent_id=None, now=town.now)
+        )
+        inner = add_area(
+            conn, name="Y", level="quarter", parent_id=town.area.scope_id, now=town.now
+        )
+        for scope in (other, Scope("area", inner)):
+            for _ in range(51):
+                later = rollout_rows.begin(conn, scope, LONGER, reason="x", by=SHELL, now=town.now)
+                rollout_rows.halt(conn, later, why="x", by=SHELL, now=town.now)
+    shown = town.service.overview(town.asker()).rollouts
+    assert shown[0].rollout_id == rollout_id
+    assert {one.scope.scope_id for one in shown[1:]} == {inner}
+
+
 def test_a_change_at_one_node_does_not_bring_it_what_has_not_come_to_it(town: Town) -> None:
     town.begin()
     first = town.live(120, lambda _: "in_force")
