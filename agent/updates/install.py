@@ -95,7 +95,10 @@ def install_fetched(
     except (BundleFault, Trouble, OSError, *DAMAGED) as why:
         answer |= {"outcome": "refused", "reason": str(why)[:REASON_CHARS]}
     else:
-        answer |= {"outcome": "installed", "reason": "", "slot": str(Slots(home).in_use)}
+        slots = Slots(home)
+        before = (slots.probation() or {}).get("before", "")
+        answer |= {"outcome": "installed", "reason": ""}
+        answer |= {"slot": str(slots.in_use), "before": str(before)}
     write_whole(home / ANSWER, json.dumps(answer).encode(), mode=0o644)
     _clear(folder)
     return bool(answer["outcome"] == "installed")
@@ -109,6 +112,9 @@ def what_runs(home: Path = HOME, mark: Path = MARK) -> InstalledRelease:
     number, name = (release.number, release.name) if release else (None, None)
     try:
         said = json.loads((home / ANSWER).read_bytes())
+        # In a third slot: a technician has installed something else since.
+        if said["slot"] and str(in_use) not in (said["slot"], said.get("before", str(in_use))):
+            return InstalledRelease(number, name, None)
         probation = slots.probation()
         on_probation = probation is not None and not slots.is_proved(str(probation["now"]))
         outcome, reason = outcome_of(said, in_use=str(in_use), is_on_probation=on_probation)

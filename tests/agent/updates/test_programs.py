@@ -139,6 +139,16 @@ def test_one_that_does_not_reach_its_broker_is_told_as_fallen_back(box: Box) -> 
     assert what_runs(box.home, box.mark).number == 50
 
 
+def test_one_that_a_technician_has_replaced_since_did_not_fall_back(box: Box) -> None:
+    box.lay(bundle(box.folder, number=60))
+    assert box.install()
+    box.mark.write_text(str(box.slots.in_use))
+    box.slots.guard(boot="b", uptime_s=10)
+    box.slots.turn(box.slot("three", number=70), boot="b", uptime_s=20)
+    found = what_runs(box.home, box.mark)
+    assert (found.number, found.last) == (70, None)
+
+
 def signed_by_another(box: Box) -> Path:
     return bundle(box.folder, number=60, keys="others")
 
