@@ -90,15 +90,12 @@ def install_fetched(
     try:
         with tempfile.TemporaryDirectory(prefix="matthan-update-", dir=scratch) as place:
             copy = Path(place) / "bundle"
-            _unpack(folder / BUNDLE, copy, wanted, key=key, home=home)
+            release = _unpack(folder / BUNDLE, copy, wanted, key=key, home=home)
             (install or _install)(copy / INSTALLER)
     except (BundleFault, Trouble, OSError, *DAMAGED) as why:
         answer |= {"outcome": "refused", "reason": str(why)[:REASON_CHARS]}
     else:
-        slots = Slots(home)
-        before = (slots.probation() or {}).get("before", "")
-        answer |= {"outcome": "installed", "reason": ""}
-        answer |= {"slot": str(slots.in_use), "before": str(before)}
+        answer |= {"outcome": "installed", "reason": ""} | _turned_to(Slots(home), release)
     write_whole(home / ANSWER, json.dumps(answer).encode(), mode=0o644)
     _clear(folder)
     return bool(answer["outcome"] == "installed")
@@ -112,8 +109,8 @@ def what_runs(home: Path = HOME, mark: Path = MARK) -> InstalledRelease:
     number, name = (release.number, release.name) if release else (None, None)
     try:
         said = json.loads((home / ANSWER).read_bytes())
-        # In a third slot: a technician has installed something else since.
-        if said["slot"] and str(in_use) not in (said["slot"], said.get("before", str(in_use))):
+        if str(in_use) not in (said["slot"], said.get("before", str(in_use))):
+            # In a third slot: a technician has installed something else since.
             return InstalledRelease(number, name, None)
         probation = slots.probation()
         on_probation = probation is not None and not slots.is_proved(str(probation["now"]))
@@ -135,6 +132,16 @@ def outcome_of(said: dict[str, Any], *, in_use: str, is_on_probation: bool) -> t
     return ("on_probation" if is_on_probation else "in_force"), ""
 
 
+def _turned_to(slots: Slots, release: Release) -> dict[str, str]:
+    """The slot of this release, and the one before it. The installer takes a while to end after it
+    has turned to the slot: the guard may have left it by then, and the slot is none."""
+    in_use = slots.in_use
+    found = _release_of(in_use)
+    if found is None or found.number != release.number:
+        return {"slot": "", "before": str(in_use)}
+    return {"slot": str(in_use), "before": str((slots.probation() or {}).get("before", ""))}
+
+
 def _has_answer(home: Path, wanted: TakePrograms) -> bool:
     try:
         said = json.loads((home / ANSWER).read_bytes())
@@ -149,7 +156,7 @@ def _clear(folder: Path) -> None:
             (folder / name).unlink()
 
 
-def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: Path) -> None:
+def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: Path) -> Release:
     public = public_key(key)
     with _open_plain(bundle) as file, _opened(file) as opened:
         head = read_head(opened, partial(is_signed, key=public))
@@ -163,6 +170,7 @@ def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: 
     if not (copy / INSTALLER).is_file():
         raise BundleFault(f"it has no {INSTALLER}")
     (copy / SIGNATURE).touch()
+    return head.release
 
 
 def _check_age(release: Release, slots: Slots, *, may_be_older: bool) -> None:

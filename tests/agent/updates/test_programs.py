@@ -84,13 +84,16 @@ class Box:
         shutil.copy(file, self.agents / BUNDLE)
         (self.agents / NOTE).write_bytes((wanted or take(file)).model_dump_json().encode())
 
-    def install(self) -> bool:
+    def install(self, meanwhile: Callable[[], None] = lambda: None) -> bool:
+        """`meanwhile`: what goes on before the installer ends."""
+
         def run(installer: Path) -> None:
             assert str(installer).endswith(INSTALLER)
             self.installed += 1
             text = (installer.parents[2] / "RELEASE").read_text()
             new = self.slot("two", number=int(text.split()[0]))
             self.slots.turn(new, boot="b", uptime_s=0)
+            meanwhile()
 
         return install_fetched(
             self.agents,
@@ -135,6 +138,17 @@ def test_one_that_does_not_reach_its_broker_is_told_as_fallen_back(box: Box) -> 
     assert box.install()
     for boot in range(6):
         box.slots.guard(boot=str(boot), uptime_s=0)
+    assert box.answer() == ("fell_back", FELL_BACK)
+    assert what_runs(box.home, box.mark).number == 50
+
+
+def test_one_that_falls_back_before_its_installer_ends_is_not_in_force(box: Box) -> None:
+    def dies_at_every_start() -> None:
+        for _ in range(6):
+            box.slots.guard(boot="b", uptime_s=10)
+
+    box.lay(bundle(box.folder, number=60))
+    assert box.install(dies_at_every_start)
     assert box.answer() == ("fell_back", FELL_BACK)
     assert what_runs(box.home, box.mark).number == 50
 
