@@ -133,6 +133,7 @@ def sheet(conn: Connection, sheet_id: UUID, now: Moment) -> Sheet | None:
             nodes.c.area_id,
             nodes.c.state,
             nodes.c.state_since_utc_us,
+            nodes.c.seen_utc_us,
             areas.c.name.label("area"),
         )
         .join(sheet_codes, sheet_codes.c.enrolment_id == enrolments.c.id)
@@ -188,8 +189,10 @@ def position_new_camera(conn: Connection, node_id: UUID, camera_id: UUID, name: 
 
 def _state(row: Any, now: Moment) -> CodeState:
     if row.used_utc_us is not None:
-        is_here = row.state != "never" and row.state_since_utc_us >= row.used_utc_us
-        return "connected" if is_here else "used"
+        # Its old board goes offline when the code is used, and says nothing afterwards.
+        has_spoken = row.state == "online" or (row.seen_utc_us or 0) >= row.used_utc_us
+        is_new = row.state != "never" and row.state_since_utc_us >= row.used_utc_us
+        return "connected" if is_new and has_spoken else "used"
     if row.withdrawn_utc_us is not None:
         return "withdrawn"
     return "over" if row.ends_utc_us <= now.utc_us else "waiting"

@@ -12,7 +12,7 @@ from httpx import Response
 from sqlalchemy import Table, func, select, update
 
 from agent.wire.enrolment import EnrolmentCode
-from agent.wire.presence import CameraWords
+from agent.wire.presence import CameraWords, Death
 from hub.access.rules.grants import Right
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
@@ -70,6 +70,15 @@ class Yard:
         with self.town.db.writing() as conn:
             birth = voice.birth().model_copy(update={"cameras": words})
             presence.note_birth(conn, birth, now=self.town.clock.now())
+
+    def disconnect(self, node: str) -> None:
+        """The broker says that the box is gone."""
+        with self.town.db.writing() as conn:
+            known = node_by_name(conn, node)
+            assert known is not None
+            assert known.birth_id is not None
+            death = Death(node=node, birth_id=known.birth_id)
+            assert presence.note_death(conn, death, now=self.town.clock.now())
 
 
 @pytest.fixture
@@ -289,6 +298,9 @@ def test_a_known_box_gets_a_new_board_and_its_older_code_ends(yard: Yard) -> Non
     assert isinstance(yard.hub.redeem(new.token, Box()), Redeemed)
     state = re.findall(r'data-state="(\w+)"', yard.kim.get(_newest(yard)).text)
     assert state == ["used"], "it was online with the old board: that does not count"
+    yard.disconnect(NODE)
+    state = re.findall(r'data-state="(\w+)"', yard.kim.get(_newest(yard)).text)
+    assert state == ["used"], "the old board was thrown out: that does not count either"
     yard.connect(NODE, "cam-1")
     state = re.findall(r'data-state="(\w+)"', yard.kim.get(_newest(yard)).text)
     assert state == ["connected"]
@@ -326,6 +338,8 @@ def test_the_open_sheet_hears_which_box_has_connected(yard: Yard) -> None:
     yard.connect("nga-tu-000", "cam-0")
     told = _first_event(yard, path)
     assert told["summary"] == "1 trên 2 trạm đã kết nối"
+    yard.disconnect("nga-tu-000")
+    assert _first_event(yard, path)["summary"] == "1 trên 2 trạm đã kết nối", "it was here"
 
 
 def _first_event(yard: Yard, path: str) -> dict[str, Any]:
