@@ -63,9 +63,14 @@ class Node:
 def add_area(
     conn: Connection, *, name: str, level: str, now: Moment, parent_id: UUID | None = None
 ) -> UUID:
-    """Add an area below `parent_id` (None: at the top)."""
+    """Add an area below `parent_id` (None: at the top); RegistryError if one there has the name."""
     if not name.strip():
         raise RegistryError("an area needs a name")
+    is_same = (areas.c.name_folded == fold(name)) & areas.c.parent_id.is_not_distinct_from(
+        parent_id
+    )
+    if conn.scalar(select(areas.c.id).where(is_same).limit(1)) is not None:
+        raise RegistryError(f"there is an area {name.strip()!r} in the same place already")
     area_id = new_id(now)
     conn.execute(
         insert(areas).values(

@@ -136,3 +136,16 @@ def test_a_place_that_is_nowhere_on_earth_is_refused(
 ) -> None:
     with pytest.raises(errors.RegistryError, match=complaint):
         registry.CameraPosition(latitude, longitude)
+
+
+def test_an_area_is_added_once_in_one_place(streets: Streets) -> None:
+    now = streets.clock.now()
+    with streets.db.writing() as conn:
+        top = registry.add_area(conn, name="Xã Lộc Ninh", level="xã", now=now)
+        registry.add_area(conn, name="Xã Lộc Ninh", level="ấp", parent_id=top, now=now)
+    for parent_id, name in ((None, " xa loc  ninh"), (top, "Xã Lộc Ninh")):
+        with (
+            pytest.raises(errors.RegistryError, match="in the same place already"),
+            streets.db.writing() as conn,
+        ):
+            registry.add_area(conn, name=name, level="xã", parent_id=parent_id, now=now)
