@@ -5,6 +5,7 @@
 readonly home=/opt/matthan policy=/usr/sbin/policy-rc.d
 venv_options=() # of the programs' environment
 wheel='' # that is installed
+umask 022 # others run the programs, whatever root's own says; what is secret has a mode of its own
 
 say() { printf '• %s\n' "$*" >&2; }
 die() {
