@@ -172,7 +172,8 @@ find_wheel() { # CHECKOUT BUNDLE
 }
 
 # A slot is a virtual environment with a name of its own: NAME-VERSION. A slot that has the file
-# `whole` is one; another was cut off, and is made anew. /opt/matthan/NAME points to the one in use.
+# `whole` is one; another was cut off, and is made anew, and so is one whose Python was replaced by a
+# newer one with Debian itself. /opt/matthan/NAME points to the one in use.
 slot_path() { # NAME CHECKOUT
     local print
     print=$(cat "$wheel" "$2/deploy/constraints.txt" | sha256sum | cut -c 1-12)
@@ -182,7 +183,7 @@ slot_path() { # NAME CHECKOUT
 fill_slot() { # NAME CHECKOUT BUNDLE
     [[ -n $wheel ]] || find_wheel "$2" "$3"
     slot=$(slot_path "$1" "$2")
-    if [[ -e $slot/whole ]]; then return; fi
+    if [[ -e $slot/whole ]] && "$slot/bin/python" -I -c "import $1" 2>/dev/null; then return; fi
     local from=() python pins
     if [[ -n $3 ]]; then from=(--no-index --find-links "$3"); fi
     python=$(find_python)

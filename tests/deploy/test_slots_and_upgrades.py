@@ -45,3 +45,15 @@ def test_who_runs_the_programs_can_read_them_whatever_roots_umask(tmp_path: Path
     slot = Path(run_installing(tmp_path, f"umask 077; {FILL}").splitlines()[-1])
     for path in (slot, slot / "bin", slot / "bin/python", slot / "whole"):
         assert path.stat().st_mode & 0o004, path
+
+
+def test_a_slot_of_another_python_is_made_anew(tmp_path: Path) -> None:
+    """After an upgrade of Debian the slot's Python looks for its packages elsewhere."""
+    slot = Path(run_installing(tmp_path, FILL).splitlines()[-1])
+    (slot / "old").touch()
+    assert "Installing the programs" in run_installing(tmp_path, FILL)
+    assert not (slot / "old").exists()
+    [packages] = (slot / "lib").glob("python3.*/site-packages")
+    (packages / "hub").mkdir()
+    (packages / "hub/__init__.py").touch()
+    assert "Installing the programs" not in run_installing(tmp_path, FILL)
