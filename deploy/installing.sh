@@ -226,6 +226,7 @@ turn_slot() { # NAME
         mv -fT -- "$home/$1.part" "$home/$1"
         sync -f "$home"
     fi
+    [[ $old != "$slot" ]] || return 0 # once more the same: which one was before is not known here
     for each in "$home/$1"-*; do # the one before stays, to go back to
         if [[ $each == "$slot" || $each == "$old" ]]; then continue; fi
         if [[ -e $home/$1.probation ]] && grep -qF "\"$each\"" "$home/$1.probation"; then continue; fi

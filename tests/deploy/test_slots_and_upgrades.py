@@ -57,3 +57,18 @@ def test_a_slot_of_another_python_is_made_anew(tmp_path: Path) -> None:
     (packages / "hub").mkdir()
     (packages / "hub/__init__.py").touch()
     assert "Installing the programs" not in run_installing(tmp_path, FILL)
+
+
+def slots(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "opt").glob("hub-*"))
+
+
+def test_a_version_that_is_installed_twice_leaves_the_one_before(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / "opt" / f"hub-{name}").mkdir(parents=True)
+    (tmp_path / "opt/hub").symlink_to(tmp_path / "opt/hub-b")
+    turn = 'source "$0/installing.sh"; slot=$home/hub-c; turn_slot hub'
+    run_installing(tmp_path, turn)
+    assert slots(tmp_path) == ["hub-b", "hub-c"]
+    run_installing(tmp_path, turn)
+    assert slots(tmp_path) == ["hub-b", "hub-c"]
