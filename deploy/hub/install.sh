@@ -290,16 +290,19 @@ set_map() {
     rm -f "$data/map.pmtiles"
 }
 
+# What a run that was cut off has done is found again: the area is refused, a new link replaces the old.
 first_keeper() {
     local said
-    said=$(hub area add "$area" --level "$(level_of "$area")" 2>&1) || [[ $said == *already* ]] || true
-    if hub officer invite --help >/dev/null 2>&1; then
-        said=$(hub officer invite "$keeper" --role keeper 2>&1) || return 0
+    [[ ! -e $data/keeper-made ]] || return 0
+    said=$(hub area add "$area" --level "$(level_of "$area")" 2>&1) || [[ $said == *already* ]] || say "$said"
+    if said=$(hub officer invite "$keeper" --role keeper 2>&1) &&
+        hub grant add "$keeper" --area "$area" --rights "$all_rights" --reason "first keeper of this hub" >/dev/null; then
+        runuser -u matthan -- touch "$data/keeper-made"
+        printf '%s\n' "$said" >&2
     else
-        said=$(hub officer add "$keeper" --role keeper --generate-password 2>&1) || return 0
+        say "$said"
+        say "The first keeper could not be made (see above). Run this again."
     fi
-    hub grant add "$keeper" --area "$area" --rights "$all_rights" --reason "first keeper of this hub" >/dev/null
-    printf '%s\n' "$said" >&2
 }
 readonly all_rights=see,clips,alerted,live,search,export,manage,reporters # who lacks one can give it to nobody
 
@@ -332,7 +335,7 @@ install_hub() {
 [ "\$(id -u)" = 0 ] && exec runuser -u matthan -- $home/hub/bin/matthan-hub "\$@"
 exec $home/hub/bin/matthan-hub "\$@"
 SH
-    [[ -e $data/keeper-made ]] || { first_keeper && runuser -u matthan -- touch "$data/keeper-made"; }
+    first_keeper
     hub check >&2 || say "Something is wrong, see the lines that begin with BAD."
     say "The hub is at https://$host"
     [[ $https != own ]] || say "Phones must trust it first: $data/ca/ca.crt, see docs/guide/hub.en.md"

@@ -1,6 +1,7 @@
 """What the installers do to an installed version: slots, the backup before an upgrade, the first
 keeper. Programs are stand-ins in a folder."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -72,3 +73,50 @@ def test_a_version_that_is_installed_twice_leaves_the_one_before(tmp_path: Path)
     assert slots(tmp_path) == ["hub-b", "hub-c"]
     run_installing(tmp_path, turn)
     assert slots(tmp_path) == ["hub-b", "hub-c"]
+
+
+HUB = """
+source "$0/installing.sh"; data=$0 config=$0/hub.toml
+keeper=keeper area='Xã Tân Khai' all_rights=see,clips
+runuser() { shift 3; "$@"; }; install() { mkdir -p "$5"; }
+hub() {
+    echo "$*" >>"$0/asked"
+    ! grep -qsx -- "${*:1:2}" "$0/refused" || { echo "no: $* (already)" >&2; return 1; }
+}
+"""
+"""A hub's installer in the folder $0. A command of the hub whose first two words are a line of the
+file `refused` is refused."""
+
+
+def run_of_hub(folder: Path, *, to: str = "^$") -> str:
+    """Run the lines of `install_hub` that match `to`, with their functions."""
+    installer = (ROOT / "deploy/hub/install.sh").read_text(encoding="utf-8")
+    functions = re.findall(r"^\w+\(\) \{.*?^\}$", installer, re.M | re.S)
+    wanted = [one for one in functions if re.match("(first_keeper|level_of|back_up_first)", one)]
+    [body] = [one for one in functions if one.startswith("install_hub")]
+    lines = [line for line in body.splitlines() if re.search(to, line)]
+    assert lines
+    return run_installing(folder, "\n".join([HUB, *wanted, *lines]))
+
+
+def asked(folder: Path) -> list[str]:
+    lines = (folder / "asked").read_text().splitlines()
+    (folder / "asked").unlink()
+    return [" ".join(line.split()[:2]) for line in lines]
+
+
+@pytest.mark.parametrize("refused", ["officer invite", "grant add"])
+def test_a_first_keeper_who_was_not_made_is_said_and_made_by_the_next_run(
+    tmp_path: Path, refused: str
+) -> None:
+    """Without a grant the keeper could give nobody any right."""
+    (tmp_path / "refused").write_text(f"{refused}\n")
+    said = run_of_hub(tmp_path, to="first_keeper")
+    assert f"no: {refused} keeper" in said
+    assert "Run this again" in said
+    assert not (tmp_path / "keeper-made").exists()
+    (tmp_path / "refused").write_text("area add\n")  # it is there by now
+    asked(tmp_path)
+    run_of_hub(tmp_path, to="first_keeper")
+    assert asked(tmp_path)[-2:] == ["officer invite", "grant add"]
+    assert (tmp_path / "keeper-made").exists()
