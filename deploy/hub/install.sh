@@ -222,15 +222,24 @@ CONF
     [[ $https == none ]] || caddyfile "$name" | put_text "$etc/proxy/Caddyfile" 640 root:matthan-proxy
 }
 
-# A hub that runs is backed up before a new version touches its database.
+# A hub that runs is backed up before a new version touches its database. Programs and database of two
+# versions are of a run that was cut off after its backup, or of a hub that another machine upgraded.
 back_up_first() {
+    local said
     [[ -e $home/hub && -e $config && -e $data/ca/ca.key ]] || return 0
     grep -qE '^url *= *"postgresql' "$config" || [[ -s $data/hub.db ]] || return 0
+    hub --help >/dev/null 2>&1 || { say "The programs that are here do not run, so no backup is made." && return; }
     install -d -m 700 -o matthan -g matthan "$data/backups"
     say "A backup of what is here, before anything is changed …"
-    hub backup "$data/backups" --keep 14 >/dev/null 2>&1 ||
-        say "The backup did not succeed (a first run that was cut off has none to make)."
+    ! said=$(hub backup "$data/backups" --keep 14 2>&1) || return 0
+    said=${said##*$'\n'}
+    if [[ $said =~ $two_versions || ! -e $data/keeper-made ]]; then
+        say "No backup was made ($said); what was begun goes on."
+    else
+        die "The backup did not succeed: $said. Nothing was changed. Mend that and run this again; to go on without a backup, first: rm $home/hub"
+    fi
 }
+readonly two_versions='written by a newer hub|Run: matthan-hub migrate'
 
 # What runs the hub here: the whole of it, or the processes of the roles that the keeper enabled.
 hub_units() {

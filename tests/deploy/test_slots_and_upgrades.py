@@ -17,12 +17,11 @@ pytestmark = [
 ]
 
 
-def run_installing(folder: Path, script: str) -> str:
-    """Run this after the installers' common part, with `folder` in place of /opt/matthan; returns
-    what was said."""
+def try_installing(folder: Path, script: str) -> "subprocess.CompletedProcess[str]":
+    """Run this after the installers' common part, with `folder` in place of /opt/matthan."""
     text = (ROOT / "deploy/installing.sh").read_text(encoding="utf-8")
     (folder / "installing.sh").write_text(text.replace("home=/opt/matthan", f"home='{folder}/opt'"))
-    done = subprocess.run(
+    return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"source deploy/dots.sh; {script}", str(folder)],
         capture_output=True,
         cwd=ROOT,
@@ -30,6 +29,11 @@ def run_installing(folder: Path, script: str) -> str:
         timeout=patience_s(),
         check=False,
     )
+
+
+def run_installing(folder: Path, script: str) -> str:
+    """The same for what succeeds; returns what was said."""
+    done = try_installing(folder, script)
     assert done.returncode == 0, done.stderr
     return done.stderr
 
@@ -78,25 +82,30 @@ def test_a_version_that_is_installed_twice_leaves_the_one_before(tmp_path: Path)
 HUB = """
 source "$0/installing.sh"; data=$0 config=$0/hub.toml
 keeper=keeper area='Xã Tân Khai' all_rights=see,clips
-runuser() { shift 3; "$@"; }; install() { mkdir -p "$5"; }
+runuser() { shift 3; "$@"; }
+install() { if [[ $1 == -d ]]; then mkdir -p "${@: -1}"; else : >"${@: -1}"; fi; }
+touch "$0/why"
 hub() {
     echo "$*" >>"$0/asked"
-    ! grep -qsx -- "${*:1:2}" "$0/refused" || { echo "no: $* (already)" >&2; return 1; }
+    grep -qsx -- "${*:1:2}" "$0/refused" || return 0
+    echo "no: $* (already) $(cat "$0/why")" >&2
+    return 1
 }
 """
 """A hub's installer in the folder $0. A command of the hub whose first two words are a line of the
 file `refused` is refused."""
 
 
-def run_of_hub(folder: Path, *, to: str = "^$") -> str:
+def run_of_hub(folder: Path, *, to: str, slot: str = "none") -> "subprocess.CompletedProcess[str]":
     """Run the lines of `install_hub` that match `to`, with their functions."""
     installer = (ROOT / "deploy/hub/install.sh").read_text(encoding="utf-8")
     functions = re.findall(r"^\w+\(\) \{.*?^\}$", installer, re.M | re.S)
     wanted = [one for one in functions if re.match("(first_keeper|level_of|back_up_first)", one)]
+    wanted += re.findall("^readonly two_versions=.*", installer, re.M)
     [body] = [one for one in functions if one.startswith("install_hub")]
     lines = [line for line in body.splitlines() if re.search(to, line)]
     assert lines
-    return run_installing(folder, "\n".join([HUB, *wanted, *lines]))
+    return try_installing(folder, "\n".join([HUB, f'slot="$home/{slot}"', *wanted, *lines]))
 
 
 def asked(folder: Path) -> list[str]:
@@ -111,7 +120,7 @@ def test_a_first_keeper_who_was_not_made_is_said_and_made_by_the_next_run(
 ) -> None:
     """Without a grant the keeper could give nobody any right."""
     (tmp_path / "refused").write_text(f"{refused}\n")
-    said = run_of_hub(tmp_path, to="first_keeper")
+    said = run_of_hub(tmp_path, to="first_keeper").stderr
     assert f"no: {refused} keeper" in said
     assert "Run this again" in said
     assert not (tmp_path / "keeper-made").exists()
@@ -120,3 +129,58 @@ def test_a_first_keeper_who_was_not_made_is_said_and_made_by_the_next_run(
     run_of_hub(tmp_path, to="first_keeper")
     assert asked(tmp_path)[-2:] == ["officer invite", "grant add"]
     assert (tmp_path / "keeper-made").exists()
+
+
+UPGRADE = "^    back_up_first$|turn_slot|hub migrate"
+"""The lines of an installation that concern the database."""
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A hub that has been in use, and the next version's slot."""
+    for name in ("hub-a", "hub-b"):
+        (tmp_path / "opt" / name).mkdir(parents=True)
+    (tmp_path / "opt/hub").symlink_to(tmp_path / "opt/hub-a")
+    (tmp_path / "ca").mkdir()
+    for name in ("hub.toml", "ca/ca.key", "hub.db", "keeper-made"):
+        (tmp_path / name).write_text("something")
+    return tmp_path
+
+
+def upgraded(folder: Path) -> "subprocess.CompletedProcess[str]":
+    return run_of_hub(folder, to=UPGRADE, slot="hub-b")
+
+
+def test_an_upgrade_without_a_backup_is_refused_before_anything_changes(installed: Path) -> None:
+    (installed / "refused").write_text(f"backup {installed}/backups\n")
+    done = upgraded(installed)
+    assert done.returncode == 1
+    assert "The backup did not succeed: no: backup" in done.stderr
+    assert asked(installed) == ["--help", f"backup {installed}/backups"]
+    assert (installed / "opt/hub").readlink().name == "hub-a"
+
+
+def test_a_first_run_that_was_cut_off_needs_no_backup(installed: Path) -> None:
+    (installed / "keeper-made").unlink()
+    (installed / "refused").write_text(f"backup {installed}/backups\n")
+    assert upgraded(installed).returncode == 0
+
+
+def test_programs_that_do_not_run_keep_nobody_from_an_upgrade(installed: Path) -> None:
+    (installed / "refused").write_text(f"--help\nbackup {installed}/backups\n")
+    done = upgraded(installed)
+    assert done.returncode == 0
+    assert "no backup is made" in done.stderr
+
+
+@pytest.mark.parametrize("said", ["written by a newer hub", "Run: matthan-hub migrate"])
+def test_a_database_of_another_version_keeps_nobody_from_an_upgrade(
+    installed: Path, said: str
+) -> None:
+    """Another machine has brought it to the new version; or an upgrade was cut off here, and the
+    programs in use are the new ones already. They cannot back it up, and need not."""
+    assert said in (ROOT / "hub/base/db/schema.py").read_text(encoding="utf-8")
+    (installed / "refused").write_text(f"backup {installed}/backups\n")
+    (installed / "why").write_text(said)
+    assert upgraded(installed).returncode == 0
+    assert asked(installed)[-1] == "migrate"
