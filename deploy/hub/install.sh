@@ -120,10 +120,12 @@ look_around() {
         say "A PostgreSQL runs here. A role and a database called matthan are added to it; nothing else is changed."
     fi
     [[ $https == none ]] || ports+=(80 443 "$upload_port")
+    [[ -e $config ]] || ports+=(8080) # of the hub itself; later it is its own, or configured otherwise
     for port in "${ports[@]}"; do
         if ! is_taken "$port" || ours_has "$port"; then continue; fi
         case $port in
             8883) die "Port 8883 is taken by $(holder "$port"). Stop it or give it another port: nodes speak to this one." ;;
+            8080) die "Port 8080 is taken by $(holder "$port"). Stop it or give it another port: the hub's pages are served there, for the proxy." ;;
             *) die "Port $port is taken by $(holder "$port"), which is left alone. Give it another port, or let it stand in front of the hub: --https none" ;;
         esac
     done

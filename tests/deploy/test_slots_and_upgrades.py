@@ -184,3 +184,21 @@ def test_a_database_of_another_version_keeps_nobody_from_an_upgrade(
     (installed / "why").write_text(said)
     assert upgraded(installed).returncode == 0
     assert asked(installed)[-1] == "migrate"
+
+
+LOOK = """
+source "$0/installing.sh"; database=sqlite https=own upload_port=8443 config=$0/hub.toml
+systemctl() { return 1; }; ss() { [[ $* != *:8080 ]] || echo 'users:(("tomcat",pid=1))'; }
+"""
+
+
+def test_a_port_of_the_hub_itself_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
+    """The hub would be tried again for ever, and the installer would wait for two minutes."""
+    installer = (ROOT / "deploy/hub/install.sh").read_text(encoding="utf-8")
+    found = re.findall(r"^(?:look_around|ours_has)\(\) \{.*?^\}$", installer, re.M | re.S)
+    script = "\n".join([LOOK, *found, "look_around"])
+    done = try_installing(tmp_path, script)
+    assert done.returncode == 1
+    assert "Port 8080 is taken by tomcat" in done.stderr
+    (tmp_path / "hub.toml").touch()  # an upgrade: it is the hub's own, or configured otherwise
+    assert try_installing(tmp_path, script).returncode == 0
