@@ -39,8 +39,8 @@ make_papers() {
     local folder
     local hosts=(--server "$host" --server 127.0.0.1 --server localhost)
     install -d -m 750 "$papers/broker" "$papers/proxy"
-    [[ -e $data/ca/ca.key ]] || matthan-hub ca init "$data/ca" >/dev/null
-    [[ -e $data/ca/hub.key ]] || matthan-hub ca issue "$data/ca" hub >/dev/null
+    [[ -e $data/ca/ca.crt ]] || matthan-hub ca init "$data/ca" >/dev/null
+    [[ -e $data/ca/hub.crt ]] || matthan-hub ca issue "$data/ca" hub >/dev/null
     for folder in broker proxy; do
         if [[ ! -e $papers/$folder/$folder.key || $(cat "$papers/$folder/host" 2>/dev/null) != "$host" ]] ||
             ! is_ours "$papers/$folder/$folder.crt"; then

@@ -209,7 +209,7 @@ def test_papers_are_made_anew_by_the_authority_that_a_backup_brought_back(tmp_pa
     assert here != START
     start = tmp_path / "start.sh"
     start.write_text(here)
-    said = {
+    said = os.environ | {
         "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "MATTHAN_HOST": "hub.example",
         "MATTHAN_CONTACT": "k@example.vn",
@@ -232,6 +232,10 @@ def test_papers_are_made_anew_by_the_authority_that_a_backup_brought_back(tmp_pa
     second = made()
     assert second.keys() == first.keys()
     assert not [name for name in first if second[name] == first[name]]
+    for name in ("ca", "hub"):  # cut off between a key and its certificate
+        (data / "ca" / f"{name}.crt").unlink()
+        made()
+        assert (data / "ca" / f"{name}.crt").exists()
 
 
 @pytest.mark.system

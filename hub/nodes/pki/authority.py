@@ -73,19 +73,19 @@ class Authority:
     def create(
         cls, folder: Path, now: datetime, *, days: int = AUTHORITY_DAYS, name: str = "Mat Than"
     ) -> "Authority":
-        """Create an authority in `folder`; refuses if there is one already.
+        """Create an authority in `folder`; refuses if there is one already. One that lacks its
+        certificate, because this was cut off, is finished with the key that is there.
 
         `now` is timezone-aware; `days` is the validity of the authority's own certificate.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         cert_file, key_file = own_files(folder)
-        if cert_file.exists() or key_file.exists():
+        if cert_file.exists():
             raise AuthorityError(
                 f"{folder} holds an authority already. Choose another folder, or keep to this one"
             )
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = _own_key(key_file)
         cert = _self_signed(key, now, days=days, name=name)
-        write_private(key_file, _key_pem(key))
         write_public(cert_file, cert.public_bytes(Encoding.PEM))
         return cls(folder, cert=cert, key=key)
 
@@ -256,6 +256,16 @@ class Authority:
 def own_files(folder: Path) -> tuple[Path, Path]:
     """Certificate file and key file of the authority."""
     return folder / f"{AUTHORITY_NAME}.crt", folder / f"{AUTHORITY_NAME}.key"
+
+
+def _own_key(file: Path) -> ec.EllipticCurvePrivateKey:
+    """Key of a new authority: the one in the file, or a new one in a new file."""
+    if not file.exists():
+        write_private(file, _key_pem(ec.generate_private_key(ec.SECP256R1())))
+    key = load_pem_private_key(file.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise AuthorityError(f"{file} is no key of an authority. Choose another folder")
+    return key
 
 
 def _draft(

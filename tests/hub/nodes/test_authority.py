@@ -79,6 +79,18 @@ def test_a_second_authority_in_the_same_folder_is_refused(tmp_path: Path) -> Non
         Authority.create(tmp_path / "ca", NOW)
 
 
+def test_an_authority_that_was_cut_off_before_its_certificate_is_finished(tmp_path: Path) -> None:
+    """Its key is kept: what was signed with it, if anything, stays good."""
+    first = Authority.create(tmp_path / "ca", NOW)
+    key = (tmp_path / "ca" / "ca.key").read_bytes()
+    first.ca_file.unlink()
+    second = Authority.create(tmp_path / "ca", NOW)
+    assert (tmp_path / "ca" / "ca.key").read_bytes() == key
+    issued = read(first.issue_client("a", NOW).cert_file)
+    issued.verify_directly_issued_by(read(second.ca_file))
+    assert (tmp_path / "ca" / "ca.key").stat().st_mode & 0o777 == 0o600
+
+
 def test_opening_nothing_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(AuthorityError, match=r"matthan-hub ca init"):
         Authority.open(tmp_path)
