@@ -34,6 +34,7 @@ AUTHORITY_NAME: Final = "ca"
 
 AUTHORITY_DAYS: Final = 3650
 ISSUED_DAYS: Final = 365
+MOST_DAYS: Final = 36_500
 BACKDATED: Final = timedelta(hours=1)
 """Certificates begin this much earlier, for slow clocks."""
 
@@ -78,6 +79,7 @@ class Authority:
 
         `now` is timezone-aware; `days` is the validity of the authority's own certificate.
         """
+        end = _after(now, days)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         cert_file, key_file = own_files(folder)
         if cert_file.exists():
@@ -85,7 +87,7 @@ class Authority:
                 f"{folder} holds an authority already. Choose another folder, or keep to this one"
             )
         key = _own_key(key_file)
-        cert = _self_signed(key, now, days=days, name=name)
+        cert = _self_signed(key, now, end=end, name=name)
         write_public(cert_file, cert.public_bytes(Encoding.PEM))
         return cls(folder, cert=cert, key=key)
 
@@ -228,12 +230,11 @@ class Authority:
 
     def _end(self, now: datetime, days: int) -> datetime:
         """End of a certificate issued now: never after the end of the authority."""
-        if days <= 0:
-            raise AuthorityError(f"{days} days is no validity: give 1 or more")
+        end = _after(now, days)
         last = self._cert.not_valid_after_utc
         if now >= last:
             raise AuthorityError(f"the authority in {self.folder} ended on {last:%d/%m/%Y}")
-        return min(now + timedelta(days=days), last)
+        return min(end, last)
 
     def _write(
         self, name: str, cert: x509.Certificate, *, key: ec.EllipticCurvePrivateKey, into: Path
@@ -258,6 +259,13 @@ def own_files(folder: Path) -> tuple[Path, Path]:
     return folder / f"{AUTHORITY_NAME}.crt", folder / f"{AUTHORITY_NAME}.key"
 
 
+def _after(now: datetime, days: int) -> datetime:
+    """The end of so many days."""
+    if not 1 <= days <= MOST_DAYS:
+        raise AuthorityError(f"{days} days is no validity: give 1 to {MOST_DAYS}")
+    return now + timedelta(days=days)
+
+
 def _own_key(file: Path) -> ec.EllipticCurvePrivateKey:
     """Key of a new authority: the one in the file, or a new one in a new file."""
     if not file.exists():
@@ -280,9 +288,8 @@ def _draft(
 
 
 def _self_signed(
-    key: ec.EllipticCurvePrivateKey, now: datetime, *, days: int, name: str
+    key: ec.EllipticCurvePrivateKey, now: datetime, *, end: datetime, name: str
 ) -> x509.Certificate:
-    end = now + timedelta(days=days)
     draft = _named(name, key.public_key(), start=now - BACKDATED, end=end)
     return (
         draft.issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))

@@ -91,6 +91,15 @@ def test_an_authority_that_was_cut_off_before_its_certificate_is_finished(tmp_pa
     assert (tmp_path / "ca" / "ca.key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("days", [0, -5, 99_999_999])
+def test_days_that_are_no_validity_are_refused_by_name(tmp_path: Path, days: int) -> None:
+    with pytest.raises(AuthorityError, match=f"{days} days is no validity"):
+        Authority.create(tmp_path / "ca", NOW, days=days)
+    assert not list(tmp_path.glob("ca/*"))
+    with pytest.raises(AuthorityError, match=f"{days} days is no validity"):
+        Authority.create(tmp_path / "ca", NOW).issue_client("a", NOW, days=days)
+
+
 def test_opening_nothing_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(AuthorityError, match=r"matthan-hub ca init"):
         Authority.open(tmp_path)
