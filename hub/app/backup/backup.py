@@ -39,6 +39,10 @@ from hub.footage.tables import media
 from hub.public.households.tables import household_clips
 
 NAMED_BY_MOMENT: Final = "matthan-hub-????????T??????Z.zip"
+UNFINISHED: Final = (f".{NAMED_BY_MOMENT}.part", ".backup-*")
+"""Files of a backup that is being made, or was killed: the archive, and SQLite's copy."""
+UNFINISHED_S: Final = 86_400.0
+"""No backup takes that long."""
 
 
 def back_up(args: argparse.Namespace) -> int:
@@ -47,6 +51,8 @@ def back_up(args: argparse.Namespace) -> int:
     if args.keep is not None and not (args.target.is_dir() and args.keep > 0):
         raise ValueError("--keep goes with a folder, and keeps one backup or more")
     path = _target(args.target)
+    if args.target.is_dir():
+        _drop_unfinished(args.target)
     seal = _seal(args)
     writer = ArchiveWriter(path, overwrites=args.force)
     db = resources.database(settings)
@@ -157,6 +163,13 @@ def _target(target: Path) -> Path:
     if not target.parent.is_dir():
         raise ValueError(f"there is no folder {target.parent}")
     return target
+
+
+def _drop_unfinished(folder: Path) -> None:
+    """Remove what killed backups left in the folder."""
+    for left in [path for pattern in UNFINISHED for path in folder.glob(pattern)]:
+        if left.stat().st_mtime < time.time() - UNFINISHED_S:
+            left.unlink(missing_ok=True)
 
 
 def _drop_older(folder: Path, keep: int) -> None:

@@ -581,3 +581,18 @@ def test_of_the_nightly_backups_the_last_ones_stay_and_strange_files_too(place: 
     assert len(left) == 4
     for words in ((str(folder / "one.zip"), "--keep", "3"), (str(folder), "--keep", "0")):
         assert "--keep goes with a folder" in place.desk.refuses("backup", *words)
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next_one(place: Place) -> None:
+    """A night's backup that is ended by its time limit would else fill the disk."""
+    folder = place.folder / "backups"
+    folder.mkdir()
+    left = [".matthan-hub-20261101T031500Z.zip.part", ".backup-a1b2c3", ".backup-a1b2c3-journal"]
+    for name in left:
+        (folder / name).touch()
+        os.utime(folder / name, (1, 1))
+    (folder / ".backup-of-another-that-runs").touch()
+    (folder / ".hidden").touch()
+    place.desk.says("backup", str(folder))
+    names = {path.name for path in folder.iterdir() if path.name.startswith(".")}
+    assert names == {".backup-of-another-that-runs", ".hidden"}
