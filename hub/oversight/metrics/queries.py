@@ -53,10 +53,20 @@ def metrics(conn: Connection, now: Moment) -> Iterator[Metric]:
     day_ago = set_aside.c.received_utc_us >= now.utc_us - DAY_US
     aside = conn.scalar(select(func.count()).select_from(set_aside).where(day_ago))
     yield gauge("matthan_set_aside_day", "Messages set aside within a day.", aside)
-    gaps = func.coalesce(func.sum(missing_numbers.c.last_seq - missing_numbers.c.first_seq + 1), 0)
-    yield gauge("matthan_missing_events", "Events known to be missing.", conn.scalar(select(gaps)))
+    yield gauge("matthan_missing_events", "Events that boxes are asked for.", _missing(conn))
     head = log.head(conn, now)
     yield gauge("matthan_log_records", "Records of the audit log.", head.seq)
+
+
+def _missing(conn: Connection) -> int:
+    """Those of a box that was shut out, or of a card that it lost, will never come; and when the
+    limit of requests is reached, the box does not have them."""
+    count = func.sum(missing_numbers.c.last_seq - missing_numbers.c.first_seq + 1)
+    here = (nodes.c.id == missing_numbers.c.node_id) & (
+        nodes.c.spool_id == missing_numbers.c.spool_id
+    )
+    asked = missing_numbers.c.due_utc_us.is_not(None) & nodes.c.revoked_utc_us.is_(None)
+    return int(conn.scalar(select(count).join(nodes, here).where(asked)) or 0)
 
 
 def _nodes(conn: Connection, now: Moment) -> Iterator[Metric]:

@@ -6,17 +6,20 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from hub.app import config
 from hub.app.wiring import metrics as wiring_metrics
 from hub.app.wiring.metrics import Measured
+from hub.base.db.columns import columns
 from hub.base.db.database import Database
+from hub.nodes.spool.tables import missing_numbers
 from hub.oversight.metrics import queries
 from hub.registry.tables import nodes
 from hub.web.rendering import Measures
@@ -141,6 +144,41 @@ def test_a_box_that_was_shut_out_counts_no_longer(db: Database, tmp_path: Path) 
     assert not re.search(r'matthan_(nodes|cameras)\{state="\w+"\} [1-9]', after)
 
 
+def test_events_count_as_missing_only_while_their_box_is_asked_for_them(
+    db: Database, tmp_path: Path
+) -> None:
+    """Else the rule that wakes on them never rests after one box has lost its card, is shut out, or
+    does not know them."""
+    streets = Streets(db, tmp_path / "media")
+    streets.file(streets.node.opened())
+    now = streets.clock.now()
+    spool_id = uuid4()
+    asked = {"asks": 1, **columns("noticed", now), **columns("due", now)}
+    given_up = asked | columns("due", None)
+
+    def told() -> str:
+        with db.reading() as conn:
+            return str(
+                re.findall("^matthan_missing_events (.+)$", text(queries.metrics(conn, now)), re.M)[
+                    0
+                ]
+            )
+
+    with db.writing() as conn:
+        node_id = conn.scalar(select(nodes.c.id))
+        conn.execute(update(nodes).values(spool_id=spool_id))
+        rows = [(spool_id, 1, asked), (spool_id, 20, given_up), (uuid4(), 300, asked)]
+        for spool, first_seq, more in rows:
+            span = {"first_seq": first_seq, "last_seq": 2 * first_seq}
+            conn.execute(
+                insert(missing_numbers).values(node_id=node_id, spool_id=spool, **span, **more)
+            )
+    assert told() == "2.0"
+    with db.writing() as conn:
+        conn.execute(update(nodes).values(revoked_utc_us=now.utc_us))
+    assert told() == "0.0"
+
+
 def test_the_token_is_made_once_for_the_hub_alone(tmp_path: Path) -> None:
     settings = config.HubSettings(
         web={"public_url": "https://hub.example"},
@@ -196,6 +234,9 @@ tests:
       - {{series: 'matthan_clock_error_seconds', values: '0.01x10'}}
       - {{series: 'matthan_node_up{{node="a"}}', values: '1x20'}}
       - {{series: 'matthan_node_up{{node="b"}}', values: '0x20'}}
+      - {{series: 'matthan_node_temperature_celsius{{node="a"}}', values: '85x20'}}
+      - {{series: 'matthan_node_temperature_celsius{{node="b"}}', values: '85x20'}}
+      - {{series: 'matthan_node_under_voltage{{node="b"}}', values: '1x20'}}
     alert_rule_test:
       - {{eval_time: 1m, alertname: HubGone, exp_alerts: []}}
       - eval_time: 4m
@@ -217,7 +258,13 @@ tests:
         alertname: ManyBoxesGone
         exp_alerts:
           - exp_labels: {{severity: warning}}
+      - eval_time: 16m
+        alertname: BoxHot
+        exp_alerts:
+          - exp_labels: {{severity: warning, node: a}}
+      - {{eval_time: 16m, alertname: BoxPowerWeak, exp_alerts: []}}
 """
+"""Box b is gone: what it said last is no state that it is in."""
 
 
 @pytest.mark.system
