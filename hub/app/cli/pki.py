@@ -8,7 +8,14 @@ from hub.app.cli.core import OK, say
 from hub.app.cli.parsing import Commands, command, group
 from hub.base.private_files import write_public
 from hub.nodes.pki import renewal
-from hub.nodes.pki.authority import AUTHORITY_DAYS, HUB_NAME, HUB_NAMES, ISSUED_DAYS, Authority
+from hub.nodes.pki.authority import (
+    AUTHORITY_DAYS,
+    HUB_NAME,
+    HUB_NAMES,
+    ISSUED_DAYS,
+    Authority,
+    AuthorityError,
+)
 
 
 def add_to(verbs: Commands) -> None:
@@ -68,11 +75,18 @@ def issue_papers(args: argparse.Namespace) -> int:
 
 
 def renew_papers(args: argparse.Namespace) -> int:
-    """Renew certificates with less than a third of their validity left."""
+    """Renew certificates with less than a third of their validity left. One that cannot be is said
+    after the others are renewed."""
     authority, now = Authority.open(args.folder), datetime.now(UTC)
+    failed = []
     for path in args.papers:
         for one in (path, *_further(path)):
-            say(_renew(authority, one, now, anyway=args.now))
+            try:
+                say(_renew(authority, one, now, anyway=args.now))
+            except (AuthorityError, OSError) as error:
+                failed.append(str(error))
+    if failed:
+        raise AuthorityError("; ".join(failed))
     return OK
 
 

@@ -40,3 +40,16 @@ def test_names_are_those_with_a_certificate_and_they_are_renewed_with_the_hub_s(
     after = [one.cert_file.read_bytes() for one in papers]
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, True]
     assert capsys.readouterr().out.count("is renewed until") == 2
+
+
+def test_a_certificate_that_cannot_be_renewed_does_not_keep_the_others_from_it(
+    authority: Authority, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The broker's would end unseen because the hub's lies elsewhere."""
+    broker = authority.issue_server("broker", NOW, hosts=("hub.example",)).cert_file
+    before = broker.read_bytes()
+    words = ["ca", "renew", str(authority.folder), "/none/hub.crt", str(broker), "--now"]
+    with pytest.raises(AuthorityError, match=r"/none/hub\.crt is no certificate"):
+        renew_papers(parser().parse_args(words))
+    assert broker.read_bytes() != before
+    assert "broker.crt is renewed until" in capsys.readouterr().out
