@@ -35,6 +35,9 @@ RECORDED: Final[ColumnElement[int]] = case(
 )
 """Time of recording, as far as known."""
 
+MOST_DAYS: Final = 36_500
+"""Of a rule: a hundred years."""
+
 
 def set_rule(
     conn: Connection,
@@ -49,8 +52,8 @@ def set_rule(
     """Set the retention of this class in this area from now on; ends the former rule."""
     if not reason.strip():
         raise RegistryError("a rule needs a reason: it is shown where footage was removed")
-    if keep_days is not None and keep_days < 1:
-        raise RegistryError(f"{keep_days} days are too few: footage is kept for at least one day")
+    if keep_days is not None and not 1 <= keep_days <= MOST_DAYS:
+        raise RegistryError(f"{keep_days} days are no rule: give 1 to {MOST_DAYS}, or --for-good")
     end_rule(conn, footage_class=footage_class, area_id=area_id, now=now, by=by)
     rule_id = new_id(now)
     conn.execute(

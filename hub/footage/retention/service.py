@@ -13,8 +13,6 @@ from hub.footage.retention import holds, queries, rows
 from hub.footage.retention.rules import FootageClass, Hold
 from hub.footage.retention.views import NewHold, NewRetentionRule, RetentionFault, RetentionPage
 
-MOST_DAYS = 36_500
-
 
 class RetentionService:
     """Retention rules and holds. For any thread."""
@@ -97,7 +95,7 @@ class RetentionService:
         the area."""
         if not new.reason.strip():
             return RetentionFault.REASON
-        if new.keep_days is not None and not 1 <= new.keep_days <= MOST_DAYS:
+        if new.keep_days is not None and not 1 <= new.keep_days <= rows.MOST_DAYS:
             return RetentionFault.DAYS
         with self._acting.changing(asker, "retention.set", On("area", new.area_id)) as change:
             if not _is_theirs(change, new.area_id):

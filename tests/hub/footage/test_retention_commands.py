@@ -95,6 +95,12 @@ def test_a_span_is_asked_of_a_camera_by_the_towns_clock(town: Town, desk: Desk) 
     assert "no camera is called 'x/y'" in desk.refuses(*ask, "x/y", *span)
 
 
+@pytest.mark.parametrize("days", ["0", "36501", "99999999999999999999"])
+def test_days_that_are_no_rule_are_refused_by_name(desk: Desk, days: str) -> None:
+    refused = desk.refuses("retention", "set", "--class", "alert", "--days", days, "--reason", "r")
+    assert f"{days} days are no rule: give 1 to 36500, or --for-good" in refused
+
+
 def test_the_sweep_is_a_command_too(town: Town, desk: Desk) -> None:
     picture = some_bytes(500)
     town.somebody(picture)
