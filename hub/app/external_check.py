@@ -48,7 +48,7 @@ class CheckedAddress:
 
 def check_outside(place: CheckedAddress, *, now: Callable[[], datetime]) -> Iterator[Finding]:
     """The findings for one part after the other; `now` is the time of this machine's clock,
-    aware."""
+    aware. ValueError if the file to trust is none."""
     asked = _Asked(place, now)
     for name, ask in (
         ("name", asked.name),
@@ -77,7 +77,13 @@ class _Asked:
         self._date: datetime | None = None
         self._trust = ssl.create_default_context()
         if place.trusted is not None:
-            self._trust.load_verify_locations(place.trusted)
+            try:
+                self._trust.load_verify_locations(place.trusted)
+            except OSError as error:  # its text names no file
+                raise ValueError(
+                    f"{place.trusted} holds no certificate that can be read ({error}). With --trust"
+                    " comes a copy of /var/lib/matthan/ca/ca.crt of the hub"
+                ) from error
 
     def name(self) -> str:
         found = socket.getaddrinfo(self._place.host, None, type=socket.SOCK_STREAM)

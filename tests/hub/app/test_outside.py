@@ -165,3 +165,11 @@ def test_nobody_there_is_a_line_for_each_part(hub: Hub) -> None:
     assert "cannot be asked" in found["pages"]
     assert "broker" in found
     assert "Traceback" not in "".join(found.values())
+
+
+def test_a_file_to_trust_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.crt").touch()
+    for name in ("ca.crt", "empty.crt"):
+        place = CheckedAddress("hub.example", trusted=tmp_path / name)
+        with pytest.raises(ValueError, match=f"{name} holds no certificate that can be read"):
+            next(check_outside(place, now=lambda: datetime.now(UTC)))
