@@ -30,6 +30,7 @@ from hub.base.secret_store.store import FILES
 from hub.base.storage.blobs import BlobsError
 from hub.base.text.paper import NoLettersError, letters
 from hub.intake.mqtt.probe import BrokerRefusedError, probe
+from hub.nodes.pki import renewal
 from hub.nodes.pki.authority import HUB_NAME
 from hub.notify.channels.vapid import VapidKeyError, vapid_key
 
@@ -183,17 +184,23 @@ def _letters(_: HubSettings) -> str:
 def _certificate(settings: HubSettings) -> str:
     path = settings.broker.cert_file
     cert = x509.load_pem_x509_certificate(path.read_bytes())
-    name = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    names = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    name = names[0].value if names else ""
     cure = f"Issue it: matthan-hub ca issue DIR {HUB_NAME}"
     if name != HUB_NAME:
         raise StartRefusedError(
             f"{path} is made out to {name!r}, and the broker would let it say nothing. {cure}"
         )
-    left = cert.not_valid_after_utc - datetime.now(UTC)
+    now = datetime.now(UTC)
+    left = cert.not_valid_after_utc - now
     if left.days < 0:
         raise StartRefusedError(f"{path} ended on {cert.not_valid_after_utc:%d/%m/%Y}. {cure}")
-    hint = f" SOON. {cure}" if left.days < SHORT_DAYS else ""
-    return f"{path} holds for {left.days} days.{hint}"
+    if left.days < SHORT_DAYS and renewal.ends_soon(cert, now):
+        raise StartRefusedError(
+            f"{path} ends in {left.days} days, and was not renewed. See: systemctl status"
+            f" matthan-renew. {cure}"
+        )
+    return f"{path} holds for {left.days} days"
 
 
 def _broker(settings: HubSettings) -> str:
