@@ -152,6 +152,14 @@ def test_every_timer_starts_a_service_that_is_there() -> None:
         assert Unit(timer)["Timer"]["Persistent"] == "true"
 
 
+@pytest.mark.parametrize("name", ["broker", "proxy"])
+def test_papers_are_read_again_only_after_the_last_of_them_is_written(name: str) -> None:
+    """The key is renewed first. A Mosquitto that reads it with the old certificate refuses each new
+    connection until the next signal; and systemd sees no change while the service runs."""
+    service = Unit(ROOT / f"systemd/matthan-{name}-reload.service")["Service"]
+    assert service["ExecStartPre"] == "/usr/bin/sleep 1"
+
+
 @pytest.mark.promise("Installing: The installed broker equals the tested one.")
 def test_the_broker_of_the_units_is_the_one_of_the_tests() -> None:
     """What the tests of the access list prove is proved of what is installed."""
