@@ -120,11 +120,12 @@ fill_venv() {
     local extras=(build source agent hub) python stamp
     [[ $wanted == demo ]] || extras+=(test)
     stamp=$(cat pyproject.toml deploy/{constraints.txt,kernel.py} agent/vision/motion/*.[ch] | sha256sum | cut -c1-16)-${extras[*]}
-    if [[ -x $venv/bin/python ]] && grep -qxF -e "$stamp" -e "$stamp test" "$venv/ready" 2>/dev/null; then
+    # After an upgrade of Debian the environment's Python is another, which has none of its packages.
+    if "$venv/bin/python" -c 'import pip' 2>/dev/null && grep -qxF -e "$stamp" -e "$stamp test" "$venv/ready" 2>/dev/null; then
         return
     fi
     python=$(find_python)
-    if ! [[ -x $venv/bin/python ]] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+    if ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
         say "Making the virtual environment $venv with $("$python" --version)"
         "$python" -m venv --clear "$venv" || die "No virtual environment could be made in $PWD/$venv."
     fi
