@@ -63,20 +63,23 @@ is_installed() {
     esac >/dev/null 2>&1
 }
 
-# While this file says 101, packages that are installed start no service of theirs.
+# While this file says 101, packages that are installed start no service of theirs. One that is not
+# ours stays; one of a run that was cut off would hold every service of this machine for ever.
 hold_services() {
-    [[ -e $policy ]] && return
-    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    [[ ! -e $policy ]] || grep -qsx '# of matthan' "$policy" || return 0
+    trap release_services EXIT
+    printf '#!/bin/sh\n# of matthan\nexit 101\n' | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
-    trap 'as_root rm -f "$policy"' EXIT
 }
+
+release_services() { ! grep -qsx '# of matthan' "$policy" || as_root rm -f "$policy"; }
 
 install_packages() {
     local missing=() name
     while read -r name; do
         is_installed "$name" || missing+=("$name")
     done < <(packages)
-    ((${#missing[@]})) || return 0
+    ((${#missing[@]})) || { release_services && return; }
     say "Installing Debian packages: ${missing[*]} (one to three minutes)"
     hold_services
     with_dots as_root apt-get update -qq || die "The package lists could not be fetched. Is there a network?"

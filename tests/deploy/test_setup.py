@@ -41,3 +41,14 @@ def test_an_environment_of_another_python_is_made_anew(tmp_path: Path) -> None:
     packages.rename(packages.with_name("python3.1"))
     assert "Making the virtual environment" in run(tmp_path, FILL)
     assert run(tmp_path, FILL) == ""
+
+
+def test_a_run_that_was_cut_off_does_not_hold_services_for_ever(tmp_path: Path) -> None:
+    hold = 'as_root() { "$@"; }; hold_services; '
+    run(tmp_path, f"({hold} kill -9 $BASHPID) || true")
+    assert (tmp_path / "policy-rc.d").read_text().endswith("exit 101\n")
+    run(tmp_path, hold)
+    assert not (tmp_path / "policy-rc.d").exists()
+    (tmp_path / "policy-rc.d").write_text("of somebody else")
+    run(tmp_path, hold)
+    assert (tmp_path / "policy-rc.d").read_text() == "of somebody else"
