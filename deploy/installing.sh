@@ -47,13 +47,13 @@ is_there() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx 
 # While this file says 101, packages that are installed start no service of theirs. One that is not
 # ours stays; one of a run that was cut off would hold every service of this machine for ever.
 hold_services() {
-    [[ -e $policy ]] && return
+    [[ ! -e $policy ]] || grep -qsx '# of matthan' "$policy" || return 0
+    trap release_services EXIT
     # Whole before it has its name: a plug that is pulled may leave one that is empty, and nobody's.
     printf '#!/bin/sh\n# of matthan\nexit 101\n' >"$policy.part"
     chmod 755 "$policy.part"
     sync "$policy.part"
     mv -T -- "$policy.part" "$policy"
-    trap release_services EXIT
 }
 
 release_services() {

@@ -202,3 +202,14 @@ def test_a_port_of_the_hub_itself_that_is_taken_is_said_at_once(tmp_path: Path) 
     assert "Port 8080 is taken by tomcat" in done.stderr
     (tmp_path / "hub.toml").touch()  # an upgrade: it is the hub's own, or configured otherwise
     assert try_installing(tmp_path, script).returncode == 0
+
+
+def test_a_run_without_a_network_frees_what_a_run_that_was_cut_off_held(tmp_path: Path) -> None:
+    script = f"""
+        sed -i 's#/usr/sbin/policy-rc.d#{tmp_path}/policy#' "$0/installing.sh"
+        source "$0/installing.sh"; packages() {{ echo khong-co; }}; is_there() {{ false; }}
+        dpkg() {{ :; }}; get() {{ false; }}; install_packages
+    """
+    (tmp_path / "policy").write_text("#!/bin/sh\n# of matthan\nexit 101\n")
+    assert "Is there a network?" in try_installing(tmp_path, script).stderr
+    assert not (tmp_path / "policy").exists()
