@@ -258,6 +258,7 @@ start_all() {
     wanted+=("${parts[@]}")
     put_units "$here/systemd" "${units[@]}" "${templates[@]}"
     install -D -m 644 "$here/systemd/journald-hub.conf" /etc/systemd/journald.conf.d/matthan.conf
+    systemctl try-restart systemd-journald.service
     if [[ $https == none ]]; then
         systemctl disable --quiet --now matthan-proxy.service matthan-proxy-reload.path 2>/dev/null || true
     else

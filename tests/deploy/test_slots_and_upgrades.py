@@ -213,3 +213,11 @@ def test_a_run_without_a_network_frees_what_a_run_that_was_cut_off_held(tmp_path
     (tmp_path / "policy").write_text("#!/bin/sh\n# of matthan\nexit 101\n")
     assert "Is there a network?" in try_installing(tmp_path, script).stderr
     assert not (tmp_path / "policy").exists()
+
+
+@pytest.mark.parametrize("script", ["hub", "node"])
+def test_the_limits_of_the_log_count_from_the_installation_on(script: str) -> None:
+    """journald reads them at its start only."""
+    installer = (ROOT / "deploy" / script / "install.sh").read_text(encoding="utf-8")
+    placed = installer.partition("/etc/systemd/journald.conf.d/matthan.conf\n")[2]
+    assert placed.lstrip().startswith("systemctl try-restart systemd-journald.service\n")
