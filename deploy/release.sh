@@ -26,7 +26,7 @@ notes() { # the version's section of the changelog
 
 check_commit() {
     [[ -z $(git status --porcelain) ]] || die "The checkout has changes. Commit them first."
-    [[ $(git tag --points-at HEAD) == *"v$version"* ]] ||
+    git tag --points-at HEAD | grep -qxF "v$version" ||
         die "This commit has no tag v$version. Tag it: git tag -a v$version -m 'Mắt Thần $version'"
 }
 

@@ -49,6 +49,11 @@ def test_a_commit_without_the_tag_is_no_release(checkout: Path) -> None:
     assert f"no tag v{VERSION}" in done.stderr
 
 
+def test_the_tag_of_another_version_is_not_taken_for_this_ones(checkout: Path) -> None:
+    git(checkout, "tag", f"v{VERSION}-rc1")
+    assert f"no tag v{VERSION}" in release(checkout).stderr.splitlines()[0]
+
+
 def test_a_checkout_with_changes_is_no_release(checkout: Path) -> None:
     git(checkout, "tag", f"v{VERSION}")
     (checkout / "CHANGELOG.md").write_text("# Changelog\n\n" + f"## {VERSION}\n\n- more\n", "utf-8")
