@@ -1,6 +1,6 @@
 """Secrets of a hub in a backup: which files, and where each belongs.
 
-They are the secrets folder, the authority's folder, and single files that the configuration may
+They are the secrets folder, the authorities' folders, and single files that the configuration may
 have placed elsewhere.
 """
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from hub.app.backup.archive import ArchiveReader, ArchiveWriter, Seal
 from hub.app.config import HubSettings
-from hub.app.wiring import channels, oidc, resources
+from hub.app.wiring import channels, enrolment, oidc, resources
 from hub.app.wiring.keys import MASTER_KEY
 from hub.base.private_files import write_private, write_public
 
@@ -19,8 +19,11 @@ MOST_BYTES: Final = 2**20
 
 
 def _places(settings: HubSettings) -> dict[str, Path]:
-    """Places of secrets, by the name of their folder in the backup."""
-    return {"secrets": settings.secrets.folder, "authority": settings.broker.ca_file.parent}
+    """Places of secrets, by the name of their folder in the backup. Brokers and boxes may have
+    different authorities."""
+    of_brokers, of_boxes = settings.broker.ca_file.parent, enrolment.authority_folder(settings)
+    places = {"secrets": settings.secrets.folder, "authority": of_brokers}
+    return places if of_boxes == of_brokers else places | {"authority-of-boxes": of_boxes}
 
 
 def _single_files(settings: HubSettings) -> dict[str, Path]:

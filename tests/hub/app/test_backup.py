@@ -596,3 +596,19 @@ def test_what_a_killed_backup_left_is_removed_by_the_next_one(place: Place) -> N
     place.desk.says("backup", str(folder))
     names = {path.name for path in folder.iterdir() if path.name.startswith(".")}
     assert names == {".backup-of-another-that-runs", ".hidden"}
+
+
+@pytest.mark.loopback
+def test_the_authority_of_the_boxes_is_in_the_backup_wherever_it_lies(
+    place: Place, elsewhere: Place
+) -> None:
+    """Without its key every box would have to be enrolled anew."""
+    for hub in (place, elsewhere):
+        with (hub.folder / "hub.toml").open("a") as config:
+            config.write(f'[enrol]\nauthority_folder = "{hub.folder}/boxes"\n')
+    Authority.create(place.folder / "boxes", _noon())
+    backup = place.folder / "backup.zip"
+    place.desk.says("backup", str(backup))
+    elsewhere.desk.says("restore", str(backup))
+    for name in ("boxes/ca.key", "boxes/ca.crt", "ca/ca.crt", "ca/ca.key"):
+        assert (elsewhere.folder / name).read_bytes() == (place.folder / name).read_bytes()
