@@ -185,6 +185,10 @@ write_configuration() {
     [[ $host != *:* ]] || name="[$host]" url="https://[$host]"
     if [[ -e $config ]]; then
         say "$config is kept as it is."
+        grep -qF "\"$url\"" "$config" ||
+            say "Its web.public_url is not $url: the hub still gives phones and boxes the name that stands there. Change it and web.upload_url, then: systemctl try-restart 'matthan-hub*.service'"
+        [[ $database == sqlite ]] || grep -qE '^url *= *"postgresql' "$config" ||
+            say "Its database is SQLite still: --database postgresql brings PostgreSQL, and moves no data. See store.url there."
     else
         put_text "$config" 640 root:matthan <<TOML
 # The hub of $host. Every key and what it does: $home/hub/share/matthan/hub.example.toml

@@ -221,3 +221,24 @@ def test_the_limits_of_the_log_count_from_the_installation_on(script: str) -> No
     installer = (ROOT / "deploy" / script / "install.sh").read_text(encoding="utf-8")
     placed = installer.partition("/etc/systemd/journald.conf.d/matthan.conf\n")[2]
     assert placed.lstrip().startswith("systemctl try-restart systemd-journald.service\n")
+
+
+def test_a_choice_that_the_kept_configuration_contradicts_is_said(tmp_path: Path) -> None:
+    """Otherwise the proxy serves a name that the hub refuses, or the choice does nothing."""
+    installer = (ROOT / "deploy/hub/install.sh").read_text(encoding="utf-8")
+    found = re.findall(r"^write_configuration\(\) \{.*?^\}$", installer, re.M | re.S)
+    (tmp_path / "hub.toml").write_text(
+        '[store]\nurl = "sqlite:///hub.db"\n[web]\npublic_url = "https://cu.example.vn"\n'
+    )
+    stubs = "put_text() { cat >/dev/null; }; put_file() { :; }; own_name= contact= dns= acme= tls="
+    head = f"{HUB}here=. choices=/none etc=$0 https=none upload_port=1; {stubs}"
+
+    def said(host: str, database: str) -> list[str]:
+        choice = f"host={host} database={database}"
+        return run_installing(
+            tmp_path, "\n".join([head, choice, *found, "write_configuration"])
+        ).splitlines()
+
+    assert len(said("cu.example.vn", "sqlite")) == 1
+    assert "web.public_url" in said("moi.example.vn", "sqlite")[1]
+    assert "SQLite" in said("cu.example.vn", "postgresql")[1]
