@@ -436,6 +436,18 @@ def test_duty_desk_works_by_keys_alone(hub: Hub, meet: Meet, whole: Seen) -> Non
     assert officer.complaints == []
 
 
+def test_a_key_that_is_held_down_closes_nothing(hub: Hub, meet: Meet, whole: Seen) -> None:
+    page = meet(size=DESK).page
+    page.locator(f"#card-{whole.alert_id} .card-link").click()
+    expect(page.locator(f"#detail[data-alert='{whole.alert_id}']")).to_be_visible()
+    for _ in range(4):  # the first is the press, all others are repeats of the held key
+        page.keyboard.down("f")
+    page.keyboard.up("f")
+    expect(page.locator("#toast")).to_contain_text("Bấm f lần nữa")
+    page.wait_for_timeout(1000)
+    expect(page.locator("[data-part=head]")).to_contain_text("Chưa ai tiếp nhận")
+
+
 def test_a_late_answer_does_not_keep_the_next_alert_from_opening(
     hub: Hub, meet: Meet, whole: Seen
 ) -> None:
