@@ -448,6 +448,23 @@ def test_a_key_that_is_held_down_closes_nothing(hub: Hub, meet: Meet, whole: See
     expect(page.locator("[data-part=head]")).to_contain_text("Chưa ai tiếp nhận")
 
 
+def test_the_second_f_counts_only_for_the_alert_of_the_first(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    second = hub.town.somebody()
+    page = meet(size=DESK).page
+    page.locator(f"#card-{whole.alert_id} .card-link").click()
+    expect(page.locator(f"#detail[data-alert='{whole.alert_id}']")).to_be_visible()
+    page.keyboard.press("f")
+    page.locator(f"#card-{second.alert_id} .card-link").click()
+    expect(page.locator(f"#detail[data-alert='{second.alert_id}']")).to_be_visible()
+    page.keyboard.press("f")
+    page.wait_for_timeout(1000)
+    expect(page.locator("[data-part=head]")).to_contain_text("Chưa ai tiếp nhận")
+    page.keyboard.press("f")
+    expect(page.locator("[data-part=head]")).to_contain_text("Báo nhầm")
+
+
 def test_a_late_answer_does_not_keep_the_next_alert_from_opening(
     hub: Hub, meet: Meet, whole: Seen
 ) -> None:

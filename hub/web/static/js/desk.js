@@ -10,7 +10,7 @@ const wide = matchMedia("(min-width: 1000px)");
 const SURE_MS = 3000;
 const CONFLICT = 409;
 
-let askedAt = -Infinity;
+let asked = { id: null, at: -Infinity }; // the first of two presses of "f"
 let wanted = ""; // the address of the alert that was opened last on the right
 
 function choose(alertId) {
@@ -88,8 +88,9 @@ function act(name) {
 
 // A false alarm closes the alert for everybody: one slip of a finger must not.
 function actFalse() {
-  const isSure = performance.now() - askedAt < SURE_MS;
-  askedAt = isSure ? -Infinity : performance.now();
+  const id = openAlertId();
+  const isSure = asked.id === id && performance.now() - asked.at < SURE_MS;
+  asked = { id: isSure ? null : id, at: performance.now() };
   if (isSure) {
     act("false");
   } else if (document.querySelector('#detail [data-act="false"]')) {
