@@ -66,6 +66,17 @@ def test_a_full_inbox_is_short_and_the_next_page_comes_in_place(hub: Hub, meet: 
     assert officer.complaints == []
 
 
+def test_a_double_tap_on_show_more_stays_on_the_page(hub: Hub, meet: Meet) -> None:
+    for _ in range(MANY):
+        hub.town.somebody()
+    page = meet().page
+    page.evaluate("window.isSamePage = true")
+    page.locator("[data-more]").dblclick()
+    expect(page.locator("#open-cards .card")).to_have_count(MANY)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.isSamePage")
+
+
 def test_what_changes_on_a_later_page_is_not_put_on_the_first(hub: Hub, meet: Meet) -> None:
     seen = [hub.town.somebody() for _ in range(MANY)]
     officer = meet()

@@ -257,11 +257,11 @@ async function showMore(link) {
       cards().append(card);
     }
   }
-  const old = document.getElementById("more");
+  const old = document.getElementById("more"); // not there: a second tap, answered later
   if (more) {
-    old.replaceWith(more);
+    old?.replaceWith(more);
   } else if (part.querySelector("#list")) {
-    old.remove();
+    old?.remove();
   } else {
     location.assign(link.href);
   }
