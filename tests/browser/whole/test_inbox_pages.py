@@ -77,6 +77,16 @@ def test_a_double_tap_on_show_more_stays_on_the_page(hub: Hub, meet: Meet) -> No
     assert page.evaluate("window.isSamePage")
 
 
+def test_a_card_that_the_hub_could_not_tell_is_asked_for_again(hub: Hub, meet: Meet) -> None:
+    seen = hub.town.somebody()
+    page = meet().page
+    expect(page.locator("#line-state")).to_have_text("Trực tiếp")
+    page.route("**/card*", lambda route: route.fulfill(status=503), times=1)
+    with page.expect_response("**/card*"):
+        resolve(hub, seen.alert_id)
+    expect(page.locator("#open-cards .card")).to_have_count(0)
+
+
 def test_what_changes_on_a_later_page_is_not_put_on_the_first(hub: Hub, meet: Meet) -> None:
     seen = [hub.town.somebody() for _ in range(MANY)]
     officer = meet()

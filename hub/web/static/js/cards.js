@@ -40,6 +40,9 @@ function isRunning(card) {
 
 async function fetchPart(address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  if (answer.status >= 500) {
+    throw new Error(`${address}: ${answer.status}`);
+  }
   const holder = document.createElement("template");
   holder.innerHTML = answer.ok ? await answer.text() : "";
   return { status: answer.status, part: holder.content };
