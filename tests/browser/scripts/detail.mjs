@@ -3,6 +3,7 @@
 import assert from "node:assert";
 
 globalThis.document = { documentElement: { dataset: {} }, getElementById: () => null };
+globalThis.addEventListener = () => {};
 const { isBusy, keepPlaces } = await import(`${process.argv[2]}/js/detail.js`);
 
 const things = (...all) => ({
@@ -26,6 +27,9 @@ for (const busy of [text("input", "a"), text("input", "", "their words"), text("
   list(1, false, false), list(0, false, true)]) {
   assert(isBusy(things(busy)), JSON.stringify(busy));
 }
+const touched = text("textarea", "");
+document.activeElement = touched;
+assert(isBusy(things(touched)), "the first letter is about to be typed");
 
 const fold = (id, words, open = false) => ({
   tag: "details", id, open, querySelector: () => ({ textContent: words }),

@@ -18,7 +18,7 @@ from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import FootageClass
 from tests.browser import footage
 from tests.browser.conftest import DESK, PHONE, Hub, Meet, Officer
-from tests.hub.rigs.web_town import Seen
+from tests.hub.rigs.web_town import PASSWORD, Seen
 from tests.waiting import busy, until
 
 pytestmark = pytest.mark.promise(
@@ -403,6 +403,30 @@ def test_second_officer_sees_at_once_who_was_first(hub: Hub, meet: Meet, whole: 
     binh.page.mouse.up()
     expect(binh.page.locator("[role=alert].banner")).to_contain_text("Nguyễn Văn An đã làm trước")
     binh.shot("phone-conflict")
+
+
+@pytest.mark.promise("Pages: News of an open alert change nothing under the hand.")
+def test_a_note_goes_on_while_somebody_else_takes_the_alert(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    page = meet("binh", size=DESK).page
+    page.locator(f"#card-{whole.alert_id} .card-link").click()
+    expect(page.locator("#line-state")).to_have_text("Trực tiếp")
+    page.locator("details.more > summary").click()
+    page.locator("summary", has_text="Thêm ghi chú").click()
+    note = page.locator("[name=note]")
+    note.click()
+    an = hub.town.accounts.sign_in("an", PASSWORD, came_from="")
+    assert isinstance(an, SignedIn)
+    hub.town.services.use(ResponseService).act(an.asker, whole.alert_id, act="take")
+    hub.town.change_signal.ring()
+    expect(page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    page.wait_for_timeout(200)
+    page.keyboard.type("ngwowif nhaf")  # as some programs for Vietnamese letters send it
+    expect(note).to_have_value("ngwowif nhaf")
+    note.fill("")
+    page.locator("#detail h1").click()
+    expect(page.locator("[data-part=acts]")).to_have_count(0)
 
 
 @pytest.mark.promise("Pages: The duty desk works by keyboard.")

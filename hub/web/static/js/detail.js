@@ -1,9 +1,11 @@
 // The alert that is open: replaces only the parts of it that have changed.
 
 import { startGrowing } from "./growing.js";
+import { whenAtRest } from "./hands.js";
 import { tick } from "./time.js";
 
 let shown = new Map();
+let isHeldBack = false; // a part is not as the hub has it, because somebody is busy there
 
 function detail() {
   return document.querySelector("#detail[data-alert]");
@@ -79,9 +81,14 @@ function change(root, fresh) {
   const next = parts(fresh);
   root.dataset.state = fresh.dataset.state;
   root.dataset.revision = fresh.dataset.revision;
+  isHeldBack = false;
   for (const [name, part] of next) {
     const text = print(part);
-    if (shown.get(name) === text || isBusy(old.get(name))) {
+    if (shown.get(name) === text) {
+      continue;
+    }
+    if (isBusy(old.get(name))) {
+      isHeldBack = true;
       continue;
     }
     if (old.has(name)) {
@@ -94,7 +101,9 @@ function change(root, fresh) {
     window.htmx?.process(part);
   }
   for (const [name, part] of old) {
-    if (!next.has(name)) {
+    if (!next.has(name) && isBusy(part)) {
+      isHeldBack = true;
+    } else if (!next.has(name)) {
       part.remove();
       shown.delete(name);
     }
@@ -121,7 +130,10 @@ export function isBusy(part) {
     return false;
   }
   const fields = [...part.querySelectorAll("input[type='text'], textarea, select")];
-  return fields.some(isEdited) || [...part.querySelectorAll("video, audio")].some((film) => !film.paused);
+  if (fields.some((one) => one === document.activeElement || isEdited(one))) {
+    return true;
+  }
+  return [...part.querySelectorAll("video, audio")].some((film) => !film.paused);
 }
 
 // The picture of the alert is its first clip's player: the clip takes its place.
@@ -159,6 +171,11 @@ export function watchClips() {
     } else if (original) {
       event.preventDefault();
       playOriginal(document.getElementById(original.dataset.original), original);
+    }
+  });
+  document.addEventListener("focusout", () => {
+    if (isHeldBack) {
+      whenAtRest(() => { refreshDetail().catch(() => {}); });
     }
   });
   document.addEventListener("pause", () => { refreshDetail().catch(() => {}); }, { capture: true });
