@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from hub.places.map.ground import MapFiles
 from hub.registry import registry
@@ -16,6 +16,7 @@ from tests.browser.tiny_tiles import write_tiles
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.places.test_map import TOWN, many_cameras, place_all, plan
 from tests.hub.rigs.web_town import NODE
+from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.")
 
@@ -84,6 +85,36 @@ def test_the_map_is_drawn_and_hears_of_an_alert_by_itself(
     assert {url.split("/")[2] for url in officer.asked if url.startswith("http")} == {
         hub.url.split("/")[2]
     }
+
+
+def refreshed(page: Page) -> int:
+    return int(page.locator("#map").get_attribute("data-refreshed") or 0)
+
+
+def test_the_map_is_live_again_after_the_hub_answered_with_an_error(hub: Hub, meet: Meet) -> None:
+    place_all_but_new(hub)
+    page = meet().page
+    page.route("**/events*", lambda route: route.fulfill(status=502), times=1)
+    page.goto(f"{hub.url}/map")
+    expect(page.locator("#map-state")).to_have_text("Trực tiếp")
+    expect(page.locator("#map[data-refreshed]")).to_be_visible()
+    before = refreshed(page)
+    page.route("**/map/states.json", lambda route: route.fulfill(status=503), times=1)
+    hub.town.somebody()
+    until(lambda: page.wait_for_timeout(50) or refreshed(page) > before)
+
+
+def test_a_map_that_stays_open_leads_to_the_sign_in_when_the_session_ends(
+    hub: Hub, meet: Meet
+) -> None:
+    place_all_but_new(hub)
+    page = meet().page
+    page.goto(f"{hub.url}/map")
+    expect(page.locator("#map-state")).to_have_text("Trực tiếp")
+    [token] = [one["value"] for one in page.context.cookies() if one["name"] == "matthan"]
+    hub.town.accounts.sign_out(token, came_from="")
+    hub.town.change_signal.ring()
+    page.wait_for_url("**/login**")
 
 
 HERE = {"latitude": 11.52, "longitude": 106.53, "accuracy": 25}

@@ -205,10 +205,10 @@ function refresh(map) {
       }
       map.getSource("cameras").setData(collection());
       element.dataset.refreshed = Number(element.dataset.refreshed ?? 0) + 1;
-    } catch {
-      // the line is away: the next change asks again
-    } finally {
       asking = null;
+    } catch {
+      asking = null;
+      refresh(map); // the hub or the line is away
     }
   }, AGAIN_MS);
 }
@@ -218,13 +218,30 @@ function listen(map) {
   source.addEventListener("open", () => { say(_("Live")); refresh(map); });
   source.addEventListener("change", () => refresh(map));
   source.addEventListener("scope", () => location.reload());
-  source.addEventListener("error", () => say(_("No line, trying again")));
-  addEventListener("pagehide", () => source.close());
+  source.addEventListener("signed-out", () => location.reload());
+  source.addEventListener("error", () => {
+    say(_("No line, trying again"));
+    if (source.readyState === EventSource.CLOSED) { // the browser itself tries no more
+      setTimeout(() => reopen(map), AGAIN_MS);
+    }
+  });
+}
+
+async function reopen(map) {
+  const answer = await fetch("/api/session").catch(() => null);
+  if (answer?.status === 401) {
+    location.reload(); // leads to the sign-in
+  } else {
+    listen(map);
+  }
 }
 
 export async function startMap() {
   try {
-    listen(await draw());
+    const map = await draw();
+    listen(map);
+    addEventListener("pagehide", () => source.close());
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
   } catch {
     element.hidden = true;
     say(_("This device cannot draw the map. The table holds the same."));
