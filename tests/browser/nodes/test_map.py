@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import update
 
 from hub.places.map.ground import MapFiles
 from hub.registry import registry
+from hub.registry.tables import cameras
 from tests.browser.conftest import FLAGS, HEADLESS, Hub, Meet
 from tests.browser.tiny_tiles import write_tiles
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
@@ -115,6 +117,19 @@ def test_a_map_that_stays_open_leads_to_the_sign_in_when_the_session_ends(
     hub.town.accounts.sign_out(token, came_from="")
     hub.town.change_signal.ring()
     page.wait_for_url("**/login**")
+
+
+def test_a_camera_that_falls_silent_is_seen_on_a_map_that_stays_open(hub: Hub, meet: Meet) -> None:
+    place_all_but_new(hub)
+    page = meet().page
+    page.clock.install()
+    page.goto(f"{hub.url}/map")
+    expect(page.locator("#map[data-refreshed]")).to_be_visible()
+    before = refreshed(page)
+    with hub.town.db.writing() as conn:
+        conn.execute(update(cameras).values(is_lost=True))
+    page.clock.fast_forward(60_000)
+    until(lambda: page.wait_for_timeout(50) or refreshed(page) > before)
 
 
 HERE = {"latitude": 11.52, "longitude": 106.53, "accuracy": 25}

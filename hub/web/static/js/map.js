@@ -5,6 +5,7 @@ import { NOTHING, ground } from "./ground.js";
 import { _ } from "./words.js";
 
 const AGAIN_MS = 2000; // in a storm the states are asked for once in so long
+const SILENT_MS = 60_000; // no alert changes when a camera falls silent: nothing else would tell
 const ALONE_ZOOM = 15; // from here on no two cameras are drawn as one
 const element = document.getElementById("map");
 const vendor = `${element?.dataset.static}/vendor`;
@@ -240,6 +241,7 @@ export async function startMap() {
   try {
     const map = await draw();
     listen(map);
+    setInterval(() => refresh(map), SILENT_MS);
     addEventListener("pagehide", () => source.close());
     addEventListener("pageshow", (event) => event.persisted && location.reload());
   } catch {
