@@ -39,7 +39,7 @@ if (document.getElementById("hide")) {
   import("./hide.js").then(({ startHide }) => startHide());
 }
 
-if (document.querySelector("[data-hides]") && document.getElementById("export")) {
+if (document.getElementById("export")) {
   import("./hide.js").then(({ startHidden }) => startHidden());
 }
 

@@ -173,4 +173,5 @@ export function startHidden() {
       }
     });
   });
+  form.querySelector("button").disabled = false;
 }
