@@ -65,6 +65,21 @@ def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
     assert keeper.complaints == []
 
 
+def test_what_is_drawn_and_not_called_done_is_saved_too(hub: Hub, meet: Meet) -> None:
+    page = meet("kim", size=SIZES["desk"]).page
+    with running(hub):
+        page.goto(f"{hub.url}{place_of(hub.town)}")
+        expect(page.locator(".live canvas")).to_be_visible()
+        page.click("[data-draw=private]")
+        tap(page, (0.6, 0.2), (0.9, 0.2), (0.9, 0.5))
+        outlines = page.locator("form", has=page.locator("[name=outlines]"))
+        outlines.locator("[name=reason]").fill("cửa sổ nhà bên")
+        outlines.locator("button.is-main").click()
+        expect(page.locator("main [role=status]")).to_be_visible()
+    (mask,) = wanted(hub.town)["private"]
+    assert len(mask) == 3
+
+
 def middle(page: Page, selector: str) -> tuple[float, float, float, float]:
     """Middle of an element, and its size, in pixels."""
     page.locator(selector).scroll_into_view_if_needed()

@@ -190,6 +190,11 @@ export function startAim() {
       show();
     }
   });
+  form.form.addEventListener("submit", () => {
+    if (begun?.corners.length > 2) {
+      done(); // drawn, and saved without a word that it is done
+    }
+  });
   form.addEventListener("change", () => { shapes = read(form.value); show(); });
   show();
 }
