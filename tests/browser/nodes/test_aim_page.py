@@ -1,5 +1,6 @@
 """Zones and masks drawn on the present picture with a finger, in a real browser."""
 
+import re
 from typing import Any
 
 import pytest
@@ -78,6 +79,25 @@ def test_what_is_drawn_and_not_called_done_is_saved_too(hub: Hub, meet: Meet) ->
         expect(page.locator("main [role=status]")).to_be_visible()
     (mask,) = wanted(hub.town)["private"]
     assert len(mask) == 3
+
+
+def test_a_name_is_typed_and_the_next_tap_counts(hub: Hub, meet: Meet) -> None:
+    page = meet("kim", size=SIZES["desk"]).page
+    with running(hub):
+        page.goto(f"{hub.url}{place_of(hub.town)}")
+        expect(page.locator(".live canvas")).to_be_visible()
+        for left in (0.1, 0.5):
+            page.click("[data-draw=zone]")
+            tap(page, (left, 0.2), (left + 0.3, 0.2), (left + 0.3, 0.5))
+            page.click("[data-draw=done]")
+        names = page.locator("#aim-shapes input")
+        names.nth(0).fill("Sân sau")
+        names.nth(0).press("Tab")
+        expect(page.locator("#aim-shapes button").nth(0)).to_be_focused()
+        names.nth(0).fill("Sân")
+        page.locator("#aim-shapes button").nth(1).click()
+        expect(names).to_have_count(1)
+        expect(page.locator("[name=outlines]")).to_have_value(re.compile('^zone vung-1 "Sân" '))
 
 
 def middle(page: Page, selector: str) -> tuple[float, float, float, float]:

@@ -87,14 +87,14 @@ export function startAim() {
       const name = zone ? zone.label || zone.name : _("Mask %(n)d", { n: index + 1 });
       remove.setAttribute("aria-label", `${_("Remove")}: ${name}`);
       remove.addEventListener("click", () => { shapes.splice(index, 1); keep(); });
-      item.append(zone ? labelField(shape, zone) : `${name} `, remove);
+      item.append(zone ? labelField(shape, zone, remove) : `${name} `, remove);
       return item;
     }));
     button("undo").disabled = !begun?.corners.length;
     button("done").disabled = !begun || begun.corners.length < 3;
   }
 
-  function labelField(shape, { name, label, rest }) {
+  function labelField(shape, { name, label, rest }, remove) {
     const field = document.createElement("label");
     field.className = "field";
     const input = document.createElement("input");
@@ -104,7 +104,9 @@ export function startAim() {
     input.addEventListener("change", () => {
       const said = input.value.replaceAll('"', "").trim();
       shape.head = `zone ${name}${said ? ` "${said}"` : ""}${rest}`;
-      keep();
+      form.value = write(shapes); // the list stays: the next tap or key is in it already
+      input.value = said;
+      remove.setAttribute("aria-label", `${_("Remove")}: ${said || name}`);
     });
     field.append(_("Name of zone %(id)s for officers", { id: name }), input);
     return field;
