@@ -3,9 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
+from hub.access.rules.grants import Right
 from tests.browser.conftest import Hub, Meet
 from tests.browser.whole.test_inbox_pages import critical
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.cases.test_cases import let
 
 
 @pytest.mark.promise(
@@ -55,6 +57,28 @@ def test_a_tick_stays_while_its_card_changes(hub: Hub, meet: Meet) -> None:
     hub.town.gone(seen)
     expect(officer.page.locator(".card")).to_contain_text("Đã hết")
     expect(box).to_be_checked()
+
+
+def test_ticks_and_the_reason_stay_when_the_list_comes_anew(hub: Hub, meet: Meet) -> None:
+    seen = [hub.town.somebody() for _ in range(2)]
+    officer = meet()
+    officer.open("/?select=1")
+    expect(officer.page.locator("#line-state")).to_have_text("Trực tiếp")
+    other = hub.town.somebody()  # whoever hears of it has noted before what may be seen
+    expect(officer.page.locator(f"#card-{other.alert_id}")).to_be_visible()
+    ticked = officer.page.locator(f"#card-{seen[0].alert_id} [name=alert]")
+    ticked.check()
+    officer.page.locator("[name=cause]").select_option(index=1)
+    officer.page.locator("[name=note]").fill("Chợ phiên")
+    officer.page.evaluate("document.getElementById('list').dataset.before = ''")
+    let(hub.town, "an", Right.SEE | Right.CLIPS)
+    expect(officer.page.locator("#list[data-before]")).to_have_count(0)
+    expect(ticked).to_be_checked()
+    expect(officer.page.locator("#open-cards :checked")).to_have_count(1)
+    note = officer.page.locator("[name=note]")
+    expect(note).to_have_value("Chợ phiên")
+    expect(note).to_be_focused()
+    assert officer.page.locator("[name=cause]").evaluate("field => field.selectedIndex") == 1
 
 
 @in_two_looks

@@ -72,10 +72,26 @@ export async function refreshList() {
   const fresh = part.querySelector("#list");
   if (fresh) {
     const chosen = document.querySelector("#list .card.is-chosen")?.id;
+    const focused = keepEntered(fresh);
     keepPlace(() => list().replaceWith(fresh));
+    focused?.focus({ preventScroll: true });
     document.getElementById(chosen)?.classList.add("is-chosen");
     tick();
   }
+}
+
+// What is ticked and written to end many at once; the field where somebody writes.
+function keepEntered(fresh) {
+  let focused = null;
+  for (const card of fresh.querySelectorAll(".card")) {
+    keepTick(card, document.getElementById(card.id));
+  }
+  for (const field of fresh.querySelectorAll("#bulk [name=note], #bulk [name=cause]")) {
+    const old = document.querySelector(`#bulk [name=${field.name}]`);
+    field.value = old?.value ?? field.value;
+    focused = old && old === document.activeElement ? field : focused;
+  }
+  return focused;
 }
 
 // Also on the page of an alert without a list: there the navigation has a number.
