@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import text
 
 from tests.browser.conftest import Hub, Meet, Officer
@@ -191,13 +191,40 @@ def test_what_one_owes_is_not_sent_in_the_name_of_the_next(
     assert takes(hub) == []
 
 
-def test_signing_out_leaves_nothing_on_the_phone(meet: Meet, whole: Seen) -> None:
-    officer = meet()
+LEFT = """async () => {
+    const workers = await navigator.serviceWorker.getRegistrations();
+    const stores = (await indexedDB.databases()).filter(({ name }) => name === "matthan");
+    const rows = stores.length === 0 ? [] : await new Promise((done) => {
+        indexedDB.open("matthan").onsuccess = ({ target: { result } }) => {
+            const asked = result.transaction("inbox").objectStore("inbox").getAll();
+            asked.onsuccess = () => { result.close(); done(asked.result); };
+        };
+    });
+    return [workers.length, rows.length];
+}"""
+"""How many service workers and kept alerts a phone has."""
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "before the script"])
+def test_signing_out_leaves_nothing_on_the_phone(
+    hub: Hub, meet: Meet, whole: Seen, script: bool
+) -> None:
+    officer, held = meet(), list[Route]()
+    page = officer.page
     await_sync(officer, alerts=1)
-    officer.open("/settings")
-    officer.page.locator("#logout button").click()
-    officer.page.wait_for_url("**/login")
-    assert kept(officer) == {"rows": [], "syncedMs": None}
+    assert page.evaluate(LEFT) == [1, 1]
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    if not script:
+        page.route("**/app.js*", hold)
+    page.goto(f"{hub.url}/settings", wait_until="load" if script else "commit")
+    page.locator("#logout button").click(no_wait_after=True)
+    page.wait_for_url("**/login", wait_until="commit")
+    page.unroute_all()
+    page.goto(f"{hub.url}/login")
+    assert page.evaluate(LEFT) == [0, 0]
 
 
 @pytest.mark.parametrize(("size", "language"), [("phone", "vi"), ("desk", "en")])

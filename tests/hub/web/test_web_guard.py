@@ -181,9 +181,9 @@ def test_too_many_tries_are_told_how_long_to_wait(
     assert "Hãy chờ 2 phút" in text_of(answer)
 
 
-def test_signing_out_ends_the_session_and_empties_the_browsers_cache(an: Visitor) -> None:
+def test_signing_out_ends_the_session_and_empties_the_browser(an: Visitor) -> None:
     answer = an.post("/logout")
-    assert answer.headers["clear-site-data"] == '"cache"'
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
     assert an.get("/").status_code == 303
 
 
