@@ -78,6 +78,19 @@ def test_a_bundle_is_sent_in_pieces_over_a_line_that_breaks_and_shown(
     assert [one for one in keeper.complaints if "422" not in one] == []
 
 
+def test_a_session_that_ended_leads_to_the_sign_in_and_is_no_lost_line(
+    hub: Hub, meet: Meet
+) -> None:
+    good = bundle(hub.town.folder, number=60, name="1.1")
+    page = meet("kim").page
+    page.goto(f"{hub.url}{HOME}")
+    page.locator("[name=bundle]").set_input_files(str(good))
+    [token] = [one["value"] for one in page.context.cookies() if one["name"] == "matthan"]
+    hub.town.accounts.sign_out(token, came_from="")
+    page.click("#add button")
+    page.wait_for_url("**/login?next=/configuration/programs")
+
+
 def test_without_script_the_form_itself_brings_it(hub: Hub, meet: Meet) -> None:
     good = bundle(hub.town.folder, number=60, name="1.1", ballast=b"wheel" * 200_000)
     wrong = Path(hub.town.folder / "photo.tar")

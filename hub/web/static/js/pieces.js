@@ -37,6 +37,9 @@ const check = async (answer) => {
   if (answer.ok) return answer;
   const told = await answer.json().catch(() => ({}));
   if (told.words) throw new Refused(told.words);
+  if (answer.status === 401 || answer.status === 403) { // signed out, or signed in anew elsewhere
+    location.assign(said.upload.replace(/\/upload$/, ""));
+  }
   throw new Error(told.reason || String(answer.status));
 };
 
