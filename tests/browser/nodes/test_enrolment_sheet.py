@@ -61,9 +61,13 @@ def test_a_keeper_pastes_a_table_prints_its_codes_and_sees_a_box_connect(
     assert EnrolmentCode.parse(QrReader().read(np.asarray(seen, np.uint8))) == code
     keeper.shot(f"{size}-{language}-sheet-print", full=True)
     page.emulate_media(media="screen")
-    cards.first.locator("[data-copy]").first.click()
+    button = cards.first.locator("[data-copy]").first
+    words = button.inner_text()
+    button.dblclick()
     copied = page.evaluate("() => navigator.clipboard.readText()")
     assert EnrolmentCode.parse(copied) == code
+    expect(button).not_to_have_text(words)
+    expect(button).to_have_text(words)
     connect(hub, code, tmp_path / "enroller")
     expect(page.locator("#progress")).to_have_text(CONNECTED[language])
     expect(cards.first.locator("[data-state]")).to_have_attribute("data-state", "connected")

@@ -5,13 +5,11 @@ import { _ } from "./words.js";
 
 const SHOWN_MS = 2000;
 
-async function copy(button) {
+async function copy(button, text, words) {
   await navigator.clipboard.writeText(button.dataset.copy);
-  const [text] = button.childNodes;
-  const before = text.textContent;
   text.textContent = _("Copied");
   hear(_("Copied"));
-  setTimeout(() => { text.textContent = before; }, SHOWN_MS);
+  setTimeout(() => { text.textContent = words; }, SHOWN_MS);
 }
 
 export function startCopying() {
@@ -23,7 +21,11 @@ export function startCopying() {
     return; // only a secure page may copy: the text can be selected
   }
   for (const button of document.querySelectorAll("[data-copy]")) {
+    const [text] = button.childNodes;
+    const words = text.textContent;
     button.hidden = false;
-    button.addEventListener("click", () => copy(button).catch(() => hear(_("Not copied"))));
+    button.addEventListener("click", () => {
+      copy(button, text, words).catch(() => hear(_("Not copied")));
+    });
   }
 }
