@@ -160,6 +160,43 @@ def test_new_alert_appears_without_a_reload(hub: Hub, meet: Meet) -> None:
     assert officer.page.title().startswith("(1)")
 
 
+MUTED = """
+const Stream = EventSource;
+window.EventSource = class extends Stream {
+    constructor(address) {
+        super(address);
+        window.stream = this;
+    }
+    addEventListener(name, act) {
+        super.addEventListener(name, (event) => this.isDead || act(event));
+    }
+};
+"""
+"""Streams that can die without a word, as a line does while a phone sleeps."""
+
+LOOK = """(hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_page_that_is_looked_at_again_hears_what_came_while_the_phone_slept(
+    hub: Hub, meet: Meet
+) -> None:
+    officer = meet(None)
+    page = officer.page
+    page.clock.install()
+    page.add_init_script(MUTED)
+    officer.sign_in("an")
+    expect(page.locator("#line-state")).to_have_text("Trực tiếp")
+    page.evaluate("window.stream.isDead = true")
+    page.evaluate(LOOK, True)
+    seen = hub.town.somebody()
+    page.clock.fast_forward(60_000)
+    page.evaluate(LOOK, False)
+    expect(page.locator(f"#card-{seen.alert_id}")).to_be_visible()
+
+
 def test_what_a_reader_may_no_longer_see_leaves_an_open_page(hub: Hub, meet: Meet) -> None:
     seen = hub.town.somebody()
     officer = meet()

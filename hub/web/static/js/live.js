@@ -9,11 +9,13 @@ import { _ } from "./words.js";
 
 const AGAIN_MS = 5000;
 const DOUBT_MS = 3000; // a line that is back sooner is not worth a word
+const AWAY_MS = 30_000; // a page that nobody looked at for so long may have slept
 const OWED_MS = 30_000; // what the hub could not write down a moment ago
 
 let source = null;
 let cursor = "";
 let doubting = 0;
+let leftAt = Infinity; // by the clock, which goes on in sleep
 const waiting = new Set();
 
 function showLine(isUp) {
@@ -103,10 +105,21 @@ async function reopen() {
   }
 }
 
+// A phone that slept may take a dead line for a good one, and would say "Live" for ever.
+function looked() {
+  if (document.hidden) {
+    leftAt = Date.now();
+  } else if (Date.now() - leftAt > AWAY_MS) {
+    source.close();
+    open();
+  }
+}
+
 export function startLive() {
   cursor = document.getElementById("list")?.dataset.cursor ?? "";
   open();
   setInterval(sayOwed, OWED_MS);
+  document.addEventListener("visibilitychange", looked);
   // A page left while its stream hangs would keep one of the browser's few connections.
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
