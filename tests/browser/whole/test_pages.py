@@ -497,6 +497,20 @@ def test_duty_desk_works_by_keys_alone(hub: Hub, meet: Meet, whole: Seen) -> Non
     assert officer.complaints == []
 
 
+def test_skipping_to_the_content_loads_nothing_anew(meet: Meet, whole: Seen) -> None:
+    page = meet(size=DESK).page
+    page.locator(f"#card-{whole.alert_id} .card-link").click()
+    expect(page.locator(f"#detail[data-alert='{whole.alert_id}']")).to_be_visible()
+    page.evaluate("window.isSamePage = true")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.isSamePage")
+    page.go_back()
+    page.go_back()
+    expect(page.locator("#detail[data-alert]")).to_have_count(0)
+
+
 def test_a_key_that_is_held_down_closes_nothing(hub: Hub, meet: Meet, whole: Seen) -> None:
     page = meet(size=DESK).page
     page.locator(f"#card-{whole.alert_id} .card-link").click()

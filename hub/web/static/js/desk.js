@@ -11,6 +11,7 @@ const SURE_MS = 3000;
 const CONFLICT = 409;
 
 let asked = { id: null, at: -Infinity }; // the first of two presses of "f"
+let shownPath = location.pathname;
 let wanted = ""; // the address of the alert that was opened last on the right
 
 function choose(alertId) {
@@ -32,6 +33,7 @@ async function openRight(path) {
     window.htmx.swap("#detail", page, { swapStyle: "outerHTML" }, { select: "#detail" });
     if (location.pathname !== path) {
       history.pushState({}, "", path);
+      shownPath = path;
     }
   } else {
     failed();
@@ -173,7 +175,8 @@ export function startDesk() {
   rememberFilter();
   document.addEventListener("keydown", pressed);
   document.addEventListener("click", clicked);
-  addEventListener("popstate", () => location.reload());
+  // A link to a place within the page, such as its content, is told of in the same way.
+  addEventListener("popstate", () => shownPath !== location.pathname && location.reload());
   document.addEventListener("htmx:beforeSend", sent);
   document.addEventListener("htmx:afterSettle", () => {
     rememberDetail();
