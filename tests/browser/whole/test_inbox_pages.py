@@ -87,6 +87,20 @@ def test_a_card_that_the_hub_could_not_tell_is_asked_for_again(hub: Hub, meet: M
     expect(page.locator("#open-cards .card")).to_have_count(0)
 
 
+def test_the_keyboard_keeps_its_place_when_a_card_goes(hub: Hub, meet: Meet) -> None:
+    seen = [hub.town.somebody() for _ in range(4)]
+    page = meet(size=SIZES["desk"]).page
+    expect(page.locator("#line-state")).to_have_text("Trực tiếp")
+    for _ in range(3):
+        page.keyboard.press("j")
+    expect(page.locator(f"#card-{seen[1].alert_id} .card-link")).to_be_focused()
+    resolve(hub, seen[1].alert_id)
+    expect(page.locator("#open-cards .card")).to_have_count(3)
+    expect(page.locator(f"#card-{seen[0].alert_id} .card-link")).to_be_focused()
+    resolve(hub, seen[0].alert_id)  # the last one
+    expect(page.locator(f"#card-{seen[2].alert_id} .card-link")).to_be_focused()
+
+
 def test_what_changes_on_a_later_page_is_not_put_on_the_first(hub: Hub, meet: Meet) -> None:
     seen = [hub.town.somebody() for _ in range(MANY)]
     officer = meet()

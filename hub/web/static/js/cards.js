@@ -54,7 +54,7 @@ export async function refreshCard(alertId) {
   }
   const { status, part } = await fetchPart(`/alerts/${alertId}/card${list().dataset.query}`);
   if (status === 404) {
-    keepPlace(() => document.getElementById(`card-${alertId}`)?.remove());
+    remove(document.getElementById(`card-${alertId}`));
   }
   const card = part.querySelector(".card");
   if (card && +card.dataset.revision >= (revisions.get(alertId) ?? 0)) {
@@ -147,7 +147,7 @@ function place(card) {
 // Whoever looks at the other tab hears of it; here the card goes.
 function leave(card, old) {
   if (old) {
-    keepPlace(() => old.remove());
+    remove(old);
     say(card, false);
   } else if (isRunning(card)) {
     leaveOut(card);
@@ -155,6 +155,16 @@ function leave(card, old) {
   if (!isRunning(card)) {
     hidden.delete(card.dataset.alert);
     showPill();
+  }
+}
+
+// Off the page; the keyboard goes on at the next card.
+function remove(old) {
+  const next = old?.contains(document.activeElement)
+    && (old.nextElementSibling ?? old.previousElementSibling);
+  keepPlace(() => old?.remove());
+  if (next) {
+    next.querySelector("a").focus({ preventScroll: true });
   }
 }
 
