@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect, sync_playwright
 from sqlalchemy import insert, select, update
 
 from hub.access.rules.grants import Right
@@ -158,6 +158,27 @@ def test_cameras_side_by_side_run_by_one_clock(
     assert later == 0  # it begins a minute after the instant
     officer.shot(f"{size}-{language}-{theme}-moment", full=True)
     assert officer.complaints == []
+
+
+def test_what_plays_all_is_shown_when_it_can(hub: Hub, meet: Meet) -> None:
+    let_search(hub.town, "an", Right.SEARCH | Right.CLIPS)
+    seen = hub.town.somebody()
+    officer, held = meet(size=SIZES["desk"]), list[Route]()
+    page = officer.page
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/moment.js", hold)
+    with page.expect_request("**/moment.js"):
+        page.goto(
+            f"{hub.url}/moment?camera={camera_of(hub.town)}&at={seen.first_seen_utc_us}",
+            wait_until="commit",
+        )
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("[data-all=play]")).to_be_hidden()
+    held.pop().continue_()
+    expect(page.locator("[data-all=play]")).to_be_visible()
 
 
 def beside_it(hub: Hub, *, shift_s: int) -> UUID:
