@@ -137,6 +137,7 @@ NO_FOOTAGE: Final = {
     "agent/journal/requested_files.py::fulfilled": "that somebody waits for a file",
     "hub/app/backup/archive.py::ArchiveWriter.__init__": UNFINISHED,
     "hub/app/backup/archive.py::ArchiveWriter.abort": UNFINISHED,
+    "hub/app/backup/backup.py::_drop_unfinished": UNFINISHED,
     "hub/app/backup/backup.py::_drop_older": "older backups, where the keeper said how many stay",
     "hub/app/backup/backup.py::_note_restore": PEOPLE,
     "hub/app/wiring/evidence.py::_draft": UNFINISHED,
