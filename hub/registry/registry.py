@@ -108,12 +108,13 @@ def area_by_name(conn: Connection, name: str) -> UUID:
 
 def _areas_named(conn: Connection, said: str) -> list[UUID]:
     for inner, outer in name_readings(said):
-        query = select(areas.c.id).where(areas.c.name_folded == inner)
-        if outer:
-            query = query.where(areas.c.parent_id.in_(_areas_named(conn, outer)))
-        found = list(conn.scalars(query))
+        query = select(areas.c.id, areas.c.parent_id).where(areas.c.name_folded == inner)
+        found = list(conn.execute(query))
+        if found and outer:
+            above = set(_areas_named(conn, outer))
+            found = [row for row in found if row.parent_id in above]
         if found:
-            return found
+            return [row.id for row in found]
     return []
 
 

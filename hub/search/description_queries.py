@@ -26,6 +26,8 @@ from hub.search.rules.description import Colours, Described
 
 LOOKED_AT: Final = 1000
 """Number of the latest described sightings from which the offered chips are taken."""
+LATEST: Final = 20_000
+"""Sightings of the town among which a described one is searched."""
 FEW_CAMERAS: Final = 50
 """The sightings of so few may all be older than the latest ones of a town."""
 GROUP_FROM: Final = 3
@@ -138,9 +140,10 @@ def _leads(
 
 
 def is_any_described(conn: Connection) -> bool:
-    """True if any camera box of the town ever described a sighting."""
+    """True if any of the town's latest sightings was described."""
     c = sightings.c
-    query = select(c.id).where(c.is_described.is_not(None)).order_by(c.first_seen_utc_us.desc())
+    latest = select(c.is_described).order_by(c.first_seen_utc_us.desc()).limit(LATEST).subquery()
+    query = select(latest.c.is_described).where(latest.c.is_described.is_not(None))
     return conn.execute(query.limit(1)).first() is not None
 
 
