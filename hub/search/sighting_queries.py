@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -57,12 +57,21 @@ WINDOWS_A_SEEK: Final = 10
 """This number of windows costs as much as reading one long span by camera."""
 COLOURED: Final = 0.03
 """Rough share of the sightings with one rare colour: fewer cameras are read by camera."""
+LEAD_US: Final = 1_800_000_000
+"""Who came so long before the time that is searched, and was still there in it, is found."""
 FIRST_STRETCH_US: Final = 86_400_000_000
 BUDGET_S: Final = 0.6
 
 
-Span = tuple[int, int]
-"""Begin and end in UTC microseconds, both included."""
+class Span(NamedTuple):
+    """A time to read: its sightings began from `begin` to `end`, both included, and were still seen
+    at `since`; UTC microseconds."""
+
+    begin: int
+    end: int
+    since: int
+
+
 Way = Side
 """Direction of movement: a side of the picture, towards the camera, or away from it."""
 WAYS: Final[tuple[Way, ...]] = SIDES
@@ -203,7 +212,7 @@ def _walk(reading: "_Reading", wanted: SightingSearch, budget_s: float) -> tuple
         took_s = time.monotonic() - before_s
         left_s = budget_s - (time.monotonic() - began_s)
         if len(found) > COUNTED or left_s <= 0:
-            return found, spans[-1][0]
+            return found, max(spans[-1].begin, wanted.from_utc_us)
         # Twice as far, unless this would exceed the remaining time.
         share *= min(2.0, left_s / max(took_s, 1e-6))
     return found, wanted.from_utc_us
@@ -213,23 +222,30 @@ def _stretch(left: Sequence[Span], share: float) -> tuple[list[Span], list[Span]
     """The next part of the time to read, latest first, and the rest: so many times the first
     stretch, or so many windows if they are shorter."""
     most_us = max(1, round(FIRST_STRETCH_US * share))
-    begin, end = left[0]
-    if end - begin > most_us or len(left) == 1:
-        cut = max(begin, end - most_us)
-        return [(cut, end)], [*([(begin, cut - 1)] if cut > begin else []), *left[1:]]
+    newest = left[0]
+    if newest.end - newest.since > most_us or len(left) == 1:
+        cut = newest.end - most_us
+        if cut <= newest.since:  # the lead is read with what it leads to
+            return [newest], [*left[1:]]
+        return [newest._replace(begin=cut)], [newest._replace(end=cut - 1), *left[1:]]
     count = max(1, int(share))
-    whole = [*takewhile(lambda one: one[1] - one[0] <= most_us, left[:count])]
+    whole = [*takewhile(lambda one: one.end - one.since <= most_us, left[:count])]
     return whole, [*left[len(whole) :]]
 
 
 def _windows(wanted: SightingSearch) -> Iterator[Span]:
-    """The parts to search that are not behind the last page, latest first."""
-    latest = wanted.until_utc_us
-    if wanted.before is not None:
-        latest = min(latest, wanted.before[0])
-    for begin, end in wanted.windows or ((wanted.from_utc_us, wanted.until_utc_us),):
-        if max(begin, wanted.from_utc_us) <= min(end, latest):
-            yield max(begin, wanted.from_utc_us), min(end, latest)
+    """The parts to search that are not behind the last page, latest first, each with its lead."""
+    least, most = wanted.from_utc_us, wanted.until_utc_us
+    asked = wanted.windows or ((least, most),)
+    parts = [(max(begin, least), min(end, most)) for begin, end in asked]
+    parts = [(begin, end) for begin, end in parts if begin <= end]
+    latest = most if wanted.before is None else min(most, wanted.before[0])
+    for n, (begin, end) in enumerate(parts):
+        lead = begin - LEAD_US
+        if n + 1 < len(parts):  # who came in the part before is found there
+            lead = max(lead, parts[n + 1][1] + 1)
+        if lead <= latest:
+            yield Span(lead, min(end, latest), begin)
 
 
 class _Reading:
@@ -273,8 +289,8 @@ class _Reading:
         return sorted(led, key=lambda row: (row.first_seen_utc_us, row.id), reverse=True)[:limit]
 
     def _query(self, spans: Sequence[Span], limit: int, *more: ColumnElement[bool]) -> Select[Any]:
-        first = sightings.c.first_seen_utc_us
-        parts = self.parts(spans[-1][0], spans[0][1])
+        first, last = sightings.c.first_seen_utc_us, sightings.c.last_seen_utc_us
+        parts = self.parts(spans[-1].begin, spans[0].end)
         query = (
             select(sightings.c.id, first)
             .where(*parts, *self._filters, *more)
@@ -282,16 +298,19 @@ class _Reading:
             .limit(limit)
         )
         if len(spans) == 1:
-            return query.where(first.between(*spans[0]))
+            [span] = spans
+            query = query.where(first.between(span.begin, span.end))
+            return query if span.begin >= span.since else query.where(last >= span.since)
         # Each span by itself, in one statement: to plan each takes longer than to read it.
         ends = (
             bindparam(None, [*some], type_=ARRAY(BigInteger)) for some in zip(*spans, strict=True)
         )
-        span = func.unnest(*ends).table_valued("begin", "end", name="span").render_derived()
-        found = query.where(first.between(span.c.begin, span.c.end)).lateral("found")
+        each = func.unnest(*ends).table_valued(*Span._fields, name="span").render_derived()
+        met = and_(first.between(each.c.begin, each.c.end), last >= each.c.since)
+        found = query.where(met).lateral("found")
         return (
             select(found.c.id, found.c.first_seen_utc_us)
-            .join_from(span, found, true())
+            .join_from(each, found, true())
             .order_by(found.c.first_seen_utc_us.desc(), found.c.id.desc())
             .limit(limit)
         )

@@ -61,6 +61,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "searches_sightings": "search.open",
         "place_names": "search.open",
         "offered": "search.open",
+        "is_any_described": "search.open",
         "files_of": "case.add",
     },
     "console/in_words_service.py": {"tells": "alert.words"},

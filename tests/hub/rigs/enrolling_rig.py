@@ -18,7 +18,7 @@ from hub.nodes.enrolment.desk import Enroller
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.pki.authority import Authority
 from hub.nodes.pki.signing import Signing
-from hub.registry import registry
+from tests.hub.rigs.intake_rig import area_of
 
 CAMERA = EnrolledCamera(name="cong", label="Cổng chợ", url="rtsp://guest:secret@10.0.0.9/main")
 
@@ -51,9 +51,7 @@ class EnrolHub:
             db, clock=self.clock, signs=Signing(self.authority), now_s=lambda: self.now_s
         )
         with db.writing() as conn:
-            self.area_id = registry.add_area(
-                conn, name="Ngã tư 1", level="junction", now=self.clock.now()
-            )
+            self.area_id = area_of(conn, "Ngã tư 1", level="junction", now=self.clock.now())
 
     def make(self, node: str, *, hours: float = 24, later_s: float = 0) -> bytes:
         """A token for a node of that name, made `later_s` from now."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
-from sqlalchemy import Table, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from agent.wire import topics
 from agent.wire.answers import Refusal, TokenWanted, UploadToken
@@ -29,6 +29,7 @@ from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.pki.authority import HUB_NAME
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.registry import registry
+from hub.registry.tables import areas
 from tests.hub.rigs.wire_words import START_UTC_US
 from tests.waiting import patience_s
 
@@ -86,11 +87,18 @@ def subscriber(
 
 
 def found_town(db: Database, *nodes: str) -> None:
-    """One area with these nodes."""
+    """One area with these nodes; a second time, with more of them."""
     with db.writing() as conn:
-        area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=NOW)
+        area_id = area_of(conn, "Tân Khai", level="commune", now=NOW)
         for node in nodes:
             registry.add_node(conn, name=node, area_id=area_id, now=NOW)
+
+
+def area_of(conn: Connection, name: str, *, level: str, now: Moment) -> UUID:
+    """Area of this name at the top, new unless it is there."""
+    known = select(areas.c.id).where(areas.c.name == name, areas.c.parent_id.is_(None))
+    found: UUID | None = conn.scalar(known)
+    return found or registry.add_area(conn, name=name, level=level, now=now)
 
 
 def count(db: Database, table: Table) -> int:

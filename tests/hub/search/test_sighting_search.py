@@ -204,6 +204,36 @@ def test_by_every_way_it_is_the_plain_answer(
         assert found.looked_from_utc_us <= max(wanted.from_utc_us, 0)
 
 
+@pytest.mark.parametrize("has_windows", [False, True], ids=["a span", "windows"])
+def test_who_was_there_already_is_found(town: Town, has_windows: bool) -> None:
+    person = town.person(grant(town, town.root))
+    at, minute_us = town.now.utc_us - 200 * DAY_US, 60_000_000
+    stays = {  # minutes of the first and the last sight, from the beginning of the searched time
+        "came before": (-20, 5),
+        "left before": (-20, -1),
+        "came long before": (-31, 5),
+        "there at the beginning": (-1, 0),
+        "came in it": (3, 4),
+        "came in the time before": (-24 * 60 + 5, 5),
+        "came after": (11, 12),
+    }
+    ids = dict(zip(stays, (one.id for one in town.seen), strict=False))
+    with town.streets.db.writing() as conn:
+        for name, (first, last) in stays.items():
+            spent = {"first_seen_utc_us": at + first * minute_us}
+            spent |= {"last_seen_utc_us": at + last * minute_us}
+            conn.execute(update(sightings).where(sightings.c.id == ids[name]).values(spent))
+    ten = 10 * minute_us
+    wanted = SightingSearch(from_utc_us=at, until_utc_us=at + ten)
+    expected = ["came in it", "there at the beginning", "came before"]
+    if has_windows:
+        day_before = (at - DAY_US, at - DAY_US + ten)
+        wanted = replace(wanted, from_utc_us=day_before[0], windows=((at, at + ten), day_before))
+        expected.append("came in the time before")
+    found = [hit.sighting_id for hit in town.find(person, wanted).hits]
+    assert found == [ids[name] for name in expected]
+
+
 def test_who_may_search_all_gets_all_and_pages_through_it(town: Town) -> None:
     person = town.person(*(grant(town, area) for area in (town.root, town.streets.commune)))
     wanted, shown = all_of_it(town), list[UUID]()
