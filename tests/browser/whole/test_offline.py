@@ -224,7 +224,7 @@ def test_signing_out_leaves_nothing_on_the_phone(
     page.wait_for_url("**/login", wait_until="commit")
     page.unroute_all()
     page.goto(f"{hub.url}/login")
-    assert page.evaluate(LEFT) == [0, 0]
+    until(lambda: page.evaluate(LEFT) == [0, 0])
 
 
 @pytest.mark.parametrize(("size", "language"), [("phone", "vi"), ("desk", "en")])
