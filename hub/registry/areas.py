@@ -1,6 +1,6 @@
 """Names of areas with the names of those above them, and which areas may be chosen."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 from uuid import UUID
 
@@ -57,6 +57,29 @@ def name_readings(said: str) -> list[tuple[str, str]]:
         (fold(said), ""),
         *((fold(said[:at]), said[at + 1 :].strip()) for at in strokes),
     ]
+
+
+def areas_meant(
+    said: str,
+    called: Callable[[str], list[UUID]],
+    parent_of: Callable[[UUID], UUID | None],
+) -> list[UUID]:
+    """Areas of a said name, as `name_readings` reads it; `called`: those of a folded name."""
+    for inner, outer in name_readings(said):
+        found = called(inner)
+        if found and outer:
+            above = set(areas_meant(outer, called, parent_of))
+            found = [one for one in found if parent_of(one) in above]
+        if found:
+            return found
+    return []
+
+
+def areas_in_place(conn: Connection, name: str, parent_id: UUID | None) -> list[UUID]:
+    """Areas of this name directly below `parent_id` (None: at the top): one at most, except in a
+    database of an older release."""
+    here = areas.c.parent_id.is_not_distinct_from(parent_id)
+    return list(conn.scalars(select(areas.c.id).where(areas.c.name_folded == fold(name), here)))
 
 
 def area_parents(conn: Connection) -> dict[UUID, UUID | None]:

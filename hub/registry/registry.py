@@ -15,7 +15,7 @@ from hub.base.db.columns import columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
-from hub.registry.areas import name_readings
+from hub.registry.areas import areas_in_place, areas_meant
 from hub.registry.tables import areas, cameras, nodes
 
 
@@ -66,10 +66,7 @@ def add_area(
     """Add an area below `parent_id` (None: at the top); RegistryError if one there has the name."""
     if not name.strip():
         raise RegistryError("an area needs a name")
-    is_same = (areas.c.name_folded == fold(name)) & areas.c.parent_id.is_not_distinct_from(
-        parent_id
-    )
-    if conn.scalar(select(areas.c.id).where(is_same).limit(1)) is not None:
+    if areas_in_place(conn, name, parent_id):
         raise RegistryError(f"there is an area {name.strip()!r} in the same place already")
     area_id = new_id(now)
     conn.execute(
@@ -91,7 +88,15 @@ def area_by_name(conn: Connection, name: str) -> UUID:
 
     "Quarter 3 / Tan Khai" means the one directly below an area of the second name.
     """
-    found = _areas_named(conn, name)
+
+    def called(folded: str) -> list[UUID]:
+        return list(conn.scalars(select(areas.c.id).where(areas.c.name_folded == folded)))
+
+    def parent_of(area_id: UUID) -> UUID | None:
+        parent: UUID | None = conn.scalar(select(areas.c.parent_id).where(areas.c.id == area_id))
+        return parent
+
+    found = areas_meant(name, called, parent_of)
     match found:
         case [area_id]:
             return area_id
@@ -104,18 +109,6 @@ def area_by_name(conn: Connection, name: str) -> UUID:
             raise RegistryError(
                 f"{len(found)} areas are called {name!r}; say which: '{name.strip()} / PARENT'"
             )
-
-
-def _areas_named(conn: Connection, said: str) -> list[UUID]:
-    for inner, outer in name_readings(said):
-        query = select(areas.c.id, areas.c.parent_id).where(areas.c.name_folded == inner)
-        found = list(conn.execute(query))
-        if found and outer:
-            above = set(_areas_named(conn, outer))
-            found = [row for row in found if row.parent_id in above]
-        if found:
-            return [row.id for row in found]
-    return []
 
 
 def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By = SHELL) -> UUID:

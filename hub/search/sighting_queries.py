@@ -81,7 +81,8 @@ LEAST_WAY: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SightingSearch(SearchPlace):
-    """A search; both ends of the span are included."""
+    """A search; both ends of the span are included. Who came up to `LEAD_US` before it and was
+    still there is found too."""
 
     from_utc_us: int
     until_utc_us: int

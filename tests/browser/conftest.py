@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from playwright._impl.assertions import AssertionsBase
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from hub.app import config
 from hub.app.wiring.evidence import packer
@@ -188,6 +188,18 @@ class Officer:
 
     def open_alert(self, alert_id: UUID) -> None:
         self.open(f"/alerts/{alert_id}")
+
+    def open_without(self, script: str, path: str) -> Callable[[], None]:
+        """Opens a page whose script is on its way; what is returned lets it come."""
+        held = list[Route]()
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        self.page.route(f"**/{script}*", hold, times=1)
+        with self.page.expect_request(f"**/{script}*"):
+            self.page.goto(f"{self.hub.url}{path}", wait_until="commit")
+        return lambda: held.pop().continue_()
 
     def wait_for_scripts(self) -> None:
         """The scripts of the page are there, also those that only some pages need."""

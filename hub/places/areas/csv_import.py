@@ -25,7 +25,7 @@ from hub.base.text.csv_table import CsvFault, CsvLine, CsvLineFault, Table, is_n
 from hub.base.text.normalize import fold
 from hub.places.areas import rows as areas_rows
 from hub.places.areas.rows import AreaWords
-from hub.registry.areas import name_readings
+from hub.registry.areas import areas_meant, name_readings
 from hub.registry.registry import is_bearing
 from hub.registry.tables import areas, cameras, nodes
 
@@ -85,14 +85,7 @@ class _Tree:
 
     def named(self, said: str) -> list[UUID]:
         """Areas with this name; "Quarter 3 / Tan Khai" is the Quarter 3 directly below Tan Khai."""
-        for inner, outer in name_readings(said):
-            found = self.by_name.get(inner, [])
-            if found and outer:
-                above = set(self.named(outer))
-                found = [one for one in found if self.parent_of(one) in above]
-            if found:
-                return found
-        return []
+        return areas_meant(said, lambda name: self.by_name.get(name, []), self.parent_of)
 
 
 def plan_areas(

@@ -25,7 +25,7 @@ from hub.base.moment import Moment
 from hub.base.text.csv_table import MOST_CHARS
 from hub.base.text.normalize import fold
 from hub.nodes.desired_state import settings_rows
-from hub.registry.areas import area_parents
+from hub.registry.areas import area_parents, areas_in_place
 from hub.registry.tables import areas, cameras
 
 NAME_CHARS: Final = MOST_CHARS
@@ -175,10 +175,7 @@ def _checked(conn: Connection, words: AreaWords, before: Any, now: Moment) -> tu
         is_moved = before is not None and before.parent_id != words.parent_id
         if is_moved and area_id in at_or_above(words.parent_id, area_parents(conn)):
             raise AreaError(AreaFault.RING)
-    same = select(areas.c.id).where(
-        areas.c.name_folded == fold(name), areas.c.parent_id.is_not_distinct_from(words.parent_id)
-    )
-    if any(one != area_id for one in conn.scalars(same)):
+    if any(one != area_id for one in areas_in_place(conn, name, words.parent_id)):
         raise AreaError(AreaFault.TWICE)
     return name, level
 

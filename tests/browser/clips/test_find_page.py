@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.sync_api import Browser, Route, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import insert, select, update
 
 from hub.access.rules.grants import Right
@@ -163,21 +163,14 @@ def test_cameras_side_by_side_run_by_one_clock(
 def test_what_plays_all_is_shown_when_it_can(hub: Hub, meet: Meet) -> None:
     let_search(hub.town, "an", Right.SEARCH | Right.CLIPS)
     seen = hub.town.somebody()
-    officer, held = meet(size=SIZES["desk"]), list[Route]()
+    officer = meet(size=SIZES["desk"])
     page = officer.page
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/moment.js", hold)
-    with page.expect_request("**/moment.js"):
-        page.goto(
-            f"{hub.url}/moment?camera={camera_of(hub.town)}&at={seen.first_seen_utc_us}",
-            wait_until="commit",
-        )
+    let_come = officer.open_without(
+        "moment.js", f"/moment?camera={camera_of(hub.town)}&at={seen.first_seen_utc_us}"
+    )
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator("[data-all=play]")).to_be_hidden()
-    held.pop().continue_()
+    let_come()
     expect(page.locator("[data-all=play]")).to_be_visible()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from hub.cases.evidence.redaction_plan import read_plan
@@ -82,25 +82,19 @@ def test_nothing_leaves_before_the_script_that_knows_what_is_hidden(
     hub: Hub, meet: Meet, whole: Seen
 ) -> None:
     let(hub.town, "an", ALL)
-    officer, held = meet(size=SIZES["desk"]), list[Route]()
+    officer = meet(size=SIZES["desk"])
     page = officer.page
     put_into_a_case(officer, whole)
     page.locator("[data-item]:has(video) a[href*='/hide/']").click()
     page.wait_for_function("() => document.querySelector('#hide video').readyState >= 2")
     drag(page, 0.1, 0.2, 0.3, 0.6)
     back = page.locator("main > a[href$='#export']").get_attribute("href")
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/hide.js", hold, times=1)
-    with page.expect_request("**/hide.js"):
-        page.goto(f"{hub.url}{back}", wait_until="commit")
+    let_come = officer.open_without("hide.js", str(back))
     page.locator("#export summary").click()
     with page.expect_download() as saved:
         page.locator("#export form button").click(force=True)
         page.wait_for_timeout(500)
-        held.pop().continue_()
+        let_come()
         page.locator("#export form button").click()
     with zipfile.ZipFile(saved.value.path()) as archive:
         assert len(json.loads(archive.read("manifest.json"))["redacted"]) == 1
@@ -111,7 +105,7 @@ def test_without_script_a_case_is_exported_too(hub: Hub, meet: Meet, whole: Seen
     put_into_a_case(officer := meet(java_script_enabled=False), whole)
     page = officer.page
     page.locator("#export summary").click()
-    shown = page.locator("#export form button:enabled:visible")
+    shown = page.locator("#export form button:visible")
     expect(shown).to_have_count(1)
     with page.expect_download() as saved:
         shown.click()

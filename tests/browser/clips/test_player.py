@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from hub.base.batches import never
 from hub.footage.transcoding.transcode import NoCopyError
@@ -176,18 +176,11 @@ def test_without_a_copy_the_original_plays_at_the_same_tap(
 
 @pytest.mark.media
 def test_a_clip_begun_before_the_script_is_here_stays_in_view(meet: Meet, whole: Seen) -> None:
-    officer, held = meet(size=DESK), list[Route]()
-    page = officer.page
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/app.js*", hold, times=1)
-    with page.expect_request("**/app.js*"):
-        page.goto(f"{officer.hub.url}/alerts/{whole.alert_id}", wait_until="commit")
+    officer = meet(size=DESK)
+    page, let_come = officer.page, officer.open_without("app.js", f"/alerts/{whole.alert_id}")
     page.locator(".shot video").evaluate("film => { film.play(); }")  # its own button
     until(lambda: plays(page))
-    held.pop().continue_()
+    let_come()
     officer.wait_for_scripts()
     expect(page.locator(".shot video")).to_be_visible()
     expect(page.locator("[data-watch]")).to_be_hidden()

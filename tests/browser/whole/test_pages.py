@@ -650,18 +650,11 @@ def test_officer_chooses_language_and_look(meet: Meet) -> None:
 
 
 def test_a_choice_made_before_the_script_is_here_counts(meet: Meet) -> None:
-    officer, held = meet(), list[Route]()
-    page = officer.page
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/app.js*", hold, times=1)
-    with page.expect_request("**/app.js*"):
-        page.goto(f"{officer.hub.url}/settings", wait_until="commit")
-    page.get_by_text("English").click()
-    held.pop().continue_()
-    expect(page.locator("h1")).to_have_text("Settings")
+    officer = meet()
+    let_come = officer.open_without("app.js", "/settings")
+    officer.page.get_by_text("English").click()
+    let_come()
+    expect(officer.page.locator("h1")).to_have_text("Settings")
 
 
 def test_wrong_password_is_said_in_the_readers_language(meet: Meet) -> None:

@@ -158,11 +158,8 @@ def test_events_count_as_missing_only_while_their_box_is_asked_for_them(
 
     def told() -> str:
         with db.reading() as conn:
-            return str(
-                re.findall("^matthan_missing_events (.+)$", text(queries.metrics(conn, now)), re.M)[
-                    0
-                ]
-            )
+            shown = text(queries.metrics(conn, now))
+        return str(re.findall("^matthan_missing_events (.+)$", shown, re.M)[0])
 
     with db.writing() as conn:
         node_id = conn.scalar(select(nodes.c.id))

@@ -149,7 +149,7 @@ def test_levels_are_offered_in_the_readers_language(keeper: Visitor) -> None:
     assert '<option value="xã">' in keeper.get("/areas").text
 
 
-def test_the_page_of_a_thousand_areas_stays_small(keeper: Visitor, town: Town) -> None:
+def test_the_page_of_hundreds_of_areas_stays_small(keeper: Visitor, town: Town) -> None:
     with town.db.writing() as conn:
         for n in range(300):
             words = AreaWords(f"Góc {n}", "junction", town.top)

@@ -113,7 +113,7 @@ function pressed(event) {
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) {
     return;
   }
-  if (event.repeat && KEYS[event.key] !== KEYS.j && KEYS[event.key] !== KEYS.k) {
+  if (event.repeat && !"jk".includes(event.key)) {
     return; // a key that is held down is one press
   }
   event.preventDefault();
