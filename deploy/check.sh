@@ -25,14 +25,7 @@ said=$(mktemp)
 # The checker of types takes one core; all else finds room on the other.
 $bin/mypy >"$said" 2>&1 &
 types=$!
-# Most tests have a database of their own: where there is room, its files stay in memory.
-memory=$(df --output=avail /dev/shm 2>/dev/null | tail -1) || memory=0
-if ((memory > 2 << 20)); then
-    files=$(mktemp -d -p /dev/shm)
-else
-    files=$(mktemp -d)
-fi
-trap 'rm -f "$said"; [[ ${failed:-} ]] || rm -rf "$files"' EXIT
+trap 'rm -f "$said"' EXIT
 step "Format and lint"
 $bin/ruff format --check .
 $bin/ruff check .
@@ -43,10 +36,6 @@ if [[ ${1:-} == --static ]]; then
     exit
 fi
 step "Tests of the fast check"
-slow="broker or postgres or browser or media or system or clock or campaign"
-# The whole run tries more random examples. Workers beyond the cores use the time that others wait.
-$bin/pytest -m "not ($slow)" --hypothesis-profile=fast -n 3 --dist loadfile \
-    --basetemp "$files" "$@" || failed=$?
-[[ -z ${failed:-} ]] || step "Files of failed tests: $files"
+deploy/fast_tests.sh $bin "$@" || failed=$?
 tell_types || failed=1
 exit "${failed:-0}"

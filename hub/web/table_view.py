@@ -89,7 +89,7 @@ def chosen(
     return next((row for row in rows if id_in(row) == one), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Listing(Generic[Row]):
     """A table that is searched by text (`find`), filtered by choices and sorted by its heads."""
 

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 OURS: Final = ("agent", "hub", "toml_settings")
 MOST_FILES: Final = 25
@@ -69,6 +71,50 @@ def test_no_folder_holds_more_files_than_a_reader_takes_in() -> None:
 def test_no_class_inherits_over_more_than_one_level_of_ours() -> None:
     chained = {name for name in classes() if levels(name) > 1}
     assert chained == set()
+
+
+def test_no_frozen_generic_dataclass_has_slots() -> None:
+    """Python 3.11 and 3.12 raise TypeError when one is made of a class such as `Listing[Row]`:
+    typing sets `__orig_class__` on it, and `slots` leaves `__setattr__` with the class before."""
+    refused = {
+        f"{module}.{node.name}"
+        for module, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and is_frozen_slotted_generic(node)
+    }
+    assert refused == set()
+
+
+@pytest.mark.parametrize(
+    ("decorator", "base", "is_refused"),
+    [
+        ("dataclass(frozen=True, slots=True)", "(Generic[T])", True),
+        ("dataclasses.dataclass(slots=True, kw_only=True, frozen=True)", "(Port[T])", True),
+        ("dataclass(frozen=True, slots=True)", "(typing.Protocol[T])", True),
+        ("dataclass(frozen=True)", "(Generic[T])", False),
+        ("dataclass(slots=True)", "(Generic[T])", False),
+        ("dataclass(frozen=True, slots=True)", "(Port)", False),
+    ],
+)
+def test_a_frozen_generic_dataclass_with_slots_is_found(
+    decorator: str, base: str, is_refused: bool
+) -> None:
+    [node] = ast.parse(f"@{decorator}\nclass One{base}:\n    part: int\n").body
+    assert isinstance(node, ast.ClassDef)
+    assert is_frozen_slotted_generic(node) is is_refused
+
+
+def is_frozen_slotted_generic(node: ast.ClassDef) -> bool:
+    """A base with a subscript counts as generic: in a dataclass of ours nothing else has one."""
+    options = {
+        keyword.arg
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("dataclass")
+        for keyword in decorator.keywords
+        if isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+    }
+    is_generic = any(isinstance(base, ast.Subscript) for base in node.bases)
+    return {"frozen", "slots"} <= options and is_generic
 
 
 @cache

@@ -6,6 +6,7 @@ empty in Vietnamese, for a person to fill) and compiles the .mo files.
 
 import io
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,8 @@ ROOT: Final = Path(__file__).parents[2]
 LOCALE: Final = ROOT / "hub" / "locale"
 NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LANGUAGES: Final = ("vi", "en")
+FINDS_ALL: Final = sys.version_info >= (3, 12)
+"""Before Python 3.12 Babel does not see the messages within f-strings."""
 
 KEYWORDS: Final[dict[str, Any]] = {"_": None, "say": None, "count": (1, 2)}
 TEXTS: Final = ("api", "feature", "form", "forms", "pages", "stream", "wording")
@@ -106,5 +109,7 @@ def update(language: str) -> None:
 
 
 if __name__ == "__main__":
+    if not FINDS_ALL:
+        sys.exit("Use Python 3.12 or newer: an older one would drop messages from the catalogs.")
     for each in LANGUAGES:
         update(each)

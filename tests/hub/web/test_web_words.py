@@ -65,6 +65,7 @@ def test_every_message_of_the_code_is_in_the_catalog(language: str) -> None:
     assert missing == []
 
 
+@pytest.mark.skipif(not catalogs.FINDS_ALL, reason="Babel finds all messages from Python 3.12 on")
 @pytest.mark.promise("Pages: No message is untranslated.")
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
 def test_no_message_is_untranslated_or_left_over(language: str) -> None:
