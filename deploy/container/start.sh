@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Starts one part of the hub in a container: papers (certificates), broker, hub, role ROLES PORT (a
-# part of the hub's work), proxy, daily, or a command of matthan-hub. MATTHAN_HOST is the name at which
-# phones and nodes reach the hub, MATTHAN_CONTACT the mail address for push services.
+# Starts one part of the hub in a container: papers (certificates), broker, hub, proxy, daily, or a
+# command of matthan-hub. MATTHAN_HOST is the name at which phones and nodes reach the hub,
+# MATTHAN_CONTACT the mail address for push services.
 # MATTHAN_TLS="tls1.2 tls1.3" allows phones from before 2019.
 set -euo pipefail
 readonly data=/var/lib/matthan papers=/var/lib/matthan-papers upload_port=8443
@@ -38,7 +38,8 @@ list_is_ours() { openssl crl -in "$papers/broker/crl.pem" -CAfile "$data/ca/ca.c
 make_papers() {
     local folder
     local hosts=(--server "$host" --server 127.0.0.1 --server localhost)
-    install -d -m 750 "$papers/broker" "$papers/proxy"
+    # What the hub puts there is its reader's by the folder's group, which the image gives it.
+    install -d -m 2750 "$papers/broker" "$papers/proxy"
     [[ -e $data/ca/ca.crt ]] || matthan-hub ca init "$data/ca" >/dev/null
     [[ -e $data/ca/hub.crt ]] || matthan-hub ca issue "$data/ca" hub >/dev/null
     for folder in broker proxy; do
@@ -47,6 +48,7 @@ make_papers() {
             matthan-hub ca issue "$data/ca" "$folder" "${hosts[@]}" --into "$papers/$folder" >/dev/null
             printf '%s\n' "$host" >"$papers/$folder/host"
         fi
+        chmod 640 "$papers/$folder/$folder.key"
         install -m 644 "$data/ca/ca.crt" "$papers/$folder/ca.crt"
     done
     list_is_ours || rm -f "$papers/broker/crl.pem" # the hub writes it whole when it starts
@@ -54,7 +56,6 @@ make_papers() {
         matthan-hub ca list "$data/ca" --into "$papers/broker/crl.pem" >/dev/null
     matthan-hub migrate >/dev/null
     echo "Papers and database are ready. First keeper: compose exec hub start officer invite LOGIN --role keeper"
-    echo "(exec web, where the hub is divided by roles)"
 }
 
 # When papers or the list of revoked ones change, the program that reads them is told so.
@@ -77,14 +78,7 @@ tell_of_news() { # SIGNAL FILE... -- PROGRAM...
     wait "$child"
 }
 
-# A second process with pages is a reserve: it is asked while the first does not answer.
-reserve() { # UPSTREAM...
-    (($# < 2)) || printf '%s\n' "lb_policy first" "lb_try_duration 5s" "fail_duration 10s"
-}
-
-caddyfile() { # TLS UPSTREAMS
-    local tls=$1 upstreams=()
-    read -ra upstreams <<<"$2"
+caddyfile() { # TLS
     cat <<CADDY
 {
     admin off
@@ -96,11 +90,10 @@ caddyfile() { # TLS UPSTREAMS
 }
 https://$host:4443 {
     tls $papers/proxy/proxy.crt $papers/proxy/proxy.key {
-        protocols $tls
+        protocols $1
     }
-    reverse_proxy ${upstreams[*]} {
+    reverse_proxy 127.0.0.1:8080 {
         flush_interval -1
-        $(reserve "${upstreams[@]}")
     }
 }
 https://$host:$upload_port {
@@ -109,9 +102,7 @@ https://$host:$upload_port {
     }
     @nodes path /upload /upload/* /enrol /enrol/*
     handle @nodes {
-        reverse_proxy ${upstreams[*]} {
-            $(reserve "${upstreams[@]}")
-        }
+        reverse_proxy 127.0.0.1:8080
     }
     respond 404
 }
@@ -135,11 +126,10 @@ case ${1:-hub} in
             mosquitto -c /etc/matthan/broker/mosquitto.conf
         ;;
     hub) configure && exec matthan-hub run ;;
-    role) configure && exec matthan-hub run --roles "$2" --port "$3" ;;
     proxy)
         need_names
         export XDG_DATA_HOME=/var/lib/matthan-proxy XDG_CONFIG_HOME=/var/lib/matthan-proxy
-        caddyfile "${2:-${MATTHAN_TLS:-tls1.3}}" "${3:-127.0.0.1:8080}" >/tmp/Caddyfile
+        caddyfile "${2:-${MATTHAN_TLS:-tls1.3}}" >/tmp/Caddyfile
         tell_of_news TERM "$papers/proxy/proxy.crt" -- \
             caddy run --config /tmp/Caddyfile --adapter caddyfile
         ;;

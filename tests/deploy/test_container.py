@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from hub.app.roles.names import ROLES
-
 pytestmark = pytest.mark.promise("Installing: The container files pass their checks.")
 
 ROOT = Path(__file__).parents[2]
@@ -20,20 +18,9 @@ IMAGE = (FOLDER / "Containerfile").read_text("utf-8")
 START = (FOLDER / "start.sh").read_text("utf-8")
 
 
-SCALED = "compose.scaled.yml"
-"""The hub's roles in containers of their own."""
-SOCKET = "socket:/var/run/postgresql"
-
-
-def compose(name: str = "compose.yml") -> dict[str, Any]:
-    said: dict[str, Any] = yaml.safe_load((FOLDER / name).read_text("utf-8"))
+def compose() -> dict[str, Any]:
+    said: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yml").read_text("utf-8"))
     return said
-
-
-def ours(name: str) -> dict[str, Any]:
-    """The parts of the hub's own image."""
-    parts: dict[str, Any] = compose(name)["services"]
-    return {key: part for key, part in parts.items() if part["image"] == "localhost/matthan-hub"}
 
 
 def test_each_file_that_the_image_takes_is_in_the_tree_and_let_through() -> None:
@@ -58,22 +45,18 @@ def test_the_image_has_the_packages_that_the_installer_brings() -> None:
     assert {one for one in needed - for_machines if one not in IMAGE} == set()
 
 
-@pytest.mark.parametrize("file", ["compose.yml", SCALED])
-def test_what_may_be_told_a_container_reaches_it_and_each_command_says_where_it_stands(
-    file: str,
-) -> None:
+def test_what_may_be_told_a_container_reaches_it_and_each_command_says_where_it_stands() -> None:
     asked = set(re.findall(r"\$\{(MATTHAN_[A-Z]+)\b(?!_)", START))
     example = (FOLDER / "compose.env.example").read_text("utf-8")
     assert asked == set(re.findall(r"^(?:# )?(MATTHAN_\w+)=", example, re.MULTILINE))
-    for name, part in ours(file).items():
+    for name, part in compose()["services"].items():
         told = set(part["environment"]) | set(re.findall(r"\{(MATTHAN_\w+)", str(part["command"])))
-        told = {one for one in told if not one.startswith("MATTHAN_HUB__")}  # keys of the hub
         assert told == asked if name == "proxy" else told == asked - {"MATTHAN_TLS"}, name
         # podman-compose takes such a name's own text for its value where nobody set it.
         assert not any(":-" in value for value in part["environment"].values()), name
     # Without the file compose knows no name, and refuses every command, `exec` too.
     for page in (
-        FOLDER / file,
+        FOLDER / "compose.yml",
         ROOT / "docs/guide/hub.en.md",
         ROOT / "docs/guide/hub.vi.md",
     ):
@@ -86,17 +69,10 @@ def test_what_may_be_told_a_container_reaches_it_and_each_command_says_where_it_
             assert '-f "$PWD/' in command, (page, command)
 
 
-HUB = {"papers", "broker", "hub", "proxy", "daily"}
-DIVIDED = {*HUB, *ROLES, "intake-reserve", "web-reserve"} - {"hub"}
-
-
-@pytest.mark.parametrize(("file", "names"), [("compose.yml", HUB), (SCALED, DIVIDED)])
-def test_each_part_is_one_that_the_image_knows_and_none_has_more_rights_than_it_needs(
-    file: str, names: set[str]
-) -> None:
-    said = compose(file)
-    parts = ours(file)
-    assert set(parts) == names
+def test_each_part_is_one_that_the_image_knows_and_none_has_more_rights_than_it_needs() -> None:
+    said = compose()
+    parts = said["services"]
+    assert set(parts) == {"papers", "broker", "hub", "proxy", "daily"}
     for name, part in parts.items():
         assert re.search(rf"^    {part['command'][0]}\)", START, re.MULTILINE), name
         assert part["read_only"] is True
@@ -104,64 +80,35 @@ def test_each_part_is_one_that_the_image_knows_and_none_has_more_rights_than_it_
         assert "privileged" not in part
         for volume in part["volumes"]:
             assert volume.split(":")[0] in said["volumes"]
-            assert volume == SOCKET or f'"{volume.split(":")[1]}"' in IMAGE
+            assert f'"{volume.split(":")[1]}"' in IMAGE
     assert re.search(r"^USER matthan$", IMAGE, re.MULTILINE)
     # `compose exec hub start …`, as the page says it, is found by the path.
     assert re.search(r"^ENV PATH=\S*:/usr/local/bin:", IMAGE, re.MULTILINE)
-    # Neither broker nor proxy can read the authority's key or the footage.
+    # Broker and proxy are users of their own, and cannot read the authority's key or the footage.
+    users = {name: part["user"] for name, part in parts.items()}
+    assert users == dict.fromkeys(parts, "matthan") | {
+        "broker": "matthan-broker",
+        "proxy": "matthan-proxy",
+    }
+    for number, user in ((10001, "matthan"), (10002, "matthan-broker"), (10003, "matthan-proxy")):
+        assert f'"{number} {user}"' in IMAGE
     for name in ("broker", "proxy"):
-        assert not any(volume.startswith(("data:", "socket:")) for volume in parts[name]["volumes"])
+        assert not any(volume.startswith("data:") for volume in parts[name]["volumes"])
     # Nor does the proxy ask for a port that only root may have, as for a redirect it would.
     assert "https_port 4443" in START and "auto_https disable_redirects" in START
     published = [port for part in parts.values() for port in part.get("ports", ())]
     assert published == ["8883:8883", "443:4443", "8443:8443"]  # the hub's own port is on loopback
 
 
-def test_divided_hub_serves_each_role_at_a_port_of_its_own_and_has_a_reserve() -> None:
-    parts = ours(SCALED)
-    run = {
-        name: part["command"][1:] for name, part in parts.items() if part["command"][0] == "role"
-    }
-    assert {role for role, _ in run.values()} == set(ROLES)
-    for name, (role, _) in run.items():
-        assert name in (role, f"{role}-reserve")
-    ports = [port for _, port in run.values()]
-    assert len(set(ports)) == len(ports) == 6
-    # The reserve's pages are asked second, and each port is on the loopback that all share.
-    web, reserve = run["web"][1], run["web-reserve"][1]
-    assert parts["proxy"]["command"][2] == f"127.0.0.1:{web} 127.0.0.1:{reserve}"
-    assert all(parts[name]["network_mode"] == "service:broker" for name in [*run, "proxy"])
-    assert 'run --roles "$2" --port "$3" ;;' in START
-
-
-def test_postgresql_of_a_divided_hub_is_reached_by_its_socket_alone() -> None:
-    db = compose(SCALED)["services"]["db"]
-    assert (db["network_mode"], db["read_only"], db["cap_drop"]) == ("none", True, ["ALL"])
-    assert "listen_addresses=" in db["command"]
-    assert SOCKET in db["volumes"] and "ports" not in db
-    for name, part in ours(SCALED).items():
-        is_asking = name not in ("broker", "proxy")
-        assert (SOCKET in part["volumes"]) is is_asking, name
-        assert part["environment"]["MATTHAN_HUB__STORE__URL"].endswith("?host=/var/run/postgresql")
-
-
-def caddyfile(*upstreams: str) -> str:
-    """Configuration that the proxy's container writes for itself."""
-    text = START[: START.index("\ncase ${1:-hub} in")]
-    said = {"PATH": os.environ["PATH"], "MATTHAN_HOST": "hub.example"}
-    words = ["bash", "-c", f'{text}\ncaddyfile tls1.3 "$1"', "start", " ".join(upstreams)]
-    done = subprocess.run(words, env=said, capture_output=True, text=True, check=True)
-    return done.stdout
-
-
-@pytest.mark.system
-def test_the_proxy_asks_a_reserve_only_while_the_first_does_not_answer() -> None:
-    one = caddyfile("127.0.0.1:8080")
-    assert one.count("reverse_proxy 127.0.0.1:8080 {") == 2
-    assert "lb_policy" not in one
-    two = caddyfile("127.0.0.1:8080", "127.0.0.1:8085")
-    assert two.count("reverse_proxy 127.0.0.1:8080 127.0.0.1:8085 {") == 2
-    assert two.count("lb_policy first\n") == two.count("fail_duration 10s\n") == 2
+def test_hub_broker_and_proxy_fit_together_into_the_machine_that_the_guide_advises() -> None:
+    parts = compose()["services"]
+    limits = {name: int(part["mem_limit"].removesuffix("m")) for name, part in parts.items()}
+    assert limits["hub"] >= 500 and limits["broker"] >= 200
+    guide = (ROOT / "docs/guide/hub.en.md").read_text("utf-8")
+    found = re.search(r"(\d+) GB of memory", guide)
+    assert found is not None
+    advised_mb = int(found[1]) * 1000
+    assert sum(limits[name] for name in ("hub", "broker", "proxy")) * 1.05 <= 0.85 * advised_mb
 
 
 @pytest.mark.parametrize("script", ["container/start.sh", "hub/pages.sh"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.app.roles.names import ROLES
 from hub.bench.broker import ACCESS, configuration
 from tests.faults.town import AS_INSTALLED
 from tests.waiting import patience_s
@@ -98,7 +99,7 @@ def test_what_must_run_is_watched_and_never_given_up(name: str) -> None:
 
 def test_a_process_of_one_role_is_kept_as_the_whole_hub_is() -> None:
     whole, part = (Unit(ROOT / "systemd" / f"matthan-hub{at}.service") for at in ("", "@"))
-    own = {"ExecStart", "Environment", "EnvironmentFile"}
+    own = {"ExecStart", "Environment", "EnvironmentFile", "MemoryHigh", "MemoryMax"}
     same = {key: value for key, value in whole["Service"].items() if key not in own}
     assert {key: value for key, value in part["Service"].items() if key not in own} == same
     assert part["Unit"]["Conflicts"] == "matthan-hub.service"
@@ -122,6 +123,24 @@ def test_a_service_has_a_user_of_its_own_bounds_and_no_capability(unit: Path) ->
     assert service["User"] in USERS
     assert service["CapabilityBoundingSet"] == CAPABILITIES.get(unit.name, "")
     assert service["MemoryMax"] and service["TasksMax"]
+
+
+def share(name: str) -> int:
+    """Most memory of a service, in percent of the machine's."""
+    return int(Unit(ROOT / "systemd" / name)["Service"]["MemoryMax"].removesuffix("%"))
+
+
+def test_hub_broker_and_proxy_fit_together_into_the_machine_that_the_guide_advises() -> None:
+    others = share("matthan-broker.service") + share("matthan-proxy.service")
+    assert share("matthan-hub.service") + others <= 80
+    assert len(ROLES) * share("matthan-hub@.service") + others <= 90
+    guide = (ROOT / "docs/guide/hub.en.md").read_text("utf-8")
+    found = re.search(r"(\d+) GB of memory", guide)
+    assert found is not None
+    advised_mib = int(found[1]) * 1000**3 / 2**20
+    # What the campaign against hostile nodes allows: tests/faults/hostile.py.
+    assert share("matthan-hub.service") / 100 * advised_mib >= 500
+    assert share("matthan-broker.service") / 100 * advised_mib >= 200
 
 
 def test_the_one_that_installs_is_begun_by_its_note_alone_and_has_bounds() -> None:

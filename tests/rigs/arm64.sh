@@ -113,6 +113,7 @@ install_programs() { # as deploy/node/install.sh does it
 first_word() { inside matthan-agent --help >/dev/null; }
 
 await() { # TEXT FILE
+    note "waiting, five minutes at most: $2 says $1"
     for _ in $(seq 600); do
         ! grep -q "$1" "$2" || return 0
         kill -0 "$hub" || return 1

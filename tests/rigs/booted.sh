@@ -35,6 +35,7 @@ boot() { # NAME
     "${network[@]}" systemd-nspawn --quiet --keep-unit --register=no --resolv-conf=off --timezone=off --console=pipe \
         -M "$1-$$" -b -D "$root" >"$root.log" 2>&1 </dev/null &
     nspawn=$!
+    note "waiting, a minute at most: $1 boots"
     for _ in $(seq 300); do
         leader=$(pgrep -P "$nspawn" | head -n 1 || true)
         [[ -z $leader ]] || ! inside systemctl is-active --quiet multi-user.target || return 0
@@ -61,6 +62,7 @@ signal() { inside bash -c 'kill -s "$0" "$1"' "$@"; } # NAME PID: an empty root 
 expect() { # WHAT COMMAND...: it comes about within three minutes
     local what=$1 tries=0
     shift
+    note "waiting, three minutes at most: $what"
     until "$@" >/dev/null 2>&1; do
         ((++tries < 360)) || {
             note "NOT SO: $what"

@@ -58,6 +58,7 @@ leave() {
 trap leave EXIT
 expect() { # WHAT COMMAND...
     local tries=0
+    note "waiting, two minutes at most: $1"
     until "${@:2}" >/dev/null 2>&1; do
         ((++tries < 240)) || {
             note "NOT SO: $1"
@@ -83,12 +84,13 @@ expect "pages answer over TLS" asked https://127.0.0.1/health
 note "so it is: the nodes' port answers nodes alone"
 hears_its_broker() { podman logs "${project}_broker_1" 2>&1 | grep -q "u'hub'"; }
 expect "the hub hears its broker" hears_its_broker
+user_of() { case $1 in broker | proxy) echo "matthan-$1" ;; *) echo matthan ;; esac; }
 for part in broker hub proxy daily; do
     expect "$part runs" runs "$part"
     [[ $(podman inspect "${project}_${part}_1" --format '{{.HostConfig.ReadonlyRootfs}}{{.EffectiveCaps}}') == 'true[]' ]]
     # shellcheck disable=SC2016 # expanded inside
-    podman exec "${project}_${part}_1" bash -c '! touch /x 2>/dev/null && [[ $(id -un) == matthan ]] &&
-        grep -q "^CapBnd:.0*$" /proc/self/status && grep -q "^NoNewPrivs:.1$" /proc/self/status'
+    podman exec "${project}_${part}_1" bash -c '! touch /x 2>/dev/null && [[ $(id -un) == "$0" ]] &&
+        grep -q "^CapBnd:.0*$" /proc/self/status && grep -q "^NoNewPrivs:.1$" /proc/self/status' "$(user_of "$part")"
 done
 note "so it is: read-only root, no capability, no root, no new privileges"
 is_backed_up() { podman exec "${project}_daily_1" bash -c 'compgen -G "/var/lib/matthan/backups/*.zip"'; }

@@ -33,8 +33,10 @@ mkfifo "$work/hold"
 hub=$!
 exec 7>"$work/hold"
 PLATFORM=x86_64 PYTHONS=${PYTHONS:-3.13} deploy/node/bundle.sh "$work/stick"
+note "waiting, two minutes at most: the hub hands out a code"
 for _ in $(seq 240); do [[ ! -s $work/heard ]] || break; sleep 0.5; done
 code=$(head -n 1 "$work/heard")
+[[ -n $code ]] || { note "NOT SO: the hub handed out a code" && exit 1; }
 
 make_base
 fresh_root "first-$suite" "$PWD"
@@ -65,6 +67,7 @@ from=$SECONDS
 boot "first-$suite"
 expect "cloud-init has done its part" inside test -e /var/lib/cloud/instance/boot-finished
 [[ $(inside hostname) == nga-tu-07 ]]
+note "waiting, a quarter of an hour at most: it is enrolled"
 for _ in $(seq 900); do ! is_enrolled || break; sleep 1; done # a busy machine takes its time
 expect "it is enrolled" is_enrolled
 expect "the agent runs" is_up

@@ -49,7 +49,7 @@ mkfifo "$work/hold"
 hub=$!
 exec 7>"$work/hold"
 PLATFORM=x86_64 PYTHONS=$python deploy/node/bundle.sh "$work/stick"
-expect_here() { for _ in $(seq 240); do "$@" && return; sleep 0.5; done; note "NOT SO: $*"; exit 1; }
+expect_here() { note "waiting, two minutes at most: $*"; for _ in $(seq 240); do "$@" && return; sleep 0.5; done; note "NOT SO: $*"; exit 1; }
 expect_here test -s "$work/heard"
 code=$(head -n 1 "$work/heard")
 

@@ -51,6 +51,7 @@ INIT
             -M "$name-$$" -D "$root" /sbin/init-with-limits
     ) >"$root.log" 2>&1 </dev/null &
     nspawn=$!
+    note "waiting, two minutes at most: $name boots"
     for _ in $(seq 600); do
         leader=$(pgrep -P "$nspawn" | head -n 1 || true)
         [[ -z $leader ]] || ! inside systemctl is-active --quiet multi-user.target || return 0
@@ -83,6 +84,7 @@ is_standing() { [[ $(standing) == "$1" ]]; }
 waits_long() { # WHAT COMMAND...: an installer runs meanwhile, on a busy machine
     local what=$1
     shift
+    note "waiting, half an hour at most: $what"
     for _ in $(seq 3600); do
         ! "$@" >/dev/null 2>&1 || { note "so it is: $what" && return; }
         sleep 0.5

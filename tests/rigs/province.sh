@@ -86,7 +86,9 @@ runs() { pid_of "$1" >/dev/null; } # NAME
 start() { # NAME
     [[ -x $folder/run/$1 ]] || die "no part is called $1: $(names_of '*' | tr '\n' ' ')"
     ! runs "$1" || return 0
-    setsid "$folder/run/$1" >>"$folder/log/$1" 2>&1 </dev/null &
+    # In a folder that the user of PostgreSQL may enter: Patroni's child changes into the one it began in,
+    # and a checkout below /root is closed to others.
+    (cd "$folder" && exec setsid "$folder/run/$1" >>"$folder/log/$1" 2>&1 </dev/null) &
     echo "$! $(began $!)" >"$folder/run/$1.pid"
 }
 
@@ -131,12 +133,13 @@ see_end() { # NAME
 
 await() { # WHAT PATTERN COMMAND...: while the parts of that name run
     local until=$((SECONDS + 600)) name
+    note "waiting, ten minutes at most: $1"
     until "${@:3}" >>"$folder/log/await" 2>&1; do
         for name in $(names_of "$2"); do runs "$name" || die "$name ended: $(tail -n 3 "$folder/log/$name")"; done
-        ((SECONDS < until)) || die "NOT SO: $1. See $folder/log"
+        ((SECONDS < until)) || die "NOT SO: $1. Last: $(tail -n 1 "$folder/log/await"). See $folder/log"
         sleep 0.5
     done
-    note "$1"
+    note "so it is: $1"
 }
 
 # ── packages

@@ -67,6 +67,7 @@ make_postgres() {
             user=$(getent passwd postgres nobody | head -n 1 | cut -d : -f 1)
             chown -R "$user" "$folder/pg-$n"
             as=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --clear-groups)
+            "${as[@]}" test -x "$folder/pg-$n" || die "the user $user may not enter $folder: name another FOLDER"
         fi
         chmod 700 "$folder/pg-$n"
         debian_part "pg-$n" "${as[@]}" /usr/bin/python3 "$debian/usr/bin/patroni" "$folder/pg-$n/patroni.yml"
