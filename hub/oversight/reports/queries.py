@@ -4,10 +4,10 @@ Only `hub.oversight.reports.service` calls these; it adds the audit. A trouble o
 counts for each of them until it is over for all: an earlier recovery of one camera is not recorded.
 """
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Subquery, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, case, func, or_, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
@@ -21,7 +21,9 @@ from hub.oversight.reports.rules import AlertFact, CameraFact, DarkFact, Facts
 from hub.registry.areas import places
 from hub.registry.tables import cameras, nodes
 
-ANSWERS: Final = ("taken", "resolved", "false_alarm")
+TAKEN: Final = "taken"
+ANSWERS: Final = (TAKEN, "resolved", "false_alarm")
+REOPENED: Final = "reopened"
 DARK: Final = (Kind.CAMERA_LOST, Kind.NODE_SILENT, Kind.LINK_LOST)
 
 
@@ -47,12 +49,20 @@ def named_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[Camera
 
 
 def _alerts(conn: Connection, scope: Subquery, first: int, last: int) -> list[AlertFact]:
-    answered = (
-        select(alert_history.c.alert_id, func.min(alert_history.c.at_utc_us).label("at"))
+    answers = (
+        select(
+            alert_history.c.alert_id,
+            _first(TAKEN).label("taken"),
+            _first(*ANSWERS).label("answered"),
+            _first(REOPENED).label("reopened"),
+        )
         .join(alerts, alerts.c.id == alert_history.c.alert_id)
-        .where(alert_history.c.act.in_(ANSWERS), alerts.c.raised_utc_us.between(first, last))
+        .where(
+            alert_history.c.act.in_((*ANSWERS, REOPENED)),
+            alerts.c.raised_utc_us.between(first, last),
+        )
         .group_by(alert_history.c.alert_id)
-        .subquery("answered")
+        .subquery("answers")
     )
     query = (
         select(
@@ -62,17 +72,20 @@ def _alerts(conn: Connection, scope: Subquery, first: int, last: int) -> list[Al
             alerts.c.state,
             alerts.c.false_cause,
             alerts.c.quiet_reason,
-            answered.c.at,
+            answers.c.taken,
+            answers.c.answered,
+            answers.c.reopened,
         )
         .join(scope, seen_alerts(scope))
-        .outerjoin(answered, answered.c.alert_id == alerts.c.id)
+        .outerjoin(answers, answers.c.alert_id == alerts.c.id)
         .where(~IS_TROUBLE, alerts.c.raised_utc_us >= first, alerts.c.raised_utc_us < last)
     )
     return [
         AlertFact(
             camera_id=row.camera_id,
             raised_utc_us=row.raised_utc_us,
-            answered_utc_us=row.at,
+            taken_utc_us=_taken(row),
+            is_answered=row.answered is not None,
             arrived_utc_us=row.arrived_utc_us,
             is_false=row.state == AlertState.FALSE_ALARM,
             cause=row.false_cause,
@@ -80,6 +93,17 @@ def _alerts(conn: Connection, scope: Subquery, first: int, last: int) -> list[Al
         )
         for row in conn.execute(query)
     ]
+
+
+def _first(*acts: str) -> ColumnElement[int | None]:
+    return func.min(case((alert_history.c.act.in_(acts), alert_history.c.at_utc_us)))
+
+
+def _taken(row: Any) -> int | None:
+    """The first take. None after a reopening: the alert was closed until then, so nobody was
+    late."""
+    is_later = row.taken and row.reopened and row.taken > row.reopened
+    return None if is_later else row.taken
 
 
 def _dark(conn: Connection, scope: Subquery, first: int, last: int) -> list[DarkFact]:

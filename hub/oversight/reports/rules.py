@@ -20,8 +20,10 @@ class AlertFact:
 
     camera_id: UUID
     raised_utc_us: int
-    answered_utc_us: int | None
-    """Time of the first take or close."""
+    taken_utc_us: int | None
+    """Time of the first take. None: nobody took it; it may have been closed all the same."""
+    is_answered: bool
+    """Somebody took or closed it."""
     arrived_utc_us: int | None
     is_false: bool
     cause: str | None
@@ -157,7 +159,7 @@ def figures(facts: Facts) -> Figures:
     dark = _by_camera(facts.dark).values()
     return Figures(
         alerts=len(alerts),
-        unanswered=sum(one.answered_utc_us is None for one in alerts),
+        unanswered=sum(not one.is_answered for one in alerts),
         false_alarms=sum(one.is_false for one in alerts),
         answer=times(_answers(alerts)),
         arrival=times(_arrivals(alerts)),
@@ -183,10 +185,12 @@ def times(all_s: Sequence[float]) -> Times | None:
 
 
 def _answers(alerts: Iterable[AlertFact]) -> list[float]:
+    """Times to acknowledge. A close without a take has none: closing many in the morning says
+    nothing of the night."""
     return [
-        max(0.0, (one.answered_utc_us - one.raised_utc_us) / US)
+        max(0.0, (one.taken_utc_us - one.raised_utc_us) / US)
         for one in alerts
-        if one.answered_utc_us is not None and not one.is_quiet
+        if one.taken_utc_us is not None and not one.is_quiet
     ]
 
 

@@ -18,6 +18,8 @@ from hub.access.rules.grants import Right
 from hub.access.tables import people
 from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S
 from hub.alerting.alerts.tables import alerts
+from hub.alerting.notifications.reopening import open_again
+from hub.alerting.response.bulk import BulkService
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
@@ -52,11 +54,12 @@ KNOWN = [CameraFact(A, "Cổng chợ", "Chợ, Tân Khai"), CameraFact(B, "Cổn
 
 def alert(camera_id: UUID = A, at_s: int = 0, **more: Any) -> AlertFact:
     facts = {
-        "answered_utc_us": None,
+        "taken_utc_us": None,
         "arrived_utc_us": None,
         "is_false": False,
         "cause": None,
         "is_quiet": False,
+        "is_answered": more.get("taken_utc_us") is not None,
     }
     return AlertFact(camera_id, at_s * S, **(facts | more))
 
@@ -68,19 +71,20 @@ def facts(*found: AlertFact, dark: tuple[DarkFact, ...] = (), slots: int = 4) ->
 
 def test_a_span_is_counted_by_slot_time_area_and_cause() -> None:
     now = facts(
-        alert(at_s=10, answered_utc_us=40 * S, arrived_utc_us=310 * S),
-        alert(at_s=120, answered_utc_us=130 * S, is_false=True, cause="animal"),
-        alert(at_s=130, answered_utc_us=135 * S, is_false=True),
-        alert(B, at_s=399, is_quiet=True, answered_utc_us=999 * S),
+        alert(at_s=10, taken_utc_us=40 * S, arrived_utc_us=310 * S),
+        alert(at_s=120, taken_utc_us=130 * S, is_false=True, cause="animal"),
+        alert(at_s=130, taken_utc_us=135 * S, is_false=True),
+        alert(B, at_s=399, is_quiet=True, taken_utc_us=999 * S),
+        alert(B, at_s=399, is_answered=True),  # closed by somebody who never took it
     )
     found = report(now, facts(alert(at_s=5)), KNOWN)
-    assert found.now.slots == (1, 2, 0, 1)
-    assert (found.now.alerts, found.now.unanswered, found.now.false_alarms) == (4, 0, 2)
+    assert found.now.slots == (1, 2, 0, 2)
+    assert (found.now.alerts, found.now.unanswered, found.now.false_alarms) == (5, 0, 2)
     assert found.now.answer is not None
     assert (found.now.answer.n, found.now.answer.median_s) == (3, 10.0)
     assert found.now.arrival is not None and found.now.arrival.median_s == 300.0
     assert (found.before.alerts, found.before.unanswered) == (1, 1)
-    assert [(one.place, one.alerts) for one in found.areas] == [("Chợ, Tân Khai", 3), ("Trường", 1)]
+    assert [(one.place, one.alerts) for one in found.areas] == [("Chợ, Tân Khai", 3), ("Trường", 2)]
     (line,) = found.false_alarms
     assert (line.label, line.false_alarms, line.alerts) == ("Cổng chợ", 2, 3)
     assert line.causes == ((None, 1), ("animal", 1))
@@ -160,7 +164,7 @@ def test_quarters_are_compared_with_their_month_before_also_where_nothing_happen
         CameraFact(UUID(int=3), "Bến xe", "Ngã tư 3, Khu phố 1", "Khu phố 1"),
     ]
     outages = (DarkFact(A, "tk-01", 0, 20 * S), DarkFact(B, "tk-01", 0, 30 * S))
-    now = facts(alert(at_s=1, answered_utc_us=9 * S), alert(B, at_s=2, is_false=True), dark=outages)
+    now = facts(alert(at_s=1, taken_utc_us=9 * S), alert(B, at_s=2, is_false=True), dark=outages)
     before = facts(alert(UUID(int=3), at_s=1))
     found = report(now, before, known, by_quarter=True)
     busy, quiet = found.areas
@@ -307,6 +311,32 @@ def test_the_time_to_acknowledge_is_of_the_first_who_took_it(town: Town) -> None
         .split("Thời gian đến nơi")[0]
         .split("Thời gian tiếp nhận")[1]
     )
+
+
+@pytest.mark.usefixtures("one_day")
+def test_what_nobody_took_has_no_time_to_acknowledge(town: Town) -> None:
+    lan = leader(town)
+    closed = town.somebody()
+    town.gone(closed)
+    an = asker(town, "an")
+    many = town.services.use(BulkService)
+    assert many.close(an, [closed.alert_id], act="resolve", reason="đêm yên").closed == 1
+
+    def acknowledged_after() -> str:
+        table = lan.get("/reports/month/file.csv").content.decode("utf-8-sig")
+        told = {row[1]: row[3] for row in csv.reader(io.StringIO(table)) if row[0] == "Tất cả"}
+        assert told["Không ai tiếp nhận"] == "0"
+        return told["Thời gian tiếp nhận"]
+
+    assert acknowledged_after() == ""
+    # Something new reopens it: the person who takes it now is not late for the time in between.
+    with town.db.writing() as conn:
+        open_again(conn, closed.alert_id, {}, now=town.clock.now())
+    town.services.use(ResponseService).act(an, closed.alert_id, act="take")
+    assert acknowledged_after() == ""
+    taken = town.somebody()
+    town.services.use(ResponseService).act(an, taken.alert_id, act="take")
+    assert acknowledged_after().isdecimal()
 
 
 @pytest.mark.parametrize(
