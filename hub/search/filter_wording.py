@@ -1,6 +1,6 @@
 """Texts of everything that narrows a search, each as a chip that its reader can remove."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from hub.search import time_form
 from hub.search.chip_wording import chip_words
 from hub.search.find_form import SearchForm, going_words, way_words
-from hub.search.rules.chips import Meaning, Sentence
+from hub.search.rules.chips import Meaning, Reason, Sentence
 from hub.search.time_form import BETWEEN
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
@@ -57,6 +57,60 @@ def offered_chips(
             q = ", ".join(part for part in (asked.q.strip(" ,"), said) if part)
             found.append(ShownChip(said, _address(asked, q=q)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class NotSearched:
+    """A part of the sentence that is not searched for."""
+
+    said: str
+    """As typed."""
+    reasons: tuple[str, ...]
+    """Why it cannot be; empty if it is not understood."""
+    offer: str
+    """The same with the nearest known words; empty if none is near."""
+    address: str
+    """Address of the same search with the offer."""
+
+
+def not_searched(
+    asked: SearchForm, sentence: Sentence, offers: Sequence[str], words: Messages
+) -> list[NotSearched]:
+    """The unknown parts of the sentence with their offers."""
+    why = _reason_words(words)
+    found = []
+    for part, offer in zip(sentence.unknown, offers, strict=True):
+        text = f"{sentence.text[: part.start]}{offer}{sentence.text[part.end :]}".strip()
+        reasons = () if offer else tuple(why[one] for one in part.reasons)
+        found.append(NotSearched(part.text, reasons, offer, _address(asked, q=text)))
+    return found
+
+
+def _reason_words(words: Messages) -> Mapping[Reason, str]:
+    return {
+        "vehicle": words.say(
+            "Only people are found, on foot, by motorbike or by bicycle: no cars, no trucks, and no"
+            " vehicle without a rider."
+        ),
+        "plate": words.say("Number plates are not read."),
+        "who": words.say(
+            "No search knows faces, names, age, or whether somebody is a man or a woman."
+        ),
+        "carried": words.say(
+            "Of all that people wear and carry, only the colours of upper and lower clothing can be"
+            " searched for."
+        ),
+        "animal": words.say("Only people are found, no animals."),
+        "deed": words.say(
+            "What people do is not recognised, only whether they stand, go slowly or go fast."
+        ),
+        "garment": words.say("Clothes can be searched for by colour alone."),
+        "place": words.say("No place or camera that you may search has this name."),
+        "denied": words.say(
+            "Words such as “not”, “over” and “under” can be said of the number of people alone."
+        ),
+        "again": words.say("Said twice: only the first is searched for."),
+    }
 
 
 def _address(asked: SearchForm, **changed: str | tuple[str, ...]) -> str:

@@ -22,7 +22,7 @@ from hub.search.find_form import (
     parsed,
     way_words,
 )
-from hub.search.rules import sentence
+from hub.search.rules import sentence, spelling
 from hub.search.rules.chips import Sentence
 from hub.search.rules.sentence import MOST_CHARS
 from hub.search.service import SearchService
@@ -55,9 +55,10 @@ def show_find(
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
     words = calendar.words
-    said = _sentence(asked, visit, search, calendar)
+    said, nearest = _sentence(asked, visit, search, calendar)
     chips = [chip.meaning for chip in said.chips]
     form = parsed(asked, calendar, chips) if asked.is_asked else Parsed(None)
+    filtered = bool(asked.query(q="", before=""))
     ground = visit.use(MapFiles).ground()
     page = form.wanted and search.find_sightings(visit.asker, form.wanted, asked.q)
     offers = search.offered(visit.asker)
@@ -72,8 +73,9 @@ def show_find(
         asked=asked,
         chips=filter_wording.shown_chips(asked, said, areas, calendar),
         offers=filter_wording.offered_chips(asked, said, offers, words),
-        unknown=said.unknown,
-        filtered=bool(asked.query(q="", before="")),
+        unknown=filter_wording.not_searched(asked, said, nearest, words),
+        is_all=not said.chips and not filtered,
+        filtered=filtered,
         areas=areas,
         faults=form.faults,
         page=page,
@@ -128,12 +130,14 @@ def show_names(
 
 def _sentence(
     asked: SearchForm, visit: Visit, search: SearchService, calendar: Calendar
-) -> Sentence:
+) -> tuple[Sentence, list[str]]:
+    """The sentence, and the nearest known words for each unknown part of it."""
     if not asked.q.strip():
-        return Sentence("")
+        return Sentence(""), []
     names = search.place_names(visit.asker)
     today = calendar.local(calendar.now_utc_us).date()
-    return sentence.parsed(asked.q, names, today=today)
+    said = sentence.parsed(asked.q, names, today=today)
+    return said, spelling.offers(said, names, today=today) if said.unknown else []
 
 
 @router.post("/case")

@@ -1,7 +1,8 @@
 """Meanings of the parts of a sentence: each is a chip that can be removed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from hub.registry.passing import Side
@@ -158,14 +159,31 @@ class Chip:
     end: int
 
 
+Reason = Literal[
+    "vehicle", "plate", "who", "carried", "animal", "deed", "garment", "place", "denied", "again"
+]
+"""Why a part of a sentence cannot be searched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A part of the sentence that is not searched for."""
+
+    text: str
+    """As typed."""
+    start: int
+    end: int
+    reasons: tuple[Reason, ...] = ()
+    """Empty: the words are in no list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A parsed text."""
 
     text: str
     chips: tuple[Chip, ...] = ()
-    unknown: tuple[str, ...] = field(default=())
-    """Parts that mean nothing to a search, as typed."""
+    unknown: tuple[Unknown, ...] = ()
 
     def without(self, chip: Chip) -> str:
         """The text without the words of this chip."""

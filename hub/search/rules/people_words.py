@@ -70,6 +70,11 @@ _BOUNDS_AFTER: Final = Phrases(
 _TO: Final = Phrases(dict.fromkeys(("-", "đến", "tới", "to", "hoặc", "hay", "or"), True))
 _AND: Final = Phrases(dict.fromkeys(("và", "and"), True))
 
+KNOWN: Final = frozenset().union(
+    *(one.words for one in (_NUMBERS, _ONE, _PEOPLE, _GENDERED, _ALONE, BOUNDS, _BOUNDS_AFTER))
+)
+"""Each word here, with its diacritics."""
+
 
 def people_at(said: Sequence[Token], place: int) -> tuple[People, int] | None:
     """The number of people in the next words, and the place after them."""

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -46,10 +46,28 @@ def whole_name_at(
         whole = tuple(one for one in names if _is_whole(words, one))
         if whole:
             return whole, place + length
-    if place < len(said) and said[place].folded in GENERIC_PLACES:
+    if place < len(said) and kinds_of(said[place]):
         found = _meant(said[place : place + 1], names)
         return (found, place + 1) if found else None
     return None
+
+
+def one_word_name_at(
+    said: Sequence[Token], place: int, names: Sequence[PlaceName]
+) -> tuple[PlaceName, ...]:
+    """Places whose whole name is the next word."""
+    word = _said(said[place : place + 1])
+    return tuple(one for one in _with_word(said, place, names) if _is_whole(word, one))
+
+
+def name_words(names: Iterable[PlaceName]) -> frozenset[str]:
+    """Each word of these names, in small letters, with diacritics."""
+    return frozenset(word for one in names for word in _words(one.name)[0] if word.isalpha())
+
+
+def kinds_of(word: Token) -> tuple[str, ...]:
+    """The kinds of places that this word may name: "market", "chợ" and "cho", but not "chó"."""
+    return next((kinds for name, kinds in GENERIC_PLACES.items() if word.may_be(name)), ())
 
 
 def _with_word(
@@ -58,8 +76,8 @@ def _with_word(
     """The names that have the next word, or the Vietnamese one for it."""
     if place >= len(said):
         return ()
-    word = said[place].folded
-    kinds = {*_words(word)[1][:1], *(kind.split()[0] for kind in GENERIC_PLACES.get(word, ()))}
+    word = said[place]
+    kinds = {*_words(word.folded)[1][:1], *(kind.split()[0] for kind in kinds_of(word))}
     return [one for one in names if not kinds.isdisjoint(_words(one.name)[1])]
 
 
@@ -92,7 +110,7 @@ def _fits(said: _Words, name: str, start: int) -> bool:
 def _in_vietnamese(part: Sequence[Token]) -> Iterator[str]:
     """Of "Tan Khai market": " cho tan khai "."""
     rest = " ".join(one.folded for one in part[:-1])
-    for kind in GENERIC_PLACES.get(part[-1].folded, ()):
+    for kind in kinds_of(part[-1]):
         yield f" {kind} {rest}".rstrip() + " "
 
 

@@ -6,7 +6,7 @@ some means itself alone ("đến" is not "đen").
 """
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -22,24 +22,40 @@ from hub.search.rules.chips import (
     Only,
     People,
     PlaceName,
+    Reason,
     Riding,
     Sentence,
     Speed,
     Towards,
+    Unknown,
     Where,
     Worn,
 )
 from hub.search.rules.description import Colours
 from hub.search.rules.people_words import BOUNDS, people_at
-from hub.search.rules.place_names import place_at, whole_name_at
+from hub.search.rules.place_names import kinds_of, one_word_name_at, place_at, whole_name_at
 from hub.search.rules.time_words import time_at
 from hub.search.rules.tokens import SIGNS, Token, tokens
+from hub.search.rules.unsearchable import COLOURED, is_name, unsearchable_at
 
 MOST_CHARS: Final = 300
 Found = tuple[Meaning, int] | None
 """A meaning, and the place after its words."""
 _ONCE: Final = (People, Height, Speed, Leaving, Compass, Towards, Moving)
 """A sighting has one of each: a second one is not understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Words that are not searched for, by their places."""
+
+    begin: int
+    end: int
+    reason: Reason | None
+
+    @property
+    def is_plain_word(self) -> bool:
+        return self.reason is None and self.end == self.begin + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,7 @@ def parsed(text: str, names: Sequence[PlaceName], *, today: date) -> Sentence:
     said = tokens(text)
     reading = _Text(said, names, today)
     chips: list[Chip] = []
-    unknown: list[tuple[int, int]] = []
+    unknown: list[_Part] = []
     place = 0
     while place < len(said):
         found = _meaning(reading, place)
@@ -64,10 +80,11 @@ def parsed(text: str, names: Sequence[PlaceName], *, today: date) -> Sentence:
             chips.append(Chip(found[0], said[place].start, said[found[1] - 1].end))
             place = found[1]
             continue
-        after = found[1] if found else _after_unknown(reading, place)
-        if found is not None or after > place + 1 or not _is_filler(said[place]):
-            unknown.append((place, after))
-        place = after
+        part = _Part(place, found[1], "again") if found else _unknown_at(reading, place)
+        filler = _filler(said, place) if part.is_plain_word else None
+        if filler is None:
+            unknown.append(part)
+        place = filler or part.end
     return Sentence(text, tuple(chips), tuple(_pieces(text, said, unknown)))
 
 
@@ -83,24 +100,60 @@ def _is_said(meaning: Meaning, chips: Sequence[Chip]) -> bool:
     return isinstance(meaning, _ONCE) and any(type(one.meaning) is type(meaning) for one in chips)
 
 
-def _is_filler(token: Token) -> bool:
-    return token.said in SIGNS or any(token.may_be(word) for word in words.FILLERS)
+def _filler(said: Sequence[Token], place: int) -> int | None:
+    """The place after a sign or a word that says nothing; None: it is none."""
+    if said[place].said in SIGNS:
+        return place + 1
+    found = words.FILLERS.at(said, place)
+    return found[1] if found else None
 
 
-def _after_unknown(text: _Text, place: int) -> int:
-    """A word such as "near" belongs to the unknown words after it, and "not" to what it denies."""
+def _unknown_at(text: _Text, place: int) -> _Part:
+    """The unknown words at `place`. A word such as "near" belongs to those after it, "not" to what
+    it denies, and a colour to what has it."""
+    said = text.said
     denied = _denied(text, place)
     if denied is not None:
-        return denied
-    found = words.TOWARDS.at(text.said, place) or words.NEAR.at(text.said, place)
-    if found is None or found[1] >= len(text.said):
-        return place + 1
-    after = found[1]
+        return _Part(place, denied, "denied")
+    thing = _thing(said, place)
+    if thing is not None:
+        return _Part(place, thing[1], thing[0])
+    opened = words.TOWARDS.at(said, place) or words.NEAR.at(said, place)
+    if opened is not None and opened[1] < len(said):
+        return _place_unknown(text, place, opened[1])
+    garment, vehicle = words.GARMENTS.at(said, place), words.VEHICLE.at(said, place)
+    if garment is not None:
+        return _Part(place, garment[1], "garment")
+    if vehicle is not None:
+        return _Part(place, vehicle[1], "vehicle")
+    is_place = kinds_of(said[place]) or (
+        place > 0 and any(said[place - 1].may_be(word) for word in ("ở", "tại", "at"))
+    )
+    return _Part(place, place + 1, "place" if is_place and not _filler(said, place) else None)
+
+
+def _place_unknown(text: _Text, place: int, after: int) -> _Part:
+    """The words after "near" up to the next that mean something."""
+    first = after
     while after < len(text.said) and text.said[after].said not in SIGNS:
         if _meaning(text, after) is not None or _is_comma_before(text.said, after):
             break
         after += 1
-    return max(after, place + 1)
+    things = (unsearchable_at(text.said, at) for at in range(first, after))
+    reason = next((thing[0] for thing in things if thing), "place")
+    return _Part(place, max(after, place + 1), reason if after > first else None)
+
+
+def _thing(said: Sequence[Token], place: int) -> tuple[Reason, int] | None:
+    """Something that no search looks for, with its colour before or after it."""
+    before = _colours(said, place) if place < len(said) else None
+    found = unsearchable_at(said, before[1] if before else place)
+    if found is None or (before and found[0] not in COLOURED):
+        return None
+    reason, after = found
+    is_coloured = reason in COLOURED and not before and after < len(said)
+    colours = _colours(said, after) if is_coloured and not _is_comma_before(said, after) else None
+    return reason, colours[1] if colours else after
 
 
 def _denied(text: _Text, place: int) -> int | None:
@@ -115,9 +168,10 @@ def _denied(text: _Text, place: int) -> int | None:
         if found is not None:
             is_changed = denial is not None or isinstance(found[0], Height | People)
             return found[1] if is_changed else None
-        if not _is_filler(text.said[at]):
+        filler = _filler(text.said, at)
+        if filler is None:
             return None
-        at += 1
+        at = filler
     return None
 
 
@@ -125,15 +179,22 @@ def _is_comma_before(said: Sequence[Token], place: int) -> bool:
     return said[place].start - said[place - 1].end > 1
 
 
-def _pieces(text: str, said: Sequence[Token], unknown: Sequence[tuple[int, int]]) -> list[str]:
+def _pieces(text: str, said: Sequence[Token], unknown: Sequence[_Part]) -> Iterator[Unknown]:
     """Unknown words as typed; neighbours together."""
-    spans: list[tuple[int, int]] = []
-    for begin, end in unknown:
-        if spans and spans[-1][1] == begin and not _is_comma_before(said, begin):
-            spans[-1] = (spans[-1][0], end)
+    runs: list[list[_Part]] = []
+    for part in unknown:
+        is_next = bool(runs) and runs[-1][-1].end == part.begin
+        if is_next and not _is_comma_before(said, part.begin):
+            runs[-1].append(part)
         else:
-            spans.append((begin, end))
-    return [text[said[begin].start : said[end - 1].end] for begin, end in spans]
+            runs.append([part])
+    for run in runs:
+        begin, end = run[0].begin, run[-1].end
+        reasons: list[Reason] = [one.reason for one in run if one.reason is not None]
+        if is_name(said, begin, end):
+            reasons += ["who", "place"]
+        start, stop = said[begin].start, said[end - 1].end
+        yield Unknown(text[start:stop], start, stop, tuple(dict.fromkeys(reasons)))
 
 
 def _time(text: _Text, place: int) -> Found:
@@ -176,6 +237,13 @@ def _where(text: _Text, place: int) -> Found:
             return Where(found[0], is_near), found[1]
     whole = whole_name_at(text.said, place, text.names)
     return (Where(whole[0], is_near=False), whole[1]) if whole else None
+
+
+def _one_word_name(text: _Text, place: int) -> Found:
+    """A name of one word, such as that of a camera; it is read last, because many words are more
+    likely something else."""
+    whole = one_word_name_at(text.said, place, text.names)
+    return (Where(whole, is_near=False), place + 1) if whole else None
 
 
 def _people(text: _Text, place: int) -> Found:
@@ -221,6 +289,8 @@ def _worn(text: _Text, place: int) -> Found:
     garment = words.GARMENTS.at(text.said, colours[1])
     if garment is not None:
         return Worn(garment[0], colours[0]), garment[1]
+    if _thing(text.said, place) is not None:  # "a red hat": no clothes are said to be red
+        return None
     return Worn("clothes", colours[0]), colours[1]
 
 
@@ -267,9 +337,9 @@ def _colours(said: Sequence[Token], place: int) -> tuple[tuple[Colours, ...], in
 
 def _moving(text: _Text, place: int) -> Found:
     found = words.RODE.at(text.said, place)
-    # "đi xe máy" says more than "đi xe".
+    # "đi xe máy" says more than "đi xe", and "đi xe tải" says something else.
     if found is not None and not any(
-        words.VEHICLES.at(text.said, at) or _riding_colour(text, at)
+        words.VEHICLES.at(text.said, at) or _riding_colour(text, at) or _thing(text.said, at)
         for at in range(place + 1, found[1] + 1)
     ):
         return Moving(found[0]), found[1]
@@ -298,4 +368,5 @@ _READINGS: Final[tuple[Callable[[_Text, int], Found], ...]] = (
     _worn,
     _moving,
     _speed,
+    _one_word_name,
 )

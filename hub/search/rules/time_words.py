@@ -53,6 +53,7 @@ _AGO: Final = Phrases(
         *((phrase, (1, _HOURS["night"])) for phrase in ("đêm qua", "last night")),
         ("tối qua", (1, _HOURS["evening"])),
         ("sáng qua", (1, _HOURS["morning"])),
+        ("trưa qua", (1, _HOURS["noon"])),
         ("chiều qua", (1, _HOURS["afternoon"])),
         *((phrase, (0, _HOURS["morning"])) for phrase in ("sáng nay", "this morning")),
         ("trưa nay", (0, _HOURS["noon"])),
@@ -130,6 +131,12 @@ _MONTHS: Final = Phrases(
     ]
 )
 _DATE: Final = Phrases(dict.fromkeys(("ngày", "on", "hôm"), True))
+KNOWN: Final = frozenset().union(
+    *(one.words for one in (_PARTS, _CLOCK_PARTS, _AGO, _SPANS, _UNITS, _COUNTED, _PAST, _LAST)),
+    *(one.words for one in (_DAYS, _SETS, _JUST, _TO, _FROM, _AT, _AFTER, _BEFORE, _OCLOCK)),
+    *(one.words for one in (_MONTHS, _DATE)),
+)
+"""Each word here, with its diacritics."""
 
 
 def time_at(said: Sequence[Token], place: int, today: date) -> Found:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Generic, TypeVar
 
 from hub.base.text.normalize import fold
@@ -55,6 +56,12 @@ class Phrases(Generic[T]):
             key = tuple(fold(word) for word in words)
             self._by_folded.setdefault(key, []).append((words, meaning))
         self._longest = max((len(key) for key in self._by_folded), default=0)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Each word of each phrase."""
+        phrases = chain.from_iterable(self._by_folded.values())
+        return frozenset(chain.from_iterable(phrase for phrase, _ in phrases))
 
     def at(self, said: Sequence[Token], place: int) -> tuple[T, int] | None:
         """The meaning of the phrase that begins there, and the place after it."""

@@ -48,6 +48,11 @@ _GARMENTS: Final[dict[Garment, tuple[str, ...]]] = {
         "áo khoác",
         "áo len",
         "áo mưa",
+        "áo dài",
+        "áo gió",
+        "áo ấm",
+        "áo vest",
+        "áo ba lỗ",
         "sơ mi",
         "shirt",
         "t-shirt",
@@ -68,6 +73,8 @@ _GARMENTS: Final[dict[Garment, tuple[str, ...]]] = {
         "quần đùi",
         "quần soóc",
         "quần dài",
+        "quần ngắn",
+        "quần short",
         "váy",
         "chân váy",
         "trousers",
@@ -98,11 +105,15 @@ RODE: Final = Phrases(
         "đi xe": True,
         "chạy xe": True,
         "riding": True,
+        "rides": True,
+        "rode": True,
         "on wheels": True,
         "đi bộ": False,
         "on foot": False,
         "walking": False,
         "walk": False,
+        "walks": False,
+        "walked": False,
     }
 )
 SPEEDS: Final = Phrases(
@@ -117,10 +128,13 @@ SPEEDS: Final = Phrases(
         "slow": "walking",
         "chạy": "fast",
         "chạy nhanh": "fast",
+        "bỏ chạy": "fast",
         "đi nhanh": "fast",
         "phóng nhanh": "fast",
         "nhanh": "fast",
         "running": "fast",
+        "runs": "fast",
+        "run": "fast",
         "fast": "fast",
         "speeding": "fast",
     }
@@ -245,17 +259,30 @@ GENERIC_PLACES: Final = {
     "junction": ("nga tu", "nga ba", "nut giao"),
     "roundabout": ("vong xoay",),
     "police": ("cong an",),
-    "cho": ("cho",),
-    "truong": ("truong",),
-    "chua": ("chua",),
+    "chợ": ("cho",),
+    "trường": ("truong",),
+    "chùa": ("chua",),
 }
-"""English names of kinds of places, in Vietnamese without diacritics: names of a town's places
-begin with these. Such a word without more is a place too."""
+"""Names of kinds of places, in Vietnamese without diacritics: names of a town's places begin with
+these. Such a word without more is a place too."""
 _FILLERS: Final = (
     "một người mặc mang đi có và với cái chiếc là các những trên ai đang đã vào ngày hôm lúc khoảng"
-    " nhóm cùng ra tìm kiếm xem màu hoặc hay ở tại trong cho tôi"
-    " a an the one on in with and of at from someone somebody person people who wearing dressed"
-    " going find show me all is was were group during for or day"
+    " nhóm cùng ra tìm kiếm xem màu hoặc hay ở tại trong cho tôi thấy nào gì giúp hình ảnh video bị"
+    " toàn kẻ gã thằng đều"
+    " a an the one on in with and of at from someone somebody anyone anybody person people who"
+    " wearing wears wore dressed going find show me all is was were are group during for or day any"
+    " some there that he she they his her their seen please picture pictures photo photos footage"
 )
-FILLERS: Final = frozenset(_FILLERS.split())
+FILLERS: Final = Phrases(
+    dict.fromkeys((*_FILLERS.split(), "đối tượng", "nghi phạm", "xuất hiện", "tất cả"), True)
+)
 """Say nothing that a search could look for."""
+KNOWN: Final = frozenset().union(
+    *(
+        phrases.words
+        for phrases in (COLOURS, GARMENTS, VEHICLES, VEHICLE, RODE, SPEEDS, SIDES, COMPASS)
+    ),
+    *(phrases.words for phrases in (TOWARDS, NEAR, AT, NOT, ONLY, FILLERS)),
+    GENERIC_PLACES,
+)
+"""Each word here, with its diacritics."""

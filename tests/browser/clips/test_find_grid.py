@@ -41,6 +41,34 @@ def dressed_in_red(hub: Hub, number: int, *, clips: int = 0) -> None:
     )
 
 
+@pytest.mark.promise(
+    "Search: What is not searched for is said beside the results, with the nearest known words."
+)
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_a_misspelt_word_is_seen_and_corrected_with_one_tap(
+    hub: Hub, meet: Meet, size: str
+) -> None:
+    dressed_in_red(hub, 2)
+    hub.town.somebody()
+    officer = meet(None, size=SIZES[size])
+    officer.sign_in("an")
+    officer.open("/find")
+    box = officer.page.locator("#find-q")
+    box.fill("áo dỏ, xe tải, hôm nay")
+    box.press("Enter")
+    said = officer.page.locator("#found .not-searched")
+    expect(said).to_contain_text("áo dỏ")
+    expect(said).to_be_in_viewport()  # where the results are looked at
+    expect(officer.page.locator(".sight")).to_have_count(3)
+    assert fits(officer.page)
+    officer.shot(f"{size}-find-not-searched")
+    said.locator("a").click()
+    expect(officer.page.locator(".sight")).to_have_count(2)
+    expect(box).to_have_value("áo đỏ, xe tải, hôm nay")
+    expect(said).not_to_contain_text("dỏ")
+    expect(said).to_contain_text("xe tải")
+
+
 @pytest.mark.parametrize("size", ["phone", "desk"])
 def test_a_sentence_is_typed_and_what_it_finds_is_chosen_with_shift(
     hub: Hub, meet: Meet, size: str
@@ -58,7 +86,7 @@ def test_a_sentence_is_typed_and_what_it_finds_is_chosen_with_shift(
     box.fill("ao do, hom nay, doi mu")
     box.press("Enter")
     expect(officer.page.locator(".chip:not(.is-offer)")).to_have_count(2)
-    expect(officer.page.locator(".wrong")).to_contain_text("doi mu")
+    expect(officer.page.locator("#found .not-searched")).to_contain_text("doi mu")
     ticks = officer.page.locator(".sight-pick input")
     expect(ticks).to_have_count(5)
     expect(officer.page.locator(".sight .shot img").first).to_have_attribute(

@@ -1,8 +1,9 @@
 """Sentences in Vietnamese and English: their meaning, and words that have none."""
 
+import time
 import unicodedata
 from datetime import date
-from typing import get_args
+from typing import Final, get_args
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from agent.wire.description import ColourName
 from hub.search.chip_wording import WORDINGS, chip_words, colour_words, look_sentence
+from hub.search.rules import unsearchable
 from hub.search.rules.chips import (
     Compass,
     Days,
@@ -33,6 +35,7 @@ from hub.search.rules.chips import (
 from hub.search.rules.description import Look
 from hub.search.rules.place_names import completed
 from hub.search.rules.sentence import parsed
+from hub.search.rules.spelling import offers
 from hub.web.i18n import LANGUAGES, words
 
 pytestmark = pytest.mark.promise("Search: A typed sentence becomes chips, in two languages.")
@@ -305,8 +308,146 @@ def test_a_time(text: str, expected: list[Meaning]) -> None:
 )
 def test_what_is_not_understood_is_said(text: str, unknown: tuple[str, ...], number: int) -> None:
     found = read(text)
-    assert found.unknown == unknown
+    assert tuple(one.text for one in found.unknown) == unknown
     assert len(found.chips) == number
+
+
+MEANT: Final = pytest.mark.promise(
+    "Search: What is not searched for is said beside the results, with the nearest known words."
+)
+
+
+@MEANT
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("áo dỏ", "áo đỏ"),
+        ("aó đỏ", "áo"),
+        ("ao dò", "ao đỏ"),
+        ("áo đem", "áo đen"),  # "áo đêm" is as near, and leaves "áo" without a meaning
+        ("áo dỏ quần trằng", "áo đỏ quần trắng"),
+        ("quân đen", "quần"),
+        ("xe dỏ", "xe đỏ"),
+        ("shrit red", "shirt"),
+        ("rad shirt", "red shirt"),
+        ("a motobike", "motorbike"),
+        ("gần chọ Tân Khai", "gần chợ"),
+        ("gần cầu Mớii", "mới"),
+        ("ngừoi áo đỏ", "người"),
+        ("hom qau", "qua"),
+        ("áo xqzw", ""),
+        ("xe tải", ""),
+        ("two men", ""),  # "mon" is near, and a day
+        ("biển số 93", ""),
+    ],
+)
+def test_the_nearest_known_words_are_offered(text: str, offered: str) -> None:
+    found = read(text)
+    [part] = found.unknown
+    [offer] = offers(found, NAMES, today=TODAY)
+    assert offer.casefold() == offered.casefold()
+    if offer:
+        better = read(f"{text[: part.start]}{offer}{text[part.end :]}")
+        assert not better.unknown
+        assert len(better.chips) >= len(found.chips)
+
+
+@MEANT
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("xe tải", ("vehicle",)),
+        ("xe tai trang", ("vehicle",)),
+        ("a red truck", ("vehicle",)),
+        ("oto", ("vehicle",)),
+        ("xe máy đỗ", ("vehicle",)),
+        ("biển số 93H1", ("plate",)),
+        ("khuôn mặt", ("who",)),
+        ("cụ già", ("who",)),
+        ("two men", ("who",)),
+        ("Nguyễn Văn Ba", ("who", "place")),
+        ("đội mũ bảo hiểm", ("carried",)),
+        ("deo khau trang", ("carried",)),
+        ("a helmet", ("carried",)),
+        ("con cho", ("animal",)),
+        ("chó", ("animal",)),  # not "chợ", which is a place here
+        ("đánh nhau", ("deed",)),
+        ("áo khoác", ("garment",)),
+        ("áo kẻ sọc", ("garment",)),
+        ("xe", ("vehicle",)),
+        ("gần bưu điện", ("place",)),
+        ("ngã tư", ("place",)),
+        ("không mặc áo đỏ", ("denied",)),
+        ("2 người, 3 người", ("again",)),
+        ("qwerty", ()),
+        ("mu", ()),  # "mũ", and much else
+    ],
+)
+def test_what_cannot_be_searched_for_has_its_reason(text: str, reasons: tuple[str, ...]) -> None:
+    [part] = read(text).unknown
+    assert part.reasons == reasons
+
+
+@MEANT
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mũ đỏ, áo đen", [Worn("upper", (BLACK,))]),
+        ("đội mũ đỏ áo đen", [Worn("upper", (BLACK,))]),
+        ("a red hat and a black jacket", [Worn("upper", (BLACK,))]),
+        ("xe tải trắng", []),
+        ("white van", []),
+        ("áo đỏ đi xe tải", [UPPER_RED]),
+    ],
+)
+def test_the_colour_of_what_is_not_searched_for_is_no_colour_of_clothes(
+    text: str, expected: list[Meaning]
+) -> None:
+    found = read(text)
+    assert [chip.meaning for chip in found.chips] == expected
+    assert found.unknown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "có người áo đỏ ở gần Tân Khai tối qua",
+        "tìm giúp tôi đối tượng mặc áo đen xuất hiện tối hôm qua",
+        "co nguoi nao mac ao do o cho",
+        "show me any person there in red please",
+        "tất cả những ai đi xe máy",
+        "một người mặc áo dài trắng bỏ chạy trưa qua",
+        "kho",  # the whole name of a camera
+    ],
+)
+def test_words_that_say_nothing_are_not_called_unknown(text: str) -> None:
+    names = [*NAMES, PlaceName(uuid4(), "Kho", is_camera=True)]
+    assert parsed(text, names, today=TODAY).unknown == ()
+
+
+def test_each_word_without_a_search_is_without_a_meaning() -> None:
+    for reason, said in unsearchable.SAID.items():
+        for phrase in said.split(", "):
+            found = read(phrase)
+            assert (found.chips, len(found.unknown)) == ((), 1), phrase
+            assert reason in found.unknown[0].reasons, phrase
+
+
+@given(st.text(alphabet="aáàảâăeêiouưdđxztmnc ", max_size=60))
+def test_an_offer_is_understood_better_than_what_was_typed(text: str) -> None:
+    found = read(text)
+    for part, offer in zip(found.unknown, offers(found, NAMES, today=TODAY), strict=True):
+        if offer:
+            better = read(f"{found.text[: part.start]}{offer}{found.text[part.end :]}")
+            assert len(better.chips) >= len(found.chips)
+
+
+def test_a_long_sentence_of_errors_in_a_large_province_is_read_quickly() -> None:
+    names = [PlaceName(uuid4(), f"Ngã tư {n} đường Lê Lợi {n:x}") for n in range(3000)]
+    found = parsed("áo dỏ xnah qùan trawngs ddẻn " * 12, names, today=TODAY)
+    started = time.process_time()
+    offers(found, names, today=TODAY)
+    assert time.process_time() - started < 5
 
 
 def test_a_chip_is_taken_off_the_sentence() -> None:
@@ -323,7 +464,7 @@ def test_any_text_is_parsed_and_each_chip_lies_in_it(text: str) -> None:
     ends = [0, *(place for chip in found.chips for place in (chip.start, chip.end))]
     assert ends == sorted(ends)
     assert ends[-1] <= len(found.text)
-    assert all(part in found.text for part in found.unknown)
+    assert all(found.text[one.start : one.end] == one.text for one in found.unknown)
 
 
 COLOUR_PAIRS = st.lists(st.sampled_from(get_args(ColourName)), max_size=2, unique=True).map(tuple)

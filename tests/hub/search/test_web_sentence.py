@@ -81,8 +81,43 @@ def test_what_is_not_understood_stands_on_the_page_and_the_rest_is_searched(town
     described(town, seen, upper=colours("red"))
     page = visitor(town, "an").get(find("áo đỏ đội <b>mũ</b> bảo hiểm"))
     assert sights(page.text) == [str(seen)]
-    assert "Không hiểu nên không tìm theo: “đội”" in text_of(page)
+    assert "Không tìm theo: “đội”" in text_of(page)
     assert "<b>mũ" not in page.text
+
+
+@pytest.mark.promise(
+    "Search: What is not searched for is said beside the results, with the nearest known words."
+)
+def test_a_misspelt_word_is_said_beside_the_results_and_the_nearest_is_one_tap_away(
+    town: Town,
+) -> None:
+    red, white = some_sightings(town, 2)
+    described(town, red, upper=colours("red"))
+    described(town, white, upper=colours("white"))
+    an = visitor(town, "an")
+    page = an.get(find("áo dỏ", when="hour"))
+    assert len(sights(page.text)) == 2
+    beside = page.text.split('id="found"')[1].split('class="sights')[0]
+    assert "Không hiểu nên không tìm theo: “áo dỏ”" in text_of(page)
+    assert "Có phải bạn muốn tìm:" in beside
+    [(address, offer)] = re.findall(r'<a class="chip is-offer" href="(.*?)"><span>(.*?)<', beside)
+    assert offer == "áo đỏ"
+    better = an.get(html.unescape(address))
+    assert sights(better.text) == [str(red)]
+    assert "when=hour" in address
+    assert "không tìm theo" not in text_of(better).lower()
+
+
+def test_what_no_search_can_find_has_its_sentence_beside_the_results(town: Town) -> None:
+    some_sightings(town, 1)
+    an = visitor(town, "an")
+    page = text_of(an.get(find("xe tải đỏ")))
+    assert "Không tìm theo: “xe tải đỏ”. Chỉ tìm được người" in page
+    assert "mọi lượt phát hiện trong khoảng thời gian này" in page
+    assert "mọi lượt phát hiện" not in text_of(an.get(find("xe tải, áo đỏ")))
+    assert "mọi lượt phát hiện" not in text_of(an.get(find("xe tải", people="2")))
+    wrong = text_of(an.get(find("xe tải", points="x")))  # a form with a fault finds nothing
+    assert "Không tìm theo: “xe tải”" in wrong
 
 
 def test_the_address_holds_sentence_and_filters_and_a_chip_takes_off_one(town: Town) -> None:
@@ -149,7 +184,9 @@ def test_names_are_those_of_searched_cameras_alone(town: Town) -> None:
     assert an.get("/find/names?q=kho").text.strip() == ""
     assert "chợ" in an.get("/find/names?q=áo đỏ gần cho").text.lower()
     page = text_of(an.get(find("ở Kho mật")))
-    assert "Không hiểu nên không tìm theo: “Kho mật”" in page
+    assert "Không tìm theo: “Kho mật”. Không có địa điểm hay camera nào" in page
+    assert page.replace("Kho mật", "Kho xa") == text_of(an.get(find("ở Kho xa")))
+    assert "Có phải bạn muốn tìm" not in text_of(an.get(find("ở Kho mậ")))
     assert visitor(town, "binh").get("/find/names?q=cho").text.strip() == ""
 
 
