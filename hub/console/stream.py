@@ -13,11 +13,12 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from hub.access.signin.accounts import Accounts
 from hub.access.signin.visit import SignedOutError, came_from, cookie_name, session_of
 from hub.console.service import InboxService
+from hub.web.event_stream import BEAT, event_stream
 from hub.web.i18n import Messages
 from hub.web.rendering import Site, site_of
 from hub.web.services import service
@@ -53,11 +54,7 @@ async def stream_changes(
     if scope is None:
         scope = await run_in_threadpool(inbox.scope_mark, session.asker)
     token, address = request.cookies[cookie_name(site)], came_from(request)
-    return StreamingResponse(
-        _changes(site, inbox, token, address, start, scope),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return event_stream(_changes(site, inbox, token, address, start, scope))
 
 
 async def _changes(
@@ -85,6 +82,7 @@ async def _changes(
                 yield "event: scope\ndata: {}\n\n"
             if waited != waiting:  # the first too: the page was made before this line was there
                 yield f"event: waiting\ndata: {json.dumps(waiting)}\n\n"
+            yield BEAT
         changes, reached = await run_in_threadpool(inbox.changes_since, session.asker, cursor)
         for change in changes:
             told = {"alert_id": str(change.alert_id), "revision": change.revision}
@@ -92,8 +90,7 @@ async def _changes(
         if reached != cursor:
             cursor = reached
             yield f"id: {cursor}\n\n"
-        if await site.change_signal.wait(heard, timeout_s=_soon(site)) == heard:
-            yield ": still here\n\n"
+        await site.change_signal.wait(heard, timeout_s=max(0.0, look_at - loop.time()))
         await asyncio.sleep(max(0.0, asked_at + PACE_S - loop.time()))
 
 

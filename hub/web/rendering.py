@@ -54,7 +54,8 @@ class WebSettings:
     time_zone: str = "Asia/Ho_Chi_Minh"
     max_upload_bytes: int = 512 * 2**20
     keepalive_s: float = 15.0
-    """A live page gets at least a comment this often, or reconnects."""
+    """A live page hears a beat at least this often. After 25 s without one it says that the line is
+    lost, and asks again."""
     notice_channels: tuple[str, ...] = ()
     """Channels for public notices."""
     map_folder: Path | None = None

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.accounts import Accounts
 from hub.access.signin.reauth_pages import ProvedForm
@@ -24,6 +24,7 @@ from hub.nodes.enrolment.sheet_rows import MOST_DAYS, Sheet
 from hub.nodes.enrolment.sheet_service import EnrolmentSheetService, MadeSheet
 from hub.nodes.enrolment.sheet_wording import LOOKS, qr, state_name, summary
 from hub.web import csv_wording
+from hub.web.event_stream import BEAT, event_stream
 from hub.web.forms import Fields, content_of, field
 from hub.web.i18n import Messages
 from hub.web.rendering import render
@@ -105,19 +106,13 @@ def withdraw_sheet(visit: FormSent, sheets: Sheets, sheet_id: UUID) -> Response:
 
 
 @router.get("/sheets/{sheet_id}/events")
-def stream_progress(
-    request: Request, visit: SignedIn, sheets: Sheets, sheet_id: UUID
-) -> StreamingResponse:
+def stream_progress(request: Request, visit: SignedIn, sheets: Sheets, sheet_id: UUID) -> Response:
     """Stream of the states of a sheet's codes, sent when one changes: which box has connected."""
     enrolling_of(visit)
     if sheets.progress(visit.asker, sheet_id) is None:
         raise HTTPException(404)
     token, address = request.cookies[cookie_name(visit.site)], came_from(request)
-    return StreamingResponse(
-        _progress(visit, sheets, sheet_id, token, address),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return event_stream(_progress(visit, sheets, sheet_id, token, address))
 
 
 async def _progress(
@@ -135,7 +130,7 @@ async def _progress(
             yield "event: over\ndata: {}\n\n"
             return
         news = json.dumps(_told(now, site.calendar(visit.asker.language).words))
-        yield f"event: progress\ndata: {news}\n\n" if news != told else ": still here\n\n"
+        yield f"event: progress\ndata: {news}\n\n" if news != told else BEAT
         told = news
         await asyncio.sleep(PACE_S)
         await site.change_signal.wait(heard, timeout_s=site.settings.keepalive_s)

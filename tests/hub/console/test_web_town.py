@@ -312,6 +312,12 @@ def test_live_page_hears_of_an_alert_and_goes_on_after_it(town: Town) -> None:
     assert "event: change" not in events_heard(town, "an", cursor=last)
 
 
+def test_a_quiet_line_beats_with_an_event_that_scripts_see(town: Town) -> None:
+    heard = events_heard(town, "an", cursor=0)
+    assert heard.count("event: beat\ndata: {}\n\n") == 2  # one each time that it looked
+    assert "\n:" not in heard
+
+
 def test_live_page_hears_that_its_reader_may_see_less(town: Town) -> None:
     assert "event: scope" not in events_heard(town, "an", cursor=0)
 

@@ -2,6 +2,7 @@
 // script, without WebGL or without a line it is not drawn, and says so.
 
 import { NOTHING, ground } from "./ground.js";
+import { listen } from "./stream.js";
 import { _ } from "./words.js";
 
 const AGAIN_MS = 2000; // in a storm the states are asked for once in so long
@@ -10,7 +11,6 @@ const ALONE_ZOOM = 15; // from here on no two cameras are drawn as one
 const element = document.getElementById("map");
 const vendor = `${element?.dataset.static}/vendor`;
 
-let source = null;
 let features = [];
 
 function say(text) {
@@ -214,36 +214,16 @@ function refresh(map) {
   }, AGAIN_MS);
 }
 
-function listen(map) {
-  source = new EventSource("/events");
-  source.addEventListener("open", () => { say(_("Live")); refresh(map); });
-  source.addEventListener("change", () => refresh(map));
-  source.addEventListener("scope", () => location.reload());
-  source.addEventListener("signed-out", () => location.reload());
-  source.addEventListener("error", () => {
-    say(_("No line, trying again"));
-    if (source.readyState === EventSource.CLOSED) { // the browser itself tries no more
-      setTimeout(() => reopen(map), AGAIN_MS);
-    }
-  });
-}
-
-async function reopen(map) {
-  const answer = await fetch("/api/session").catch(() => null);
-  if (answer?.status === 401) {
-    location.reload(); // leads to the sign-in
-  } else {
-    listen(map);
-  }
-}
-
 export async function startMap() {
   try {
     const map = await draw();
-    listen(map);
+    listen({
+      address: () => "/events",
+      opened: () => refresh(map),
+      hears: { change: () => refresh(map), scope: () => location.reload() },
+      show: (_isUp, text) => say(text),
+    });
     setInterval(() => refresh(map), SILENT_MS);
-    addEventListener("pagehide", () => source.close());
-    addEventListener("pageshow", (event) => event.persisted && location.reload());
   } catch {
     element.hidden = true;
     say(_("This device cannot draw the map. The table holds the same."));

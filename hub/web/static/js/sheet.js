@@ -1,9 +1,9 @@
 // The sheet of codes hears which box has connected.
 
 import { hear } from "./heard.js";
+import { listen } from "./stream.js";
 import { _ } from "./words.js";
 
-const AGAIN_MS = 5000;
 const main = document.querySelector("[data-sheet]");
 
 function show(id, name, state, label) {
@@ -22,24 +22,18 @@ function show(id, name, state, label) {
   }
 }
 
-function open() {
-  const source = new EventSource(`/enrolments/sheets/${main.dataset.sheet}/events`);
-  source.addEventListener("progress", (event) => {
-    const told = JSON.parse(event.data);
-    document.getElementById("progress").textContent = told.summary;
-    for (const [id, [name, state, label]] of Object.entries(told.codes)) {
-      show(id, name, state, label);
-    }
-  });
-  source.addEventListener("over", () => source.close());
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) {
-      setTimeout(open, AGAIN_MS);
-    }
-  });
-  addEventListener("pagehide", () => source.close());
-}
-
 export function startSheet() {
-  open();
+  const stream = listen({
+    address: () => `/enrolments/sheets/${main.dataset.sheet}/events`,
+    hears: {
+      progress: (event) => {
+        const told = JSON.parse(event.data);
+        document.getElementById("progress").textContent = told.summary;
+        for (const [id, [name, state, label]] of Object.entries(told.codes)) {
+          show(id, name, state, label);
+        }
+      },
+      over: () => stream.close(),
+    },
+  });
 }

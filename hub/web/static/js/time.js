@@ -17,6 +17,13 @@ export function ago(then) {
   return format.format(-Math.floor(past / seconds), unit);
 }
 
+// A moment of this device's clock as the time of day in the town.
+export function clock(then) {
+  return new Intl.DateTimeFormat("en-GB", {
+    hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: root.dataset.zone,
+  }).format(then + ahead);
+}
+
 function isDark() {
   const hour = new Intl.DateTimeFormat("en-GB", {
     hour: "2-digit", hourCycle: "h23", timeZone: root.dataset.zone,
