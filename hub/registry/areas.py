@@ -46,6 +46,11 @@ def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
     return {area_id: ", ".join(name for _, name in parts) for area_id, parts in found.items()}
 
 
+def camera_at(label: str, place: str) -> str:
+    """A camera as people are told of it: a label alone, such as "Camera 1", is at many places."""
+    return f"{label} · {place}" if place else label
+
+
 def name_readings(said: str) -> list[tuple[str, str]]:
     """What a named area may mean: its folded name, and the area above, empty if none is named.
 

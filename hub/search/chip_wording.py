@@ -7,6 +7,7 @@ from babel.numbers import format_decimal
 
 from agent.wire.description import ColourName
 from hub.alerting.oncall.wording import weekdays
+from hub.registry.areas import camera_at
 from hub.search.find_form import going_words, way_words
 from hub.search.rules.chips import (
     Compass,
@@ -185,7 +186,7 @@ def _colours(sets: Sequence[Colours], words: Messages) -> str:
 
 
 def _places(places: Sequence[PlaceName], words: Messages) -> str:
-    said = ", ".join(one.name for one in places[:MOST_NAMED])
+    said = ", ".join(camera_at(one.name, one.area) for one in places[:MOST_NAMED])
     more = len(places) - MOST_NAMED
     return said if more <= 0 else words.say("%(names)s and %(n)d more") % {"names": said, "n": more}
 

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.cases.service import CaseService
 from hub.footage.wording import ClipAtNode, clip_at_node_line
+from hub.registry.areas import camera_at
 from hub.search.find_wording import ROUND_US, doubt_sentence
 from hub.search.moment_queries import MOST_CAMERAS, CameraMoment, SideBySide
 from hub.search.pages import address_of
@@ -92,7 +93,7 @@ def show_moment(
         ],
         followed=sighting,
         is_near_shown=bool(found.near),
-        first=found.moments[0].camera.label,
+        first=camera_at(found.moments[0].camera.label, found.moments[0].camera.place),
         is_full=len(shown) == MOST_CAMERAS,
         all_near=_all_near(found, shown, at_utc_us, sighting),
         cases=visit.use(CaseService).open_cases(visit.asker),

@@ -49,7 +49,11 @@ class SearchedPlaces:
         """Areas with such a camera in or below them, then the cameras."""
         named = self._conn.execute(select(areas.c.id, areas.c.name)).all()
         found = [PlaceName(row.id, row.name) for row in named if row.id in self._at]
-        return found + [PlaceName(row.id, label_of(row), is_camera=True) for row in self._rows]
+        area = {row.id: row.name for row in named}
+        return found + [
+            PlaceName(row.id, label_of(row), is_camera=True, area=area[row.area_id])
+            for row in self._rows
+        ]
 
     def cameras_at(self, spots: Iterable[Spot]) -> set[UUID]:
         """Cameras at any of these spots."""

@@ -14,7 +14,7 @@ from hub.access.scope import visible_cameras
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
 from hub.base.text.order import by_name
-from hub.registry.areas import places
+from hub.registry.areas import camera_at, places
 from hub.registry.shapes import Point, Shape, beyond_m
 from hub.registry.tables import areas, cameras, nodes
 
@@ -49,6 +49,7 @@ class NearestCamera:
 
     camera_id: UUID
     label: str
+    """With its place."""
     beyond_m: float
 
 
@@ -89,8 +90,9 @@ def meant_cameras(
     if inside or not beyond:
         return SearchScope(inside, unplaced=unplaced)
     row = min(beyond, key=lambda one: (beyond[one], one.camera_id))
-    named = _with_names(select(cameras.c.id)).where(cameras.c.id == row.camera_id)
-    label = label_of(conn.execute(named).one())
+    named = _with_names(select(cameras.c.area_id)).where(cameras.c.id == row.camera_id)
+    found = conn.execute(named).one()
+    label = camera_at(label_of(found), places(conn, [found.area_id])[found.area_id])
     return SearchScope({}, NearestCamera(row.camera_id, label, beyond[row]), unplaced)
 
 

@@ -3,7 +3,7 @@
 Only `hub.alerting.routing.service` calls these; it adds the audit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -26,7 +26,7 @@ from hub.alerting.routing.views import AlertRuleRow, RulePlace, RulesPage, RuleT
 from hub.base.moment import Moment
 from hub.base.text.order import by_place
 from hub.registry import zones
-from hub.registry.areas import area_parents, places
+from hub.registry.areas import area_parents, camera_at, places
 from hub.registry.tables import cameras
 
 WEEK_S: Final = 7 * 86_400.0
@@ -112,13 +112,15 @@ def trial(
         after = [*before, (rule, on_wall(time_zone, at))]
         verdicts = judge(before, here, what, parents), judge(after, here, what, parents)
         if _says(verdicts[0]) != _says(verdicts[1]):
-            found.append(_tried(row, *verdicts))
+            found.append((row, *verdicts))
+    where = places(conn, {row.area_id for row, _, _ in found})
+    changed = [_tried(*one, where) for one in found]
     return RuleTrial(
         rule=rule,
         place=place,
         alerts=count,
-        changed=tuple(found),
-        quiet=sum(one.after.tells == "nobody" for one in found),
+        changed=tuple(changed),
+        quiet=sum(one.after.tells == "nobody" for one in changed),
         first_day=(on_wall(time_zone, now) - timedelta(days=7)).date(),
     )
 
@@ -127,8 +129,11 @@ def _says(decision: RoutingDecision) -> tuple[object, ...]:
     return decision.tells, decision.team_id, decision.urgency
 
 
-def _tried(row: Any, before: RoutingDecision, after: RoutingDecision) -> TriedAlert:
-    return TriedAlert(row.id, row.label, row.kind, row.began_utc_us, before, after)
+def _tried(
+    row: Any, before: RoutingDecision, after: RoutingDecision, where: Mapping[UUID, str]
+) -> TriedAlert:
+    camera = camera_at(row.label, where[row.area_id])
+    return TriedAlert(row.id, camera, row.kind, row.began_utc_us, before, after)
 
 
 def _alerts(conn: Connection, person_id: UUID, since: Moment, now: Moment) -> Iterable[Any]:

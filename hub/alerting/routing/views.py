@@ -67,7 +67,8 @@ class TriedAlert:
     """An alert of the last week as decided without and with the new rule."""
 
     alert_id: UUID
-    camera_label: str
+    camera: str
+    """With its place."""
     kind: str
     began_utc_us: int
     before: RoutingDecision

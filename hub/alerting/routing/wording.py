@@ -150,7 +150,7 @@ def _tried(one: TriedAlert, teams: Teams, calendar: Calendar) -> TriedLine:
     return TriedLine(
         alert_id=one.alert_id,
         time=calendar.full(one.began_utc_us),
-        camera=one.camera_label,
+        camera=one.camera,
         what=words.say("people") if kind == PERSON else kind_name(kind, words),
         before=_decision(one.before, teams, words),
         after=_decision(one.after, teams, words),

@@ -30,7 +30,7 @@ from hub.base.db.bounds import text
 from hub.base.db.columns import new_id
 from hub.base.text.order import by_name
 from hub.registry import zones
-from hub.registry.areas import places
+from hub.registry.areas import camera_at, places
 from hub.registry.tables import cameras
 
 
@@ -89,12 +89,14 @@ class SilenceService:
         with self._acting.part_of(asker, "silences.open") as look:
             mine = visible_cameras(asker.person_id, Right.MANAGE, look.now).subquery("mine")
             query = (
-                select(cameras.c.id, cameras.c.label)
+                select(cameras.c.id, cameras.c.label, cameras.c.area_id)
                 .join(mine, mine.c.camera_id == cameras.c.id)
                 .order_by(cameras.c.id)
             )
-            rows = sorted(look.conn.execute(query), key=lambda row: by_name(row.label))
-            return [CameraName(row.id, row.label) for row in rows]
+            rows = look.conn.execute(query).all()
+            where = places(look.conn, {row.area_id for row in rows})
+            found = [CameraName(row.id, camera_at(row.label, where[row.area_id])) for row in rows]
+            return sorted(found, key=lambda one: by_name(one.label))
 
     def zones_to_silence(self, asker: Asker) -> list[str]:
         """Zones and lines of these cameras, as people call them."""

@@ -18,6 +18,7 @@ from hub.base.audit.asker import Asker
 from hub.base.text.order import by_name
 from hub.nodes.explanations.asked import AskedExplanation, AskedExplanations
 from hub.nodes.uploaded_answer import AnswerState
+from hub.registry.areas import places
 from hub.registry.tables import cameras, nodes
 
 SPAN_S: Final = 3600
@@ -29,6 +30,7 @@ class ExplainedCamera:
 
     camera_id: UUID
     label: str
+    place: str
     name: str
     """The name its node uses."""
     node_id: UUID
@@ -100,6 +102,7 @@ def _cameras(look: Reading, *conditions: ColumnElement[bool]) -> list[ExplainedC
             cameras.c.id,
             cameras.c.label,
             cameras.c.name,
+            cameras.c.area_id,
             nodes.c.id.label("node_id"),
             nodes.c.name.label("node"),
             nodes.c.state,
@@ -110,15 +113,18 @@ def _cameras(look: Reading, *conditions: ColumnElement[bool]) -> list[ExplainedC
         .join(tended, tended.c.camera_id == cameras.c.id)
         .where(*conditions)
     )
+    rows = look.conn.execute(query).all()
+    where = places(look.conn, {row.area_id for row in rows})
     return [
         ExplainedCamera(
             row.id,
             row.label,
+            where[row.area_id],
             row.name,
             row.node_id,
             row.node,
             row.state == "online",
             max(1, min(SPAN_S, (now.utc_us - row.from_utc_us) // 1_000_000)),
         )
-        for row in sorted(look.conn.execute(query), key=lambda row: (by_name(row.label), row.id))
+        for row in sorted(rows, key=lambda row: (by_name(row.label), row.id))
     ]

@@ -33,7 +33,7 @@ from hub.base.text.order import by_name
 from hub.nodes.health.views import CameraState, FateCount, LastRefusal, NodeState
 from hub.nodes.spool.tables import dropped_numbers, events, missing_numbers
 from hub.registry import health
-from hub.registry.areas import lineages
+from hub.registry.areas import camera_at, lineages, places
 from hub.registry.condition import DOUBT_US, RANKS, node_condition
 from hub.registry.condition_queries import IS_HEARD, condition_values, node_columns, node_facts
 from hub.registry.tables import cameras, nodes, set_aside
@@ -83,16 +83,18 @@ def _is_recent(delayed_utc_us: int | None, now: Moment) -> bool:
 
 
 def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:
-    """Labels of cameras this person may see that deliver no picture now."""
+    """Cameras this person may see that deliver no picture now, each with its place."""
     values = {**visible_values(person_id, now), **condition_values(now)}
-    return sorted(conn.scalars(_DARK, values), key=by_name)
+    rows = conn.execute(_DARK, values).all()
+    where = places(conn, {row.area_id for row in rows}) if rows else {}
+    return sorted((camera_at(row.label, where[row.area_id]) for row in rows), key=by_name)
 
 
-def _dark() -> Select[str]:
+def _dark() -> Select[str, UUID]:
     mine = select(visible_to(Right.SEE).subquery("mine").c.camera_id)
     is_dark = and_(nodes.c.state != "never", or_(cameras.c.is_lost.is_(True), not_(IS_HEARD)))
     return (
-        select(cameras.c.label)
+        select(cameras.c.label, cameras.c.area_id)
         .join(nodes, nodes.c.id == cameras.c.node_id)
         .where(cameras.c.id.in_(mine), is_dark)
     )

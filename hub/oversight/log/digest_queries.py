@@ -9,6 +9,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.base.audit.tables import audit
 from hub.footage.tables import media
 from hub.oversight.log.digest import LogDigest, Tally, digest
+from hub.registry.areas import camera_at, places
 from hub.registry.tables import cameras
 
 
@@ -16,7 +17,9 @@ def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> LogDige
     """Digest of all people and all present cameras, with or without acts; without the nodes' own
     lines."""
     who = {row.id: (row.name, row.role) for row in conn.execute(select(people))}
-    which = {row.id: row.label for row in conn.execute(select(cameras.c.id, cameras.c.label))}
+    rows = conn.execute(select(cameras.c.id, cameras.c.label, cameras.c.area_id)).all()
+    where = places(conn, {row.area_id for row in rows})
+    which = {row.id: camera_at(row.label, where[row.area_id]) for row in rows}
     return digest(_tallies(conn, since_utc_us, until_utc_us), who, which)
 
 

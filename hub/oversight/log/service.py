@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, null, or_, select
 
 from hub.access.grants import queries
 from hub.access.rules.roles import Role
@@ -21,6 +21,7 @@ from hub.footage.tables import media
 from hub.oversight.log.digest import EXPORTS, PICTURES, LogDigest
 from hub.oversight.log.digest_queries import digest_of
 from hub.oversight.log.views import LogLine, LogPage, LogQuestion
+from hub.registry.areas import camera_at, places
 from hub.registry.tables import areas, cameras, nodes
 
 LINES: Final = 100
@@ -120,13 +121,18 @@ def _names(conn: Connection, rows: Iterable[Any]) -> Named:
     for kind, (table, name, at) in _OBJECTS.items():
         if kind not in ids:
             continue
-        query = select(table.c.id, name, at).where(table.c.id.in_(ids[kind]))
+        is_camera = name.table is cameras
+        area = (cameras.c.area_id if is_camera else null()).label("area_id")
+        query = select(table.c.id, name, at, area).where(table.c.id.in_(ids[kind]))
         if name.table is cameras and table is not cameras:
             query = query.join(cameras, cameras.c.id == table.c.camera_id)
         elif name.table is people and table is not people:
             query = query.join(people, people.c.id == table.c.person_id)
-        for key, said, at_utc_us in conn.execute(query):
-            named[kind, key] = said, None if at is name else at_utc_us
+        found = conn.execute(query).all()
+        where = places(conn, {row.area_id for row in found}) if is_camera else {}
+        for key, said, at_utc_us, area_id in found:
+            shown = camera_at(said, where[area_id]) if is_camera else said
+            named[kind, key] = shown, None if at is name else at_utc_us
     return named
 
 

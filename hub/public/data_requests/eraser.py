@@ -40,6 +40,7 @@ from hub.public.data_requests.views import (
     ErasureRow,
 )
 from hub.public.households import rows as households_rows
+from hub.registry.areas import camera_at, places
 from hub.registry.tables import cameras
 
 log = structlog.get_logger()
@@ -145,16 +146,18 @@ class DataRequestEraser:
             .limit(MOST)
         )
         with self._db.reading() as conn:
+            rows = conn.execute(query).all()
+            where = places(conn, {one.area_id for one in rows})
             return [
                 ErasureChoice(
                     one.id,
                     one.kind,
-                    one.label,
+                    camera_at(one.label, where[one.area_id]),
                     one.first_frame_utc_us,
                     one.size_bytes,
                     bool(one.is_held),
                 )
-                for one in conn.execute(query)
+                for one in rows
             ]
 
     def erase(self, asker: Asker, petition_id: UUID, media_ids: Sequence[UUID]) -> int | None:
@@ -185,7 +188,7 @@ class DataRequestEraser:
     def erased(self, petition_id: UUID) -> list[ErasureRow]:
         """Files deleted for a request; for callers that were already shown the request."""
         query = (
-            select(petition_erasures, cameras.c.label, people.c.name)
+            select(petition_erasures, cameras.c.label, cameras.c.area_id, people.c.name)
             .join(media, media.c.id == petition_erasures.c.media_id)
             .join(cameras, cameras.c.id == media.c.camera_id)
             .join(people, people.c.id == petition_erasures.c.person_id)
@@ -193,10 +196,12 @@ class DataRequestEraser:
             .order_by(petition_erasures.c.marked_utc_us, petition_erasures.c.id)
         )
         with self._db.reading() as conn:
+            rows = conn.execute(query).all()
+            where = places(conn, {one.area_id for one in rows})
             return [
                 ErasureRow(
                     media_id=one.media_id,
-                    camera=one.label,
+                    camera=camera_at(one.label, where[one.area_id]),
                     sha256=one.sha256,
                     size_bytes=one.size_bytes,
                     marked_utc_us=one.marked_utc_us,
@@ -204,7 +209,7 @@ class DataRequestEraser:
                     others=one.others,
                     who=one.name,
                 )
-                for one in conn.execute(query)
+                for one in rows
             ]
 
     def _free(
@@ -274,6 +279,7 @@ def _scope(asker: Asker, now: Moment) -> Select[Any]:
             media.c.size_bytes,
             media.c.first_frame_utc_us,
             cameras.c.label,
+            cameras.c.area_id,
         )
         .join(cameras, cameras.c.id == media.c.camera_id)
         .join(scope, and_(seen_media(scope)))

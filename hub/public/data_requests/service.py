@@ -31,6 +31,7 @@ from hub.public.data_requests.views import (
     NewDataRequest,
 )
 from hub.public.tips.sealing import Reporter
+from hub.registry.areas import camera_at, places
 from hub.registry.tables import areas, cameras
 
 ANSWERERS: Final = frozenset({Role.LEADER, Role.KEEPER})
@@ -90,10 +91,12 @@ class DataRequestService:
         """Cameras that the asker looks after, by name."""
         with self._acting.part_of(asker, "petition.open") as look:
             scope = visible_cameras(asker.person_id, Right.MANAGE, look.now).subquery("scope")
-            query = select(cameras.c.id, cameras.c.label)
+            query = select(cameras.c.id, cameras.c.label, cameras.c.area_id)
             query = query.join(scope, scope.c.camera_id == cameras.c.id)
-            rows = look.conn.execute(query)
-            return sorted(((row.id, row.label) for row in rows), key=lambda one: by_name(one[1]))
+            rows = look.conn.execute(query).all()
+            where = places(look.conn, {row.area_id for row in rows})
+            found = [(row.id, camera_at(row.label, where[row.area_id])) for row in rows]
+            return sorted(found, key=lambda one: by_name(one[1]))
 
     def take_in(self, asker: Asker, new: NewDataRequest, *, submission: str) -> str | None:
         """Enter a request made at the counter or by letter; returns its code. None if this person

@@ -22,6 +22,7 @@ from hub.public.tips.public_service import answers_of
 from hub.public.tips.rules import ABOUT_US
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips
 from hub.public.tips.views import NearClip, NearSighting, PictureRow, TipPage, TipRow
+from hub.registry.areas import places
 from hub.registry.neighbours import CameraSpot
 from hub.registry.tables import cameras
 
@@ -122,23 +123,26 @@ def _sightings(
         scope.c.from_utc_us <= sightings.c.first_seen_utc_us,
     )
     query = (
-        select(sightings, cameras.c.label)
+        select(sightings, cameras.c.label, cameras.c.area_id)
         .join(cameras, cameras.c.id == sightings.c.camera_id)
         .join(scope, seen)
         .where(sightings.c.camera_id.in_(here), _about(sightings.c.first_seen_utc_us, when_utc_us))
         .order_by(sightings.c.first_seen_utc_us.desc(), sightings.c.id)
         .limit(MOST)
     )
+    rows = conn.execute(query).all()
+    where = places(conn, {row.area_id for row in rows})
     return tuple(
         NearSighting(
             alert_id=row.alert_id,
             camera_id=row.camera_id,
             camera_label=row.label,
+            place=where[row.area_id],
             object_kind=row.object_kind,
             people=row.people,
             first_seen_utc_us=row.first_seen_utc_us,
         )
-        for row in conn.execute(query)
+        for row in rows
     )
 
 
@@ -147,7 +151,8 @@ def _clips(
 ) -> tuple[NearClip, ...]:
     scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
     query = (
-        select(media.c.id, cameras.c.label, media.c.first_frame_utc_us, media.c.stored_utc_us)
+        select(media.c.id, cameras.c.label, cameras.c.area_id)
+        .add_columns(media.c.first_frame_utc_us, media.c.stored_utc_us)
         .join(cameras, cameras.c.id == media.c.camera_id)
         .join(scope, seen_media(scope))
         .where(media.c.kind == "clip", media.c.camera_id.in_(here))
@@ -155,8 +160,11 @@ def _clips(
         .order_by(media.c.first_frame_utc_us.desc(), media.c.id)
         .limit(MOST)
     )
-    return tuple(_clip(row) for row in conn.execute(query))
+    rows = conn.execute(query).all()
+    where = places(conn, {row.area_id for row in rows})
+    return tuple(_clip(row, where[row.area_id]) for row in rows)
 
 
-def _clip(row: Any) -> NearClip:
-    return NearClip(row.id, row.label, row.first_frame_utc_us, row.stored_utc_us is not None)
+def _clip(row: Any, place: str) -> NearClip:
+    is_stored = row.stored_utc_us is not None
+    return NearClip(row.id, row.label, place, row.first_frame_utc_us, is_stored)

@@ -95,6 +95,7 @@ class NearClip:
 
     media_id: UUID
     camera_label: str
+    place: str
     first_frame_utc_us: int
     is_stored: bool
 
@@ -106,6 +107,7 @@ class NearSighting:
     alert_id: UUID | None
     camera_id: UUID
     camera_label: str
+    place: str
     object_kind: str
     people: int
     first_seen_utc_us: int

@@ -16,6 +16,8 @@ class PlaceName:
     key: UUID
     name: str
     is_camera: bool = False
+    area: str = ""
+    """Of a camera: the area in which it stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def _place_unknown(text: _Text, place: int, after: int) -> _Part:
             break
         after += 1
     things = (unsearchable_at(text.said, at) for at in range(first, after))
-    reason = next((thing[0] for thing in things if thing), "place")
+    reason: Reason = next((thing[0] for thing in things if thing), "place")
     return _Part(place, max(after, place + 1), reason if after > first else None)
 
 
