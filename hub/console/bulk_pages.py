@@ -1,14 +1,15 @@
 """Acts of the inbox on many alerts: close the chosen ones with one reason, and take that back."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent
-from hub.alerting.alerts.rules.lifecycle import Act, undo_until
-from hub.alerting.response.bulk import MOST_AT_ONCE, BulkService, Closings, TooManyError
+from hub.alerting.alerts.rules.lifecycle import UNDO_S, Act, offers_undo
+from hub.alerting.response.bulk import BulkService, Closings, TooManyError
 from hub.console.inbox_form import number, parsed
 from hub.web.services import service
 from hub.web.visit import Visit
@@ -34,7 +35,9 @@ def close_chosen(
     note: Annotated[str, Form(max_length=2000)] = "",
     cause: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Close the chosen alerts; the list says how many, and offers to take that back."""
+    """Close the chosen alerts; the list says how many, and offers to take that back.
+
+    A script, which closes many in parts, gets numbers instead of the list."""
     act = ACTS.get(end)
     if act is None:
         raise HTTPException(422)
@@ -46,8 +49,10 @@ def close_chosen(
     except ValueError:
         return RedirectResponse(form.address(bulk="none"), 303)
     closings = done.closings or Closings(0, 0)
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse(asdict(closings) | {"kept": done.kept})
     told = f"{closings.first_utc_us}.{closings.last_utc_us}.{done.kept}"
-    return RedirectResponse(form.address(bulk=told), 303)
+    return RedirectResponse(form.address(select="", bulk=told), 303)
 
 
 @router.post("/undo")
@@ -75,6 +80,6 @@ def told(visit: Visit, bulk: str) -> dict[str, Any]:
                 "closings": closings,
                 "closed": visit.use(BulkService).count(visit.asker, closings),
                 "kept": kept,
-                "undo_until_utc_us": undo_until(first, visit.site.settings.now()),
+                "undo_s": UNDO_S if offers_undo(last, visit.site.settings.now()) else 0,
             }
-    return {"bulk": bulk if bulk in SAID else "", "most": MOST_AT_ONCE}
+    return {"bulk": bulk if bulk in SAID else ""}

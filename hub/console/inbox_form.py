@@ -9,6 +9,8 @@ from uuid import UUID
 from hub.alerting.alerts.rules.listing import GROUPS, SUBJECTS, AlertFilter, GroupedBy, Rank
 
 HANDLED: Final = "handled"
+ALL: Final = "all"
+"""Value of `select`."""
 HOURS: Final = (1, 8, 24)
 """Choices of "since"; 8 hours are a shift."""
 MOST_DIGITS: Final = 18
@@ -31,7 +33,7 @@ class InboxForm:
     """"1": critical alerts are filtered too."""
     group: str = ""
     select: str = ""
-    """"1": several can be chosen."""
+    """"1": several can be chosen; "all": and all are."""
 
     @property
     def is_handled(self) -> bool:
@@ -84,7 +86,7 @@ def parsed(params: Mapping[str, str]) -> InboxForm:
         "kind": ("", *SUBJECTS),
         "since": ("", *map(str, HOURS)),
         "group": ("", *GROUPS),
-        "select": ("", "1"),
+        "select": ("", "1", ALL),
     }
     checked = {name: asked[name] if asked[name] in there else "" for name, there in allowed.items()}
     keys = {name: str(_key(asked[name]) or "") for name in ("area", "place", "node")}

@@ -13,11 +13,12 @@ from hub.access.signin.visit import SignedIn
 from hub.alerting.alerts import wording
 from hub.alerting.alerts.rules.lifecycle import CAUSES
 from hub.alerting.alerts.views import ShownAlert
+from hub.alerting.response.bulk import MOST_AT_ONCE
 from hub.alerting.silences import pages as silences_pages
 from hub.alerting.silences.service import SilenceService
 from hub.console import bulk_pages
 from hub.console.in_words_service import AlertInWordsService
-from hub.console.inbox_form import InboxForm, parsed, rank_of, rank_text
+from hub.console.inbox_form import ALL, InboxForm, parsed, rank_of, rank_text
 from hub.console.inbox_wording import choices, filter_words, group_lines
 from hub.console.service import InboxService
 from hub.console.views import InboxAsked
@@ -111,6 +112,8 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
         page=shown,
         form=form,
         fits=True,
+        most=MOST_AT_ONCE,
+        all_chosen=shown.to_choose[:MOST_AT_ONCE] if form.select == ALL else (),
         is_first=is_first,
         more=form.address(after=after) if after else "",
         choices=choices(shown, form, calendar.words),

@@ -50,6 +50,7 @@ def inbox_page(look: Reading, asked: InboxAsked) -> InboxPage:
         subjects=dict(by_subject(facts)),
         names=names,
         nodes={one.node_id: one.node_name for one in facts},
+        to_choose=tuple(one.alert_id for one in listed if one.is_for_many),
     )
 
 

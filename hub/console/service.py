@@ -10,7 +10,7 @@ from hub.access.rules.grants import Right
 from hub.alerting.alerts import camera_queries, in_words
 from hub.alerting.alerts import queries as alerts_queries
 from hub.alerting.alerts.listing_queries import facts_of
-from hub.alerting.alerts.rules.lifecycle import AlertState, allowed_acts, undo_until
+from hub.alerting.alerts.rules.lifecycle import UNDO_S, AlertState, allowed_acts, offers_undo
 from hub.alerting.alerts.rules.listing import AlertFilter, fits
 from hub.alerting.alerts.views import AlertChange, AlertInbox, AlertRow
 from hub.alerting.notifications import queries as notifications_queries
@@ -127,7 +127,7 @@ class InboxService:
             seen_utc_us=now.utc_us,
             colleagues=tuple(colleagues(conn, row, look.asker, now)) if is_mine else (),
             may_arrive=is_mine and row.arrived_utc_us is None,
-            undo_until_utc_us=_undo_until(row, look),
+            undo_s=UNDO_S if _offers_undo(row, look) else 0,
             going=in_words.going(conn, [alert_id]).get(alert_id, ()),
             near=tuple(camera_queries.near(conn, who, row.camera_id, now)),
         )
@@ -150,10 +150,10 @@ class InboxService:
             return scope.scope_mark(look.conn, asker.person_id, look.now)
 
 
-def _undo_until(row: AlertRow, look: Reading) -> int | None:
+def _offers_undo(row: AlertRow, look: Reading) -> bool:
     if row.closed_utc_us is None or row.closed_by != look.asker.person_id:
-        return None
-    return undo_until(row.closed_utc_us, look.now.utc_us)
+        return False
+    return offers_undo(row.closed_utc_us, look.now.utc_us)
 
 
 def _one_with_call(look: Reading, alert_id: UUID) -> AlertRow | None:

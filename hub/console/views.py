@@ -94,6 +94,8 @@ class InboxPage:
     """Names of areas."""
     nodes: dict[UUID, str]
     """Names of nodes."""
+    to_choose: tuple[UUID, ...] = ()
+    """Alerts that the reader may close and that are not critical, on all pages of the list."""
     in_words: Sequence[AlertInWords] = ()
     """Alerts of the tab that the reader is told of and may not see; with a filter only critical
     ones that are not closed."""
@@ -130,8 +132,9 @@ class AlertPage:
     """People the asker may hand it over to, by name; empty unless the asker has taken it."""
     may_arrive: bool = False
     """Whether the asker has taken it and has not reported arrival."""
-    undo_until_utc_us: int | None = None
-    """The asker closed it and can take that back until then, by the hub's clock."""
+    undo_s: float = 0.0
+    """The asker closed it and can take that back for so long after the page shows it; 0: no
+    longer."""
     going: tuple[Going, ...] = ()
     """People who said that they go to the alert's place."""
     near: tuple[tuple[SeenCamera, NearbyCamera], ...] = ()

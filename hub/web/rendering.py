@@ -100,7 +100,7 @@ def _modules() -> list[str]:
 
 def _inbox_scripts() -> tuple[str, ...]:
     """Scripts of the inbox: it is opened most, and carries no words of other pages' scripts."""
-    return (*_modules(), "search.js")
+    return (*_modules(), "search.js", "bulk.js")
 
 
 def environment(language: str, packages: Iterable[str], names: Mapping[str, object]) -> Environment:

@@ -111,5 +111,6 @@ def _one(row: Any, above: list[tuple[UUID, str]], person_id: UUID) -> AlertFacts
         is_running=state.is_running,
         is_open=state is AlertState.OPEN,
         is_mine=person_id in (row.taken_by, row.offered_to, row.closed_by),
+        is_held=row.taken_by == person_id,
         is_ongoing=bool(row.is_ongoing) and state.is_running,
     )

@@ -214,11 +214,11 @@ def write_progress(
     )
 
 
-def end(conn: Connection, alert_id: UUID) -> None:
-    """Call nobody else for this alert."""
+def end(conn: Connection, alert_ids: Collection[UUID]) -> None:
+    """Call nobody else for these alerts."""
     conn.execute(
         update(escalations)
-        .where(escalations.c.alert_id == alert_id, escalations.c.due_utc_us.is_not(None))
+        .where(escalations.c.alert_id.in_(alert_ids), escalations.c.due_utc_us.is_not(None))
         .values(columns("due", None))
     )
 

@@ -1,5 +1,6 @@
 """Receipts of a notification: its phone showed it, its person opened it or acted on it."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, or_, select, update
@@ -21,10 +22,12 @@ def mark_opened(conn: Connection, *, notification_id: UUID, person_id: UUID, now
     return _mark(conn, "opened", notification_id=notification_id, person_id=person_id, now=now)
 
 
-def mark_acknowledged(conn: Connection, alert_id: UUID, *, person_id: UUID, now: Moment) -> None:
-    """Record on all notifications of the alert to this person that they acted on it, wherever they
-    did."""
-    theirs = and_(notifications.c.alert_id == alert_id, notifications.c.person_id == person_id)
+def mark_acknowledged(
+    conn: Connection, alert_ids: Collection[UUID], *, person_id: UUID, now: Moment
+) -> None:
+    """Record on all notifications of these alerts to this person that they acted on them, wherever
+    they did."""
+    theirs = and_(notifications.c.alert_id.in_(alert_ids), notifications.c.person_id == person_id)
     first_time = notifications.c.acknowledged_utc_us.is_(None)
     conn.execute(
         update(notifications).where(theirs, first_time).values(columns("acknowledged", now))

@@ -81,12 +81,28 @@ def enqueue(
     and go only to phones that may show the alert: a phone that never got it does not ring for its
     end.
     """
+    if moment == "taken":
+        return enqueue_taken(conn, [alert_id], now=now)
     if moment == "raised":
         _defer_no_more(conn, alert_id, now)
     receivers = _receivers(
         conn, alert_id, camera_id, moment=moment, now=now, to_everybody=to_everybody
     )
     rows = [_pending_row(alert_id, one, moment=moment, now=now) for one in receivers]
+    return add_all_once(conn, notifications, rows)
+
+
+def enqueue_taken(conn: Connection, alert_ids: Collection[UUID], *, now: Moment) -> int:
+    """Queue that somebody has these alerts or closed them, for the phones that may show them; see
+    `enqueue`. Nobody else is called for them."""
+    theirs = notifications.c.alert_id.in_(alert_ids)
+    drop(conn, theirs, reason="already handled", now=now)
+    escalation_rows.end(conn, alert_ids)
+    query = _may_show(alert_ids).where(_is_not_the_handler())
+    rows = [
+        _pending_row(row.alert_id, (row.person_id, row.id), moment="taken", now=now)
+        for row in conn.execute(query)
+    ]
     return add_all_once(conn, notifications, rows)
 
 
@@ -207,14 +223,10 @@ def _receivers(
     to_everybody: bool,
 ) -> Iterable[Receiver]:
     match moment:
-        case "taken":
-            drop(conn, notifications.c.alert_id == alert_id, reason="already handled", now=now)
-            escalation_rows.end(conn, alert_id)
-            return _pairs(conn, _may_show(alert_id).where(_is_not_the_handler()))
         case "back":
             drop(conn, notifications.c.alert_id == alert_id, reason="back again by itself", now=now)
-            escalation_rows.end(conn, alert_id)
-            return _pairs(conn, _may_show(alert_id))
+            escalation_rows.end(conn, [alert_id])
+            return _pairs(conn, _may_show([alert_id]))
         case "grown":
             told = conn.execute(_WERE_TOLD, {"alert_id": alert_id})
             return [(row.person_id, row.id) for row in told]
@@ -231,13 +243,11 @@ def _receivers(
                         conn, alert_id, camera_id, living, now=now
                     )
             return first_phones(living, severity=alert.severity)
-        case "again" | "handed":
-            raise ValueError(
-                "receivers of this moment are known only to `call` and `enqueue_hand_over`"
-            )
+        case "taken" | "again" | "handed":
+            raise ValueError("another function knows the receivers of this moment")
 
 
-def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:
+def _pairs(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[Receiver]:
     return [(row.person_id, row.id) for row in conn.execute(query)]
 
 
@@ -267,20 +277,20 @@ def recipients_of(
 _AMONG: Final = {everybody: everybody.where(IS_AMONG) for everybody in (ENTITLED, KEEPERS)}
 
 
-def _may_show(alert_id: UUID) -> Select[UUID, UUID]:
-    """Living phones that got this alert, or may be getting it now."""
+def _may_show(alert_ids: Collection[UUID]) -> Select[UUID, UUID, UUID]:
+    """Living phones that got one of these alerts, or may be getting it now."""
     was_sent = or_(
         notifications.c.state == "accepted",
         notifications.c.attempts > 0,
         notifications.c.lease_by.is_not(None),
     )
     return (
-        select(phones.c.person_id, phones.c.id)
+        select(phones.c.person_id, phones.c.id, notifications.c.alert_id)
         .distinct()
         .join(notifications, notifications.c.phone_id == phones.c.id)
         .join(alerts, alerts.c.id == notifications.c.alert_id)
         .where(
-            alerts.c.id == alert_id,
+            alerts.c.id.in_(alert_ids),
             notifications.c.moment.not_in(["taken", "back"]),
             # An alert sent in a digest has no entry of its own.
             notifications.c.digest_id.is_(None),

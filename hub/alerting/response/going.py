@@ -55,4 +55,4 @@ def _note(change: Changing, alert_id: UUID, *, act: str) -> None:
     change_alert(conn, alert_id, {}, now=now)
     note_history(conn, alert_id, act=act, person_id=person_id, now=now)
     if act == in_words.GOING:
-        receipts.mark_acknowledged(conn, alert_id, person_id=person_id, now=now)
+        receipts.mark_acknowledged(conn, [alert_id], person_id=person_id, now=now)

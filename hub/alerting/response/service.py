@@ -1,9 +1,10 @@
 """Service for what officers do with an alert: take and close it, hand it over, arrive."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from hub.access.tables import people
 from hub.alerting.alerts import queries
@@ -11,6 +12,7 @@ from hub.alerting.alerts.rows import change_alert, note_history
 from hub.alerting.alerts.rules.lifecycle import (
     CAUSES,
     Act,
+    AlertChanged,
     AlertLife,
     AlertState,
     AlertUnchanged,
@@ -23,7 +25,6 @@ from hub.alerting.alerts.rules.lifecycle import (
     undo,
 )
 from hub.alerting.alerts.scope import able_people
-from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.notifications import receipts, recipients
 from hub.alerting.response import calls
@@ -34,6 +35,7 @@ from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns
+from hub.base.db.gathering import gathering
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 
@@ -68,23 +70,14 @@ class ResponseService:
             if row is None:
                 change.refuse()
                 return None
-            held_s = None if row.taken_utc_us is None else _since(row.taken_utc_us, change.now)
-            life = life_now(change.conn, row, change.now)
-            outcome = apply(life, act, asker.person_id, held_s=held_s)
+            outcome = outcome_of(change, row, act)
             if isinstance(outcome, TooSoon):
                 change.refuse("right after taking it")
                 return outcome
             if isinstance(outcome, HeldBy | AlertUnchanged):
                 return _not_changed(change, row, outcome)
             change.done()
-            if life.taken_by != row.taken_by:  # the phones must hear of the next holder too
-                recipients.forget_handled(
-                    change.conn, alert_id, reason="its holder has left", now=change.now
-                )
-            _change(change, row, life=outcome.life, note=note)
-            if outcome.life.state is AlertState.FALSE_ALARM and cause in CAUSES:
-                this = alerts.c.id == alert_id
-                change.conn.execute(update(alerts).where(this).values(false_cause=cause))
+            write_changes(change, [(row, outcome.life)], note=note, cause=cause)
             return _seen(change, alert_id)
 
     def undo(self, asker: Asker, alert_id: UUID) -> AlertRow | Conflict | UndoOver | None:
@@ -97,16 +90,14 @@ class ResponseService:
             if row is None:
                 change.refuse()
                 return None
-            outcome = undo(
-                life_of(row), asker.person_id, closed_s=_since(row.closed_utc_us or 0, change.now)
-            )
+            outcome = undo_of(change, row)
             if isinstance(outcome, UndoOver):
                 change.refuse("too late")
                 return outcome
             if isinstance(outcome, HeldBy | AlertUnchanged):
                 return _not_changed(change, row, outcome)
             change.done()
-            _come_back(change, row, life=outcome.life, act="undone")
+            come_back(change, row, life=outcome.life, act="undone")
             return _seen(change, alert_id)
 
     def reopen(self, asker: Asker, alert_id: UUID, *, reason: str) -> AlertRow | Conflict | None:
@@ -125,7 +116,7 @@ class ResponseService:
             if isinstance(outcome, HeldBy | AlertUnchanged):
                 return _not_changed(change, row, outcome)
             change.done(reason)
-            _come_back(change, row, life=outcome.life, act="reopened", note=reason)
+            come_back(change, row, life=outcome.life, act="reopened", note=reason)
             return _seen(change, alert_id)
 
     def add_note(self, asker: Asker, alert_id: UUID, *, note: str) -> bool:
@@ -229,6 +220,12 @@ def life_now(conn: Connection, row: AlertRow, now: Moment) -> AlertLife:
     return life if is_able else AlertLife(AlertState.OPEN)
 
 
+def alerts_by_id(change: Changing, alert_ids: Sequence[UUID]) -> dict[UUID, AlertRow]:
+    """Those of these alerts that the asker may see."""
+    found = queries.these_alerts(change.conn, change.asker.person_id, alert_ids, change.now)
+    return {row.alert_id: row for row in found}
+
+
 def _seen(change: Changing, alert_id: UUID) -> AlertRow | None:
     return queries.one_alert(change.conn, change.asker.person_id, alert_id, change.now)
 
@@ -257,8 +254,44 @@ def _offer(change: Changing, row: AlertRow, *, person_id: UUID, name: str) -> No
     recipients.enqueue_hand_over(conn, row.alert_id, person_id, revision=row.revision + 1, now=now)
 
 
-def _change(change: Changing, row: AlertRow, *, life: AlertLife, note: str) -> None:
+def outcome_of(
+    change: Changing, row: AlertRow, act: Act
+) -> AlertChanged | AlertUnchanged | HeldBy | TooSoon:
+    """What this act of the asker does to an alert that they may see; writes nothing."""
+    held_s = None if row.taken_utc_us is None else _since(row.taken_utc_us, change.now)
+    life = life_now(change.conn, row, change.now)
+    return apply(life, act, change.asker.person_id, held_s=held_s)
+
+
+def write_changes(
+    change: Changing,
+    changed: Sequence[tuple[AlertRow, AlertLife]],
+    *,
+    note: str,
+    cause: str | None = None,
+) -> None:
+    """Write that the asker took or closed these alerts: each as it was, and its new state."""
     conn, person_id, now = change.conn, change.asker.person_id, change.now
+    for row, _ in changed:
+        # The phones must hear of the next holder too.
+        if row.taken_by != life_now(conn, row, now).taken_by:
+            recipients.forget_handled(conn, row.alert_id, reason="its holder has left", now=now)
+    with gathering(conn):
+        for row, life in changed:
+            _write_change(change, row, life=life, note=note, cause=cause)
+    for row, life in changed:
+        if life.state is AlertState.FALSE_ALARM:
+            _mute_if_often_false(conn, row.alert_id, now)
+    alert_ids = [row.alert_id for row, _ in changed]
+    receipts.mark_acknowledged(conn, alert_ids, person_id=person_id, now=now)
+    # "taken" tells the others that somebody has it or closed it, and ends their queued messages.
+    recipients.enqueue_taken(conn, alert_ids, now=now)
+
+
+def _write_change(
+    change: Changing, row: AlertRow, *, life: AlertLife, note: str, cause: str | None
+) -> None:
+    conn, now = change.conn, change.now
     values: dict[str, Any] = {
         "state": life.state,
         "taken_by": life.taken_by,
@@ -267,25 +300,26 @@ def _change(change: Changing, row: AlertRow, *, life: AlertLife, note: str) -> N
         **columns("offered", None),
     }
     values |= columns("taken" if life.state is AlertState.TAKEN else "closed", now)
+    if life.state is AlertState.FALSE_ALARM and cause in CAUSES:
+        values["false_cause"] = cause
     change_alert(conn, row.alert_id, values, now=now)
     note_history(
         conn,
         row.alert_id,
         act=life.state.value,
-        person_id=person_id,
+        person_id=change.asker.person_id,
         detail=text(note.strip(), NOTE_CHARS),
         now=now,
     )
-    if life.state is AlertState.FALSE_ALARM:
-        _mute_if_often_false(conn, row.alert_id, now)
-    receipts.mark_acknowledged(conn, row.alert_id, person_id=person_id, now=now)
-    # "taken" tells the others that somebody has it or closed it, and ends their queued messages.
-    recipients.enqueue(
-        conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now
-    )
 
 
-def _come_back(
+def undo_of(change: Changing, row: AlertRow) -> AlertChanged | AlertUnchanged | HeldBy | UndoOver:
+    """What taking a closing back does to this alert, if the asker closed it; writes nothing."""
+    closed_s = _since(row.closed_utc_us or 0, change.now)
+    return undo(life_of(row), change.asker.person_id, closed_s=closed_s)
+
+
+def come_back(
     change: Changing, row: AlertRow, *, life: AlertLife, act: str, note: str = ""
 ) -> None:
     """Undo the consequences of closing, because the alert is open again."""

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from hub.alerting.alerts.rules.lifecycle import (
     CLOSES_AFTER_S,
-    UNDO_ON_THE_WAY_S,
     UNDO_S,
+    UNDO_TAKEN_S,
     AlertChanged,
     AlertLife,
     AlertState,
@@ -49,9 +49,9 @@ def test_the_second_half_of_a_double_tap_closes_nothing(act: str) -> None:
 
 def test_who_closed_it_can_take_that_back_for_some_seconds() -> None:
     closed = AlertLife(AlertState.RESOLVED, taken_by=AN, closed_by=AN)
-    for closed_s in (0.0, UNDO_S, UNDO_S + UNDO_ON_THE_WAY_S):
+    for closed_s in (0.0, UNDO_S, UNDO_TAKEN_S):
         assert undo(closed, AN, closed_s=closed_s) == AlertChanged(TAKEN)
-    assert undo(closed, AN, closed_s=UNDO_S + UNDO_ON_THE_WAY_S + 0.1) == UndoOver()
+    assert undo(closed, AN, closed_s=UNDO_TAKEN_S + 0.1) == UndoOver()
     assert undo(closed, BINH, closed_s=1) == HeldBy(AN)
     assert undo(TAKEN, AN, closed_s=1) == AlertUnchanged()
     untaken = AlertLife(AlertState.FALSE_ALARM, closed_by=AN)
@@ -111,7 +111,7 @@ def test_what_was_taken_and_closed_by_a_slip_is_its_holders_again(streets: Stree
     responses.act(an, alert_id, act="false_alarm", cause="animal")
     page = streets.services.use(InboxService).alert(an, alert_id)
     assert page is not None
-    assert page.undo_until_utc_us == streets.clock.now().plus_s(UNDO_S).utc_us
+    assert page.undo_s == UNDO_S
     streets.clock.pass_s(9)
     row = responses.undo(an, alert_id)
     assert isinstance(row, AlertRow)
@@ -174,10 +174,10 @@ def test_too_late_or_of_somebody_else_changes_nothing(streets: Streets) -> None:
     responses.act(an, alert_id, act="resolve")
     assert isinstance(responses.undo(binh, alert_id), Conflict)
     assert responses.undo(stranger, alert_id) is None
-    streets.clock.pass_s(UNDO_S + UNDO_ON_THE_WAY_S + 1)
+    streets.clock.pass_s(UNDO_TAKEN_S + 1)
     assert responses.undo(an, alert_id) == UndoOver()
     page = streets.services.use(InboxService).alert(an, alert_id)
-    assert page is not None and page.row.state == "resolved" and page.undo_until_utc_us is None
+    assert page is not None and page.row.state == "resolved" and page.undo_s == 0
     assert streets.acts().count("alert.undo.refused") == 2
 
 

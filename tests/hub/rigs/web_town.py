@@ -243,6 +243,14 @@ class Town:
             "guest": self._person(conn, "guest", "John Guest", Right(0), language="en"),
         }
 
+    def close(self, alert_id: UUID, ago_s: float) -> None:
+        """An has closed the alert so long ago."""
+        closed_utc_us = self.clock.now().plus_s(-ago_s).utc_us
+        an = select(people.c.id).where(people.c.login == "an").scalar_subquery()
+        values = {"state": "resolved", "closed_by": an, "closed_utc_us": closed_utc_us}
+        with self.db.writing() as conn:
+            conn.execute(update(alerts).where(alerts.c.id == alert_id).values(values))
+
     def held_since(self, alert_id: UUID, ago_s: float) -> None:
         """The alert was taken so long ago."""
         taken = self.clock.now().plus_s(-ago_s).utc_us

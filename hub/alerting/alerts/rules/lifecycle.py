@@ -46,9 +46,11 @@ Act = Literal["take", "resolve", "false_alarm"]
 CLOSES_AFTER_S: Final = 1.5
 """The officer who takes an alert can close it from then on."""
 UNDO_S: Final = 10.0
-"""For this long the officer who closed an alert can take that back."""
-UNDO_ON_THE_WAY_S: Final = 5.0
-"""An undo may be so long on its way to the hub."""
+"""From when a page shows it, the officer who closed an alert can take that back for so long."""
+UNDO_ON_THE_WAY_S: Final = 25.0
+"""The page that offers an undo, and the undo itself, may each be so long on their way."""
+UNDO_TAKEN_S: Final = UNDO_ON_THE_WAY_S + UNDO_S + UNDO_ON_THE_WAY_S
+"""For so long after a closing the hub takes an undo."""
 
 CAUSES: Final = (
     "animal",
@@ -139,16 +141,15 @@ def undo(
         return AlertUnchanged() if life.taken_by in (None, person_id) else HeldBy(life.taken_by)
     if life.closed_by != person_id:
         return HeldBy(life.closed_by)
-    if closed_s > UNDO_S + UNDO_ON_THE_WAY_S:
+    if closed_s > UNDO_TAKEN_S:
         return UndoOver()
     state = AlertState.OPEN if life.taken_by is None else AlertState.TAKEN
     return AlertChanged(AlertLife(state, taken_by=life.taken_by))
 
 
-def undo_until(closed_utc_us: int, now_utc_us: int) -> int | None:
-    """Until when a page offers to take a closing back, UTC microseconds; None: no longer."""
-    until_utc_us = closed_utc_us + round(UNDO_S * 1_000_000)
-    return until_utc_us if until_utc_us > now_utc_us else None
+def offers_undo(closed_utc_us: int, now_utc_us: int) -> bool:
+    """True if a page that is made now offers to take a closing back, for `UNDO_S`."""
+    return now_utc_us - closed_utc_us <= UNDO_ON_THE_WAY_S * 1_000_000
 
 
 def reopen(life: AlertLife, person_id: UUID) -> AlertChanged | AlertUnchanged | HeldBy:

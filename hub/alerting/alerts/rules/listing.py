@@ -43,6 +43,8 @@ class AlertFacts:
     """Nobody has it yet."""
     is_mine: bool = False
     """The reader has it, or it is offered to the reader."""
+    is_held: bool = False
+    """The reader has it."""
     is_ongoing: bool = False
     """True if the subject of the alert still goes on."""
 
@@ -59,6 +61,11 @@ class AlertFacts:
         if is_tampering(self.kind):
             return "tampering"
         return "tip" if self.kind == TIP else "crowd" if self.kind == CROWD else "person"
+
+    @property
+    def is_for_many(self) -> bool:
+        """True if it is among "all" of a list whose alerts the reader closes together."""
+        return not self.is_critical and (self.is_open or (self.is_running and self.is_held))
 
     @property
     def is_always_shown(self) -> bool:

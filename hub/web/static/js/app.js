@@ -35,6 +35,10 @@ if (document.querySelector("select[data-narrow]")) {
   import("./narrow.js").then(({ startNarrowing }) => startNarrowing());
 }
 
+if (document.getElementById("bulk")) {
+  parts.push(import("./bulk.js").then(({ startBulk }) => startBulk()));
+}
+
 if (document.getElementById("hide")) {
   import("./hide.js").then(({ startHide }) => startHide());
 }

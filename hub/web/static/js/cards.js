@@ -7,7 +7,6 @@ import { tick } from "./time.js";
 import { _ } from "./words.js";
 
 const SCROLLED_PX = 40;
-const MOST_AT_ONCE = 100; // the hub closes no more at once
 const LATE_US = 10_000_000; // an alert may be raised before the page was read, and stored after it
 
 let unseen = 0; // above what the reader has scrolled to
@@ -83,8 +82,8 @@ export async function refreshList() {
 // What is ticked and written to end many at once; the field where somebody writes.
 function keepEntered(fresh) {
   let focused = null;
-  for (const card of fresh.querySelectorAll(".card")) {
-    keepTick(card, document.getElementById(card.id));
+  for (const old of document.querySelectorAll("#bulk [type=hidden][name=alert], #bulk :checked[name=alert]")) {
+    keepChosen(fresh, old.value);
   }
   for (const field of fresh.querySelectorAll("#bulk [name=note], #bulk [name=cause]")) {
     const old = document.querySelector(`#bulk [name=${field.name}]`);
@@ -92,6 +91,18 @@ function keepEntered(fresh) {
     focused = old && old === document.activeElement ? field : focused;
   }
   return focused;
+}
+
+// Of an alert that is on a page which is not here, a field alone is kept.
+function keepChosen(fresh, alertId) {
+  const box = fresh.querySelector(`#card-${alertId} [name=alert]`);
+  if (box) {
+    box.checked = true;
+  } else {
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "alert", value: alertId });
+    fresh.querySelector("#bulk")?.append(field);
+  }
 }
 
 // Also on the page of an alert without a list: there the navigation has a number.
@@ -278,11 +289,22 @@ function showPill() {
   }
 }
 
+// Chosen among all while it was on another page.
+function chooseAgain(card) {
+  const box = card.querySelector("[name=alert]");
+  const field = document.querySelector(`#bulk [type=hidden][value="${card.dataset.alert}"]`);
+  field?.remove();
+  if (box) {
+    box.checked = Boolean(field);
+  }
+}
+
 async function showMore(link) {
   const { part } = await fetchPart(link.href.replace(/^[^?]*/, "/list"));
   const more = part.querySelector("#more");
   for (const card of part.querySelectorAll("#list .card")) {
     if (!document.getElementById(card.id)) {
+      chooseAgain(card);
       cards().append(card);
     }
   }
@@ -320,12 +342,6 @@ export function watchPill() {
 
 export function watchList() {
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-choose-all]")) {
-      const boxes = [...document.querySelectorAll(".card[data-critical='0'] [name=alert]")];
-      boxes.slice(0, MOST_AT_ONCE).forEach((box) => {
-        box.checked = true;
-      });
-    }
     const link = event.target.closest("[data-more]");
     if (link && list()) {
       event.preventDefault();

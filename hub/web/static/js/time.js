@@ -1,5 +1,6 @@
 // Counts "2 minutes ago" on, by the hub's clock: a phone's own may be wrong. The same rule as
-// Calendar.ago in hub/web/calendar.py. Removes offers, such as an undo, when their time is over.
+// Calendar.ago in hub/web/calendar.py. Removes offers, such as an undo, when their time is over: it
+// begins when the page shows them, however long the page was on its way.
 
 import { _, language } from "./words.js";
 
@@ -7,6 +8,9 @@ const root = document.documentElement;
 const ahead = Number(root.dataset.nowMs) - Date.now();
 const format = new Intl.RelativeTimeFormat(language, { numeric: "always" });
 const units = [["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+const shownSince = new Map(); // of each offer, by what it would take back
+let nextEnd = 0;
 
 export function ago(then) {
   const past = Math.max(0, Math.floor((Date.now() + ahead - then) / 1000));
@@ -31,6 +35,25 @@ function isDark() {
   return Number(hour) >= 18 || Number(hour) < 6;
 }
 
+// An offer that comes anew with its part of the page is the same one.
+function endOffers() {
+  if (document.hidden) {
+    return; // nobody has seen it yet
+  }
+  clearTimeout(nextEnd);
+  for (const offer of document.querySelectorAll("[data-offer]")) {
+    const { offer: what, offerS } = offer.dataset;
+    const since = shownSince.get(what) ?? performance.now();
+    shownSince.set(what, since);
+    const leftMs = since + offerS * 1000 - performance.now();
+    if (leftMs <= 0) {
+      offer.remove();
+    } else {
+      nextEnd = setTimeout(endOffers, leftMs);
+    }
+  }
+}
+
 export function tick() {
   for (const time of document.querySelectorAll("time[data-ago]")) {
     const words = ago(Date.parse(time.dateTime));
@@ -38,11 +61,7 @@ export function tick() {
       time.textContent = words;
     }
   }
-  for (const offer of document.querySelectorAll("[data-until-us]")) {
-    if (Date.now() + ahead > Number(offer.dataset.untilUs) / 1000) {
-      offer.remove();
-    }
-  }
+  endOffers();
   if (root.dataset.themeChoice === "auto") {
     root.dataset.theme = isDark() ? "dark" : "light";
   }
@@ -50,5 +69,6 @@ export function tick() {
 
 export function startClock() {
   tick();
+  document.addEventListener("visibilitychange", endOffers);
   setInterval(tick, 5000);
 }

@@ -166,7 +166,7 @@ def test_the_ledger_follows_a_notification_from_queued_to_acknowledged(town: Tow
     town.clock.go_on(1)
     town.take(alert_id, hai)
     with town.db.writing() as conn:
-        receipts.mark_acknowledged(conn, alert_id, person_id=hai.person_id, now=town.clock.now())
+        receipts.mark_acknowledged(conn, [alert_id], person_id=hai.person_id, now=town.clock.now())
     row = town.row(mine.notification_id)
     steps = [row.owed_utc_us, row.shown_utc_us, row.opened_utc_us, row.acknowledged_utc_us]
     assert [step - row.owed_utc_us for step in steps] == [0, 1_000_000, 2_000_000, 3_000_000]
