@@ -1,6 +1,7 @@
 """Texts of an alert's footage: pictures, clips, or why there is none yet."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from hub.alerting.alerts.rules.kinds import CROWD
 from hub.console.views import AlertPage
@@ -10,6 +11,9 @@ from hub.footage.views import GrowingRow, MediaRow
 from hub.footage.wording import NO_SOUND, ClipAtNode, clip_at_node_line, gone_sentence
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages, one_decimal
+
+PICTURES_AT_ONCE: Final = 6
+"""Small pictures that an alert's page shows at once; the others are folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,7 @@ def _clip(media: MediaRow, page: AlertPage, heard: Heard) -> Clip:
     end_utc_us = media.first_frame_utc_us + media.duration_ms * 1000
     of_its_time = (
         f"/media/{one.media_id}/small"
-        for one in other_pictures(page)
+        for one in other_pictures(page)[:PICTURES_AT_ONCE]
         if media.first_frame_utc_us <= one.first_frame_utc_us <= end_utc_us
     )
     return Clip(

@@ -18,7 +18,7 @@ from hub.alerting.silences.pages import snooze_reasons
 from hub.alerting.silences.service import SilenceService
 from hub.cases.service import CaseService
 from hub.console import in_words_pages
-from hub.console.footage_wording import other_pictures
+from hub.console.footage_wording import PICTURES_AT_ONCE, other_pictures
 from hub.console.in_words_service import AlertInWordsService
 from hub.console.service import InboxService
 from hub.footage.playback.service import PlaybackService
@@ -83,6 +83,7 @@ def _alert(
         wrong=wrong,
         conflict=conflict,
         other_pictures=other_pictures(page),
+        pictures_at_once=PICTURES_AT_ONCE,
         map_link=camera_wording.map_link(
             request.headers.get("user-agent", ""), page.latitude_deg, page.longitude_deg
         ),

@@ -1,4 +1,5 @@
-"""Small pictures for lists: about 10 kB, so that an inbox loads on a bad line."""
+"""Small pictures for lists, about 10 kB, and medium ones for a page, about 30 kB: both load on a bad
+line."""
 
 import io
 from collections.abc import Callable
@@ -9,7 +10,11 @@ from typing import Final
 from PIL import Image
 
 WIDTH: Final = 400
-QUALITY: Final = 50
+MEDIUM_WIDTH: Final = 800
+QUALITIES: Final = (50, 35, 20, 10)
+"""The first one whose picture is small enough is taken, else the last."""
+MOST_BYTES: Final = {WIDTH: 12_000, MEDIUM_WIDTH: 44_000}
+"""An alert's page loads one medium picture and six small ones: at most 120 kB before a tap."""
 MEDIA_TYPE: Final = "image/webp"
 
 SURROUNDINGS: Final = 1.4
@@ -38,22 +43,29 @@ Box = tuple[float, float, float, float]
 
 
 @lru_cache(maxsize=256)
-def small_picture(original: Original, around: Box | None = None) -> bytes:
-    """The picture, at most `WIDTH` px wide and high, with its proportions; with `around`, the
-    square around that box. The last few are cached."""
+def small_picture(original: Original, around: Box | None = None, width: int = WIDTH) -> bytes:
+    """The picture, at most `width` px wide and high (`WIDTH` or `MEDIUM_WIDTH`), with its
+    proportions; with `around`, the square around that box. The last few are cached."""
     content = io.BytesIO(original.load())
     try:
         with Image.open(content, formats=("JPEG",)) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise NotAPictureError("too large")
             if around is None:
-                picture.draft("RGB", (WIDTH, WIDTH))  # the decoder skips what is not needed
+                picture.draft("RGB", (width, width))  # the decoder skips what is not needed
             shown = picture if around is None else picture.crop(_square(picture.size, around))
-            shown.thumbnail((WIDTH, WIDTH))
-            buffer = io.BytesIO()
-            shown.convert("RGB").save(buffer, "WEBP", quality=QUALITY)
+            shown.thumbnail((width, width))
+            return _webp(shown.convert("RGB"), MOST_BYTES[width])
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise NotAPictureError(type(error).__name__) from error
+
+
+def _webp(picture: Image.Image, most_bytes: int) -> bytes:
+    for quality in QUALITIES:
+        buffer = io.BytesIO()
+        picture.save(buffer, "WEBP", quality=quality)
+        if buffer.tell() <= most_bytes:
+            break
     return buffer.getvalue()
 
 

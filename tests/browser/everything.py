@@ -60,6 +60,7 @@ NOT_PAGES = frozenset(
         "/media/{media_id}",
         "/media/{media_id}/h264",
         "/media/{media_id}/play",
+        "/media/{media_id}/medium",
         "/media/{media_id}/small",
         "/clips/{clip_id}/growing",
         "/reports/{span}/file.{kind}",

@@ -41,6 +41,16 @@ def picture() -> bytes:
     return bytes(data)
 
 
+def large_picture(number: int) -> bytes:
+    """One of several JPEGs as a good camera sends them: 1920 × 1080, some 400 kB."""
+    frame = next(islice(frames(number + 1), number, None))
+    large = cv2.resize(frame, (1920, 1080), interpolation=cv2.INTER_CUBIC).astype(np.int16)
+    noise = np.random.default_rng(number).normal(0, 9, large.shape)
+    grainy = np.clip(large + noise, 0, 255).astype(np.uint8)
+    _, data = cv2.imencode(".jpg", grainy, [cv2.IMWRITE_JPEG_QUALITY, 75])
+    return bytes(data)
+
+
 def clip(seconds: int = 14, codec: str = "libx264") -> bytes:
     """A fragmented MP4 with H.264 (or H.265: "libx265"), as nodes record it."""
     buffer = io.BytesIO()

@@ -254,9 +254,9 @@ class Street:
             [(), (), (("Range", "bytes=0-9"),), (("Range", "bytes=-4"),), (("If-None-Match", "*"),)]
         )
         method = self.rng.choice(["GET", "GET", "GET", "HEAD"])
-        tail = self.rng.choice(["", "", "", "/small", "/h264", "/play"])
+        tail = self.rng.choice(["", "", "", "/small", "/medium", "/h264", "/play"])
         if tail:
-            shown = {"picture": ("/small",), "clip": ("/h264", "/play")}[file.kind]
+            shown = {"picture": ("/small", "/medium"), "clip": ("/h264", "/play")}[file.kind]
             is_theirs = is_theirs and tail in shown
             method, headers = "GET", ()
         return Ask("media", method, f"/media/{file.media_id}{tail}", is_theirs, headers)

@@ -14,7 +14,15 @@ from hub.footage.views import OpenMedia
 from hub.web.i18n import Messages
 from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.services import service
-from hub.web.thumbnails import MEDIA_TYPE, Box, NotAPictureError, Original, small_picture
+from hub.web.thumbnails import (
+    MEDIA_TYPE,
+    MEDIUM_WIDTH,
+    WIDTH,
+    Box,
+    NotAPictureError,
+    Original,
+    small_picture,
+)
 
 router = APIRouter()
 
@@ -88,14 +96,23 @@ def show_small(
     around: Annotated[str, Query(pattern=BOX)] = "",
 ) -> Response:
     """A picture in list size; with `around` the square around a box in it."""
-    media = playback.open_media(visit.asker, media_id)
+    return _reduced(playback.open_media(visit.asker, media_id), WIDTH, _box(around))
+
+
+@router.get("/media/{media_id}/medium")
+def show_medium(visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
+    """A picture in the size of a page."""
+    return _reduced(playback.open_media(visit.asker, media_id), MEDIUM_WIDTH)
+
+
+def _reduced(media: OpenMedia | None, width: int, box: Box | None = None) -> Response:
     if media is None or media.kind != "picture":
         raise HTTPException(404)
     headers = {"Cache-Control": KEPT_BY_THIS_BROWSER}
     try:
-        data = small_picture(_original(media), _box(around))
+        data = small_picture(_original(media), box, width)
     except NotAPictureError:
-        return RedirectResponse(f"/media/{media_id}", 307)
+        return RedirectResponse(f"/media/{media.media_id}", 307)
     return Response(data, headers=headers, media_type=MEDIA_TYPE)
 
 

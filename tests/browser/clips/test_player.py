@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from hub.base.batches import never
 from hub.footage.transcoding.transcode import NoCopyError
 from tests.browser import footage
 from tests.browser.alerting.test_push import Phone, message, owe
-from tests.browser.conftest import CHROMIUM, DESK, Hub, Meet, Officer
+from tests.browser.conftest import CHROMIUM, DESK, PHONE, Hub, Meet, Officer
 from tests.browser.whole.test_pages import fits
 from tests.hub.rigs.web_town import Seen
 from tests.waiting import busy, until
@@ -43,6 +43,7 @@ class Line:
 
 
 BROWSER = CHROMIUM
+WIDE_DESK = {"width": 1440, "height": 900}
 
 LINES = {"4g-weak": Line(1600, 750, 150, 3.0), "3g": Line(750, 250, 100, 6.0)}
 
@@ -59,6 +60,22 @@ def six(hub: Hub, picture: bytes, clip: bytes) -> tuple[Seen, list[UUID]]:
     while hub.town.copies.waiting:
         hub.town.copies.make_next(never)
     assert hub.town.copies.counts == {"made": CLIPS, "failed": 0, "dropped": 0}
+    return seen, ids
+
+
+@pytest.fixture
+def crowded(hub: Hub, clip: bytes) -> tuple[Seen, list[UUID]]:
+    """An alert whose seven pictures are as large as a good camera's, and its clip; id of the
+    clip."""
+    pictures = [footage.large_picture(number) for number in range(7)]
+    seen = hub.town.somebody(pictures[0])
+    for one in pictures[1:]:
+        hub.town.better_picture(seen, one)
+    for one in pictures:
+        hub.town.bring(one)
+    hub.town.clip(seen, clip)
+    ids = [hub.town.bring(clip)]
+    hub.town.copies.make_next(never)
     return seen, ids
 
 
@@ -130,6 +147,53 @@ def test_the_first_frame_of_a_pushed_alert_comes_soon_on_a_slow_line_in_two_taps
     assert page.locator(".shot video").evaluate("film => film.videoWidth") == 640
     [copy] = asked_for(officer, ids)
     assert copy.endswith("/h264")
+
+
+@pytest.mark.media
+@pytest.mark.promise("Clips: The first frame comes within 3 s at 1.6 Mbit/s, 6 s at 0.75 Mbit/s.")
+@pytest.mark.parametrize("line", LINES)
+def test_who_taps_at_once_waits_for_no_large_picture(
+    chromium: Browser, meet: Meet, crowded: tuple[Seen, list[UUID]], line: str
+) -> None:
+    seen, ids = crowded
+    officer = meet()
+    officer.wait_for_scripts()
+    officer.page.evaluate("navigator.serviceWorker.ready.then(() => 0)")
+    slow_down(officer, chromium, LINES[line])
+    page, began_s = officer.page, time.monotonic()
+    page.goto(f"{officer.hub.url}/alerts/{seen.alert_id}", wait_until="commit")
+    page.locator("[data-watch]").click()
+    page.wait_for_function("() => document.querySelector('.shot video').currentTime > 0")
+    took_s = time.monotonic() - began_s
+    assert took_s <= LINES[line].first_frame_s * busy(), f"{took_s:.2f} s"
+    [copy] = asked_for(officer, ids)
+    assert copy.endswith("/h264")
+
+
+@pytest.mark.media
+@pytest.mark.promise("Clips: An alert's page loads at most 120 kB of pictures before a tap.")
+@pytest.mark.parametrize("size", [PHONE, WIDE_DESK], ids=["phone", "desk"])
+def test_an_alert_loads_little_of_its_pictures_before_a_tap(
+    meet: Meet, crowded: tuple[Seen, list[UUID]], size: dict[str, int]
+) -> None:
+    seen, _ = crowded
+    officer = meet(size=size, device_scale_factor=2)
+    loaded: dict[str, int] = {}
+
+    def weigh(response: Response) -> None:
+        if response.request.resource_type == "image" and "/media/" in response.url:
+            loaded[response.url] = len(response.body())
+
+    officer.page.on("response", weigh)
+    officer.open_alert(seen.alert_id)
+    officer.page.wait_for_load_state("networkidle")
+    for one in officer.page.locator("img").all():
+        one.scroll_into_view_if_needed()
+    officer.page.wait_for_load_state("networkidle")
+    assert len(loaded) >= 7
+    assert sum(loaded.values()) <= 120_000
+    officer.page.locator("[data-part=picture]").scroll_into_view_if_needed()
+    officer.shot(f"alert-picture-{size['width']}")
 
 
 def slow_down(officer: Officer, chromium: Browser, line: Line) -> None:

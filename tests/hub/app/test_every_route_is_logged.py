@@ -172,6 +172,7 @@ LOGGED: Final[dict[str, Leaves]] = {
     ),
     "GET /media/{media_id}": Leaves("media.open"),
     "HEAD /media/{media_id}": Leaves("media.open"),
+    "GET /media/{media_id}/medium": Leaves("media.open"),
     "GET /media/{media_id}/small": Leaves("media.open"),
     "GET /map": Leaves("cameras.open"),
     "GET /map/cameras.json": Leaves("cameras.glance"),

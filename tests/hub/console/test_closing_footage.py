@@ -37,7 +37,7 @@ def test_every_further_part_of_a_clip_that_was_begun_is_refused(town: Town) -> N
     who = visit(town, "an")
     assert who.get(path, Range="bytes=0-99").status_code == 206
     close(town, "an")
-    for kind in ("", "/small", "/h264", "/play"):
+    for kind in ("", "/small", "/medium", "/h264", "/play"):
         answer = who.send("GET", path + kind, headers={"Range": "bytes=100-199"})
         assert (answer.status_code, answer.json()) == (401, {"reason": "signed_out"})
         assert answer.headers["clear-site-data"] == FORGETS

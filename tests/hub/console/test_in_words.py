@@ -167,7 +167,9 @@ def refused(
     alert = f"/alerts/{seen.alert_id}"
     paths = [("GET", f"{alert}/clip")]
     for one in media_ids:
-        paths += [("GET", f"/media/{one}{tail}") for tail in ("", "/small", "/h264", "/play")]
+        paths += [
+            ("GET", f"/media/{one}{tail}") for tail in ("", "/small", "/medium", "/h264", "/play")
+        ]
         paths += [("POST", f"{alert}/clips/{one}/{act}") for act in ("ask", "sound")]
         paths += [("POST", f"/{room}/clips/{one}/ask") for room in ("find", "moment", "footage")]
     acts = ("take", "resolve", "false", "hand-over", "arrive", "undo", "reopen", "note")

@@ -194,7 +194,7 @@ def test_alert_goes_from_open_to_taken_to_resolved_with_its_note(town: Town) -> 
     assert "Hai em học sinh chờ xe" in closed
     assert "Không cần làm gì thêm" in closed
     assert an.get(path).text.count("data-act") == 1  # the undo
-    town.clock.stopped_at = town.clock.stopped_at.plus_s(UNDO_S)
+    town.clock.stopped_at = town.clock.stopped_at.plus_s(UNDO_ON_THE_WAY_S + 1)
     assert "data-act" not in an.get(path).text
     assert "Đã xử lý hôm nay" in text_of(an.get("/"))
 

@@ -2,14 +2,17 @@
 
 from hashlib import sha256
 from io import BytesIO
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from sqlalchemy import select
 
+from hub.alerting.alerts.tables import alerts
 from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
+from hub.web.thumbnails import MEDIUM_WIDTH, MOST_BYTES, WIDTH
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
 
@@ -36,6 +39,11 @@ def an(town: Town) -> Visitor:
 def picture_id(town: Town, data: bytes) -> UUID:
     town.somebody(data)
     return town.bring(data)
+
+
+def alert_id(town: Town) -> UUID:
+    with town.db.reading() as conn:
+        return conn.scalars(select(alerts.c.id)).one()
 
 
 def test_whole_clip_comes_with_its_hash_as_tag(an: Visitor, clip_id: UUID) -> None:
@@ -132,6 +140,18 @@ def test_list_gets_a_small_picture_in_its_own_shape(town: Town, an: Visitor) -> 
     assert answer.headers["cache-control"].startswith("private")
     assert len(answer.content) < len(data) / 5
     assert Image.open(BytesIO(answer.content)).size == (400, 225)
+
+
+def test_a_page_gets_a_picture_of_its_size_that_never_weighs_much(town: Town, an: Visitor) -> None:
+    data = jpeg(width=1920, height=1080)  # noise: nothing is harder to make small
+    shown = picture_id(town, data)
+    medium = an.get(f"/media/{shown}/medium")
+    assert Image.open(BytesIO(medium.content)).size == (800, 450)
+    assert len(medium.content) <= MOST_BYTES[MEDIUM_WIDTH]
+    assert len(an.get(f"/media/{shown}/small").content) <= MOST_BYTES[WIDTH]
+    page = an.get(f"/alerts/{alert_id(town)}").text
+    assert f'src="/media/{shown}/medium"' in page and f'href="/media/{shown}"' in page
+    assert an.get(f"/media/{uuid4()}/medium").status_code == 404
 
 
 def test_the_part_around_a_box_is_cut_out_square_and_within_the_picture(

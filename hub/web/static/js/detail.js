@@ -4,6 +4,7 @@ import { startGrowing } from "./growing.js";
 import { whenAtRest } from "./hands.js";
 import { tick } from "./time.js";
 
+const LATEST_MS = 10_000;
 let shown = new Map();
 let isHeldBack = false; // a part is not as the hub has it, because somebody is busy there
 
@@ -136,6 +137,16 @@ export function isBusy(part) {
   return [...part.querySelectorAll("video, audio")].some((film) => !film.paused);
 }
 
+// What is still on its way of the pictures waits for the clip: both would be late.
+function letFirst(film) {
+  const late = [...document.querySelectorAll("#main img[src]")].filter((image) => !image.complete);
+  const sources = late.map((image) => image.getAttribute("src"));
+  late.forEach((image) => image.removeAttribute("src"));
+  const goOn = () => late.forEach((image, at) => image.setAttribute("src", sources[at]));
+  film.addEventListener("playing", goOn, { once: true });
+  setTimeout(goOn, LATEST_MS); // a clip that does not play at all
+}
+
 // The picture of the alert is its first clip's player: the clip takes its place.
 function play(film, fromS = film.currentTime) {
   film.closest(".shot")?.setAttribute("data-watched", "");
@@ -143,6 +154,7 @@ function play(film, fromS = film.currentTime) {
     film.currentTime = fromS;
   }
   film.scrollIntoView({ block: "nearest" });
+  letFirst(film);
   film.play().catch(() => {}); // what failed shows in the player
 }
 
