@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from agent.wire.messages import ClipBegun, ClipDropped, SightingUpdated
 from agent.wire.terms import BoxWords, RuleWords
 from hub.access.grants import rows as grants_rows
-from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S, UNDO_S
+from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S, UNDO_ON_THE_WAY_S
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.moment import Moment
