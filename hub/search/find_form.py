@@ -16,7 +16,7 @@ from hub.search.rules.chips import Hours, Meaning, Weekdays
 from hub.search.rules.people_words import MOST_PEOPLE
 from hub.search.rules.sentence import MOST_CHARS
 from hub.search.sentence_form import SearchTime, has_days, narrowed, time_of
-from hub.search.sighting_queries import WAYS, SightingSearch, Way
+from hub.search.sighting_queries import SHOWN, WAYS, SightingSearch, Way
 from hub.search.time_form import BETWEEN, SpanFaultError
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
@@ -29,6 +29,28 @@ DAYS: Final = ("0", "1", "2", "3", "4", "5", "6")
 
 _Key = Annotated[str, Field(max_length=60)]
 _Word = Annotated[str, Field(max_length=30)]
+
+
+class PutForm(BaseModel):
+    """What came of putting sightings into a case, in the address of the search."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    added: int = -1
+    """New files of the case; -1: nothing was tried, or it was refused."""
+    to: UUID | None = None
+    """The case."""
+    sighting: Annotated[tuple[UUID, ...], Field(max_length=SHOWN)] = ()
+    """Sightings that were chosen."""
+    refused: Annotated[str, Field(max_length=40)] = ""
+    """Why the case took nothing: a `CaseFault`."""
+    purpose: Annotated[str, Field(max_length=2000)] = ""
+    """Entered for a new case that could not be begun."""
+
+    @property
+    def is_done(self) -> bool:
+        """True after sightings were put into a case, or could not be."""
+        return self.added >= 0
 
 
 class SearchForm(BaseModel):

@@ -9,13 +9,15 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.oncall.wording import weekdays
+from hub.cases.pages import fault_word
 from hub.cases.service import CaseService
-from hub.cases.views import CaseError
+from hub.cases.views import CaseError, CaseFault
 from hub.places.map.ground import MapFiles
-from hub.search import filter_wording, find_wording, place_form, time_form
+from hub.search import filter_wording, find_wording, picked_wording, place_form, time_form
 from hub.search.find_form import (
     HEIGHTS,
     Parsed,
+    PutForm,
     SearchForm,
     cursor,
     going_words,
@@ -45,11 +47,10 @@ def show_find(
     visit: SignedIn,
     search: Search,
     asked: Annotated[SearchForm, Query()],
-    added: int = -1,
-    to: UUID | None = None,
+    put: Annotated[PutForm, Query()],
 ) -> Response:
-    """Form and results; the files `added` have just been put into the case `to`. 404 for people who
-    may search no camera."""
+    """Form and results, and what came of putting some into a case. 404 for people who may search no
+    camera."""
     areas = search.searched_areas(visit.asker)
     if not areas:
         raise HTTPException(404)
@@ -63,6 +64,8 @@ def show_find(
     page = form.wanted and search.find_sightings(visit.asker, form.wanted, asked.q)
     offers = search.offered(visit.asker)
     cases = visit.use(CaseService).open_cases(visit.asker) if page and page.hits else []
+    may_begin = bool(page and page.hits) and visit.use(CaseService).may_create(visit.asker)
+    left = search.left_out(visit.asker, put.sighting) if put.is_done else []
     needs_looks = bool(form.wanted and form.wanted.described.needs_description)
     is_undescribed = needs_looks and not search.is_any_described(visit.asker)
     return render(
@@ -81,8 +84,11 @@ def show_find(
         page=page,
         undescribed=find_wording.undescribed_sentence(words) if is_undescribed else "",
         cases=cases,
-        added=added,
-        into=next((one for one in cases if one.case_id == to), None),
+        may_begin=may_begin,
+        put=put,
+        refused=_refused(put, words),
+        into=next((one for one in cases if one.case_id == put.to), None),
+        left_out=picked_wording.left_out_lines(left, calendar),
         ground=ground.kind if ground else "",
         **_choices(words),
         **(_said(page, asked, form, calendar) if page else {}),
@@ -144,20 +150,46 @@ def _sentence(
 def add_to_case(
     visit: FormSent,
     search: Search,
-    case: Annotated[UUID, Form()],
+    case: Annotated[UUID | None, Form()] = None,
     sighting: Annotated[list[UUID] | None, Form(max_length=SHOWN)] = None,
     note: Annotated[str, Form(max_length=2000)] = "",
+    number: Annotated[str, Form(max_length=200)] = "",
+    purpose: Annotated[str, Form(max_length=2000)] = "",
     back: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
-    """Put the chosen sightings into a case: the picture of each and its clips."""
-    files = search.files_of(visit.asker, sighting or [])
+    """Put the chosen sightings into a case: the picture of each and its clips. Without a case, one
+    with this number is begun for them."""
+    chosen, cases = sighting or [], visit.use(CaseService)
+    added: int | None = 0
+    refused = ""
+    files = search.files_of(visit.asker, chosen)
     try:
-        added = visit.use(CaseService).add(visit.asker, case, files, note)
-    except CaseError:
-        added = 0
+        if case is None and files:
+            case = cases.open_case(visit.asker, number=number, purpose=purpose, ends_utc_us=None)
+            if case is None:
+                raise HTTPException(404)
+        if case is not None:
+            added = cases.add(visit.asker, case, files, note)
+    except CaseError as error:
+        if files:  # else each of those chosen is named with its reason
+            added, refused = -1, error.fault.value
     if added is None:
         raise HTTPException(404)
-    return RedirectResponse(f"/find?{back}&{urlencode({'added': added, 'to': case})}#found", 303)
+    put = {
+        "added": added,
+        "to": case or "",
+        "sighting": chosen,
+        "refused": refused,
+        "purpose": purpose if refused else "",
+    }
+    put = {name: value for name, value in put.items() if value not in ("", [])}
+    return RedirectResponse(f"/find?{back}&{urlencode(put, doseq=True)}#found", 303)
+
+
+def _refused(put: PutForm, words: Messages) -> str:
+    """Why nothing was put into a case; empty if it was tried and done, or not tried."""
+    fault = next((one for one in CaseFault if one.value == put.refused), None)
+    return fault_word(fault, words) if fault else ""
 
 
 @router.post("/clips/{media_id}/ask")

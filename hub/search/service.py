@@ -20,6 +20,7 @@ from hub.search.rules.offers import offered
 from hub.search.rules.place_names import completed
 from hub.search.rules.sentence import MOST_CHARS
 from hub.search.sighting_queries import SightingSearch
+from hub.search.sighting_rows import LeftOut
 from hub.search.sighting_views import SightingsPage, asked_words
 from hub.search.views import FoundFootage, SearchedCamera
 
@@ -134,6 +135,12 @@ class SearchService:
         them."""
         with self._acting.part_of(asker, "case.add") as look:
             return sighting_rows.files(look.conn, asker.person_id, sighting_ids, look.now)
+
+    def left_out(self, asker: Asker, sighting_ids: Sequence[UUID]) -> list[LeftOut]:
+        """Those of these sightings that this person found and of which no file can go into a case;
+        part of the work with them."""
+        with self._acting.part_of(asker, "case.add") as look:
+            return sighting_rows.left_out(look.conn, asker.person_id, sighting_ids, look.now)
 
     def side_by_side(
         self,

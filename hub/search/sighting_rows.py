@@ -6,6 +6,7 @@ for that time, as everywhere; the alert is included only if the person may see i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +98,61 @@ def files(
     found = [_shown_picture(pictures[one]) for one in ids]
     whole = [clip.media_id for one in ids for clip in clips[one] if clip.removed is None]
     return list(dict.fromkeys([*(one for one in found if one is not None), *whole]))
+
+
+class WhyLeftOut(StrEnum):
+    """Why no file of a sighting can go into a case."""
+
+    REMOVED = "removed"
+    """Its pictures and clips were deleted."""
+    AT_BOX = "at_box"
+    """Its picture is still at the camera box, and it has no clip."""
+    NOTHING = "nothing"
+    """There is none, or the person may not open it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A sighting of which no file can go into a case."""
+
+    first_seen_utc_us: int
+    label: str
+    """Camera."""
+    place: str
+    why: WhyLeftOut
+
+
+def left_out(
+    conn: Connection, person_id: UUID, sighting_ids: Sequence[UUID], now: Moment
+) -> list[LeftOut]:
+    """Those of these sightings that this person finds and of which `files` gives none, in order of
+    time."""
+    rows = conn.execute(
+        select(sightings.c.id, sightings.c.camera_id, sightings.c.first_seen_utc_us)
+        .where(sightings.c.id.in_(sighting_ids))
+        .order_by(sightings.c.first_seen_utc_us)
+    ).all()
+    theirs = searched(conn, person_id, now)
+    rows = [row for row in rows if row.camera_id in theirs]
+    ids = [row.id for row in rows]
+    pictures = _media(conn, person_id, ids, Right.SEE, now)
+    clips = _media(conn, person_id, ids, Right.CLIPS, now)
+    where = _cameras(conn, {row.camera_id for row in rows}, now)
+    return [
+        LeftOut(
+            row.first_seen_utc_us, label_of(where[row.camera_id][0]), where[row.camera_id][1], why
+        )
+        for row in rows
+        if (why := _why_left_out(pictures[row.id], clips[row.id])) is not None
+    ]
+
+
+def _why_left_out(pictures: Sequence[MediaRow], clips: Sequence[MediaRow]) -> WhyLeftOut | None:
+    if _shown_picture(pictures) is not None or any(clip.removed is None for clip in clips):
+        return None
+    if any(one.removed is None for one in pictures):
+        return WhyLeftOut.AT_BOX
+    return WhyLeftOut.REMOVED if pictures or clips else WhyLeftOut.NOTHING
 
 
 def _shown_picture(pictures: Sequence[MediaRow]) -> UUID | None:

@@ -1,5 +1,4 @@
-"""Small pictures for lists, about 10 kB, and medium ones for a page, about 30 kB: both load on a bad
-line."""
+"""Small pictures for lists, about 10 kB, and medium ones for a page, about 30 kB, for bad lines."""
 
 import io
 from collections.abc import Callable

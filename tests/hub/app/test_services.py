@@ -63,6 +63,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
         "offered": "search.open",
         "is_any_described": "search.open",
         "files_of": "case.add",
+        "left_out": "case.add",
     },
     "console/in_words_service.py": {"tells": "alert.words"},
     "console/service.py": {

@@ -7,12 +7,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.access.rules.grants import Right
 from hub.base.db.database import Database
-from hub.cases.tables import case_items
+from hub.cases.tables import case_items, cases
 from tests.hub.rigs.web_town import Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
 from tests.hub.search.test_web_find import find, sights, some_sightings
@@ -132,3 +133,69 @@ def test_nothing_goes_into_a_case_that_one_may_not_open(town: Town) -> None:
     foreign = binh.post("/find/case", sighting=[str(seen.sighting_id)], case=case, back="")
     assert foreign.status_code == 404
     assert items(town) == set()
+
+
+def put_page(an: Visitor, **said: str | list[str]) -> httpx.Response:
+    answer = an.post("/find/case", back="when=hour", **said)
+    assert answer.status_code == 303
+    return an.get(answer.headers["location"])
+
+
+def test_each_that_is_left_out_of_a_batch_is_named_with_the_reason(town: Town) -> None:
+    pictures = [some_bytes(2000) for _ in range(2)]
+    seen = [town.somebody(picture) for picture in pictures]
+    town.bring(pictures[0])
+    bare = town.somebody()  # nothing of it was kept
+    an = visitor(town, "an")
+    case = begun(town, an)
+    chosen = [str(one.sighting_id) for one in (*seen, bare)]
+    page = put_page(an, sighting=chosen, case=case)
+    told = text_of(page)
+    assert "Đã đưa 1 tệp vào vụ việc." in told
+    assert "2 lượt đã chọn không đưa vào được:" in told
+    lines = re.findall(r"<li>(\d.*?)</li>", page.text)
+    assert [line.partition(": ")[2] for line in lines] == [
+        "ảnh của lượt này chưa về từ trạm camera.",
+        "không có ảnh hay đoạn ghi hình nào mà bạn được mở.",
+    ]
+    assert all("Ngã tư 1, hướng chợ, Ngã tư Chợ Cũ, Tân Khai: " in line for line in lines)
+    assert "Không có gì mới" in text_of(put_page(an, sighting=chosen, case=case))
+    only = put_page(an, sighting=chosen[2], case=case)
+    assert "Chưa đưa gì vào vụ việc." in text_of(only)
+    assert "Không có gì mới" not in text_of(only)
+    assert "Bạn chưa chọn lượt nào." in text_of(put_page(an, case=case))
+    unknown = put_page(an, sighting=str(uuid4()), case=case)
+    assert "không đưa vào được" not in text_of(unknown)
+    with town.db.writing() as conn:
+        conn.execute(update(cases).values(closed_utc_us=1, closed_error_ms=0))
+    assert "Vụ việc đã đóng" in text_of(put_page(an, sighting=chosen, case=case))
+
+
+def test_nobody_who_may_not_search_there_is_told_of_a_sighting(town: Town) -> None:
+    seen = town.somebody()
+    address = f"/find?when=hour&added=0&sighting={seen.sighting_id}"
+    assert "1 lượt đã chọn" in text_of(visitor(town, "an").get(address))
+    assert visitor(town, "binh").get(address).status_code == 404
+
+
+def test_ticks_without_a_case_begin_one(town: Town) -> None:
+    picture = some_bytes(2000)
+    seen, bare = town.somebody(picture), town.somebody()
+    town.bring(picture)
+    an = visitor(town, "an")
+    assert 'form="pick"' not in an.get(find()).text, "who may begin none is offered none"
+    town.allow("an", Right.EXPORT)
+    page = an.get(find()).text
+    assert page.count('form="pick"') == 2 and "Lập vụ việc với các lượt này" in page
+    empty = put_page(an, sighting=str(bare.sighting_id), number="VA-1", purpose="x")
+    assert "1 lượt đã chọn không đưa vào được:" in text_of(empty)
+    assert "VA-1" not in an.get("/cases").text, "no case is begun for nothing"
+    chosen = [str(seen.sighting_id), str(bare.sighting_id)]
+    wrong = put_page(an, sighting=chosen, number=" ", purpose="trộm xe")
+    assert "Vụ việc phải có số." in text_of(wrong)
+    assert wrong.text.count('form="pick" checked') == 2 and 'value="trộm xe"' in wrong.text
+    done = put_page(an, sighting=chosen, number="VA-1", purpose="trộm xe")
+    told = text_of(done).partition("Đã đưa")[2]
+    assert told.startswith(" 1 tệp vào vụ việc. Vụ VA-1"), told
+    assert len(items(town)) == 1
+    assert town.acts().count("case.begin") == 1
