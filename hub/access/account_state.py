@@ -22,6 +22,10 @@ SUSPENDED: Final = "suspended"
 suspension is lifted."""
 SHUT: Final = (CLOSED, SUSPENDED)
 
+SHUT_MARK: Final = "shut:"
+"""Stands before the password's and the sessions' hashes of an account that is shut. They open
+nothing then, but tell its own person, who has the password or the cookie, from a stranger."""
+
 NOT_CLOSED: Final[ColumnElement[bool]] = people.c.state.not_in(SHUT)
 MAY_SIGN_IN: Final[ColumnElement[bool]] = people.c.state == OPEN
 

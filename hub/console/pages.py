@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.access.grants import ended_wording
 from hub.access.signin.own_account import OwnAccountService
 from hub.access.signin.visit import FormSent, SignedIn, remember
 from hub.alerting.alerts import camera_wording, wording
@@ -69,7 +70,7 @@ def _alert(
     or "snoozed" (the wrong moment), or the refused field: "sound", "reason", "note" or "snooze"."""
     page = inbox.alert(visit.asker, alert_id)
     if page is None:
-        raise HTTPException(404)
+        return _ended(request, visit, inbox, alert_id)
     status_code = 422 if wrong else 200
     if conflict or wrong in ("soon", "undo", "snoozed"):
         status_code = 409
@@ -94,6 +95,15 @@ def _alert(
         **_snooze(visit, page.row),
         **_tip(visit, page.row),
     )
+
+
+def _ended(request: Request, visit: Visit, inbox: InboxService, alert_id: UUID) -> Response:
+    """For an alert that this person was sent once: which grant ended, and nothing of the alert."""
+    row = inbox.ended(visit.asker, alert_id)
+    if row is None:
+        raise HTTPException(404)
+    line = ended_wording.line(row, visit.site.calendar(visit.asker.language))
+    return render(request, "alert_ended.html", session=visit.session, status_code=403, ended=line)
 
 
 def _after(
@@ -353,6 +363,7 @@ def acts(words: Messages) -> dict[str, str]:
     say = words.say
     return {
         "alert.open": say("opened an alert"),
+        "alert.ended": say("was told that the right to an alert has ended"),
         "alert.take": say("acknowledged an alert"),
         "alert.resolve": say("closed an alert"),
         "alert.undo": say("took the closing of an alert back"),

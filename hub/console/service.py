@@ -6,6 +6,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from hub.access import scope
+from hub.access.grants.ended import ended_there
+from hub.access.grants.views import EndedRow
 from hub.access.rules.grants import Right
 from hub.alerting.alerts import camera_queries, in_words
 from hub.alerting.alerts import queries as alerts_queries
@@ -99,6 +101,17 @@ class InboxService:
             page = self._page(look, alert_id)
             look.answer(page)
         return page
+
+    def ended(self, asker: Asker, alert_id: UUID) -> EndedRow | None:
+        """The grant that ended since this alert was sent to the asker, who may not see it now; its
+        refusal is logged by `alert`. None: it was never sent to them, or no grant ended."""
+        with self._acting.part_of(asker, "alert.open") as look:
+            conn, who = look.conn, asker.person_id
+            sent = notifications_queries.sent_alert(conn, who, alert_id)
+            row = None if sent is None else ended_there(conn, who, *sent, look.now)
+        if row is not None:
+            self._acting.note(asker, "alert.ended", On("alert", alert_id))
+        return row
 
     def _page(self, look: Reading, alert_id: UUID) -> AlertPage | None:
         conn, who, now = look.conn, look.asker.person_id, look.now

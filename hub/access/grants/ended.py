@@ -14,7 +14,13 @@ from hub.access.account_state import NOT_CLOSED
 from hub.access.grants.rows import camera_homes, grant_of, home_of
 from hub.access.grants.views import EndedGrants, EndedRow
 from hub.access.rules.delegation import Homes, holds_place, place_of
-from hub.access.rules.ended import EndedGrant, HeldGrant, ended, is_lately_over
+from hub.access.rules.ended import (
+    EndedGrant,
+    HeldGrant,
+    ended,
+    is_lately_over,
+    last_ended_there,
+)
 from hub.access.rules.grants import Grant, Parents, Right, at_or_above, counts
 from hub.access.rules.roles import fence_of, may_give
 from hub.access.scope import WHO, grant_counts
@@ -52,11 +58,38 @@ def ended_grants(conn: Connection, person_id: UUID, now: Moment) -> EndedGrants:
         return EndedGrants((), watches)  # most readers: without a look at all areas and cameras
     parents, homes = area_parents(conn), camera_homes(conn)
     found = ended(held, parents, homes, now_utc_us=now.utc_us, fence=fence)
+    return EndedGrants(_told(conn, person_id, found, parents, homes, now), watches)
+
+
+def ended_there(
+    conn: Connection, person_id: UUID, camera_id: UUID, at_utc_us: int, now: Moment
+) -> EndedRow | None:
+    """The grant of this person, over now, by which they watched this camera at that time; the one
+    that ended last. None: there was none."""
+    rows = conn.execute(_HELD, {"scope_who": person_id}).all()
+    if not rows:
+        return None
+    held, fence = [_held(row, now) for row in rows], fence_of(rows[0].role)
+    parents, homes = area_parents(conn), camera_homes(conn)
+    one = last_ended_there(
+        held, camera_id, at_utc_us, parents, homes, now_utc_us=now.utc_us, rights=WATCHING & fence
+    )
+    return None if one is None else _told(conn, person_id, [one], parents, homes, now)[0]
+
+
+def _told(
+    conn: Connection,
+    person_id: UUID,
+    found: Sequence[EndedGrant],
+    parents: Parents,
+    homes: Homes,
+    now: Moment,
+) -> tuple[EndedRow, ...]:
     managers = _managers(conn, person_id, now) if found else ()
     labels = _labels(conn, [one.grant.camera_id for one in found])
     homes_of = [home_of(one.grant, homes) for one in found]
     where = places(conn, {area_id for area_id in homes_of if area_id is not None})
-    told = tuple(
+    return tuple(
         EndedRow(
             place="" if area_id is None else where.get(area_id, ""),
             camera_label=labels.get(one.grant.camera_id),
@@ -67,7 +100,6 @@ def ended_grants(conn: Connection, person_id: UUID, now: Moment) -> EndedGrants:
         )
         for one, area_id in zip(found, homes_of, strict=True)
     )
-    return EndedGrants(told, watches)
 
 
 def _held_query() -> Select[*tuple[Any, ...]]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
 
 from hub.access import people as access_people
 from hub.access.account_errors import AccountError, AccountFault
-from hub.access.account_state import SHUT, SUSPENDED, state_of
+from hub.access.account_state import SHUT, SHUT_MARK, SUSPENDED, state_of
 from hub.access.grants import queries
 from hub.access.signin import session_rows
 from hub.access.tables import identities, invitations, passkeys, people
@@ -42,7 +42,7 @@ ROLES: Final = (
 )
 NAME_CHARS: Final = 120
 HAS_WAY_IN: Final[ColumnElement[bool]] = or_(
-    people.c.password_hash != "",
+    and_(people.c.password_hash != "", people.c.password_hash.not_like(f"{SHUT_MARK}%")),
     exists().where(passkeys.c.person_id == people.c.id),
     exists().where(identities.c.person_id == people.c.id),
 )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from hub.access.rules.delegation import Homes, holds_place, place_of
+from hub.access.rules.delegation import CameraPlace, Homes, holds_place, place_of
 from hub.access.rules.grants import ALL, Grant, Parents, Right, counts
 
 TOLD_FOR_S: Final = 30 * 86_400.0
@@ -80,6 +80,37 @@ def ended(
         if lost:
             found.append(EndedGrant(one.grant, lost, _ended_utc_us(one), one.granted_by, _how(one)))
     return found
+
+
+def last_ended_there(
+    held: Iterable[HeldGrant],
+    camera_id: UUID,
+    at_utc_us: int,
+    parents: Parents,
+    homes: Homes,
+    *,
+    now_utc_us: int,
+    rights: Right,
+) -> EndedGrant | None:
+    """The grant with one of these rights that covered the camera at that time and is over now; of
+    several the one that ended last."""
+    area_id = homes.get(camera_id)
+    if area_id is None:
+        return None
+    place = CameraPlace(camera_id, area_id)
+    there = [
+        one
+        for one in held
+        if one.grant.rights & rights
+        and holds_place(one.grant, place, parents)
+        and one.grant.starts_utc_us <= at_utc_us < _ended_utc_us(one) <= now_utc_us
+    ]
+    if not there:
+        return None
+    last = max(there, key=_ended_utc_us)
+    return EndedGrant(
+        last.grant, last.grant.rights & rights, _ended_utc_us(last), last.granted_by, _how(last)
+    )
 
 
 def is_lately_over(one: HeldGrant, now_utc_us: int) -> bool:

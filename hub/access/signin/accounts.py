@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, delete, select, update
 
-from hub.access.account_state import MAY_SIGN_IN
+from hub.access.account_state import MAY_SIGN_IN, OPEN, SHUT, SHUT_MARK, SUSPENDED
 from hub.access.passwords import Passwords
+from hub.access.rules.roles import Role
 from hub.access.signin import attempts, session_rows
 from hub.access.signin.identities import Identities
 from hub.access.signin.invited import InvitationLinks
@@ -13,6 +14,7 @@ from hub.access.signin.passkeys import Passkeys
 from hub.access.signin.session_rows import as_asker, hashed
 from hub.access.signin.views import (
     DEFAULT_LIMITS,
+    AccountShut,
     SessionLimits,
     SessionRow,
     SignedIn,
@@ -30,6 +32,7 @@ from hub.web.session import Session
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "AccountShut",
     "Accounts",
     "Session",
     "SessionLimits",
@@ -38,6 +41,7 @@ __all__ = [
     "TooManyTries",
 ]
 
+MOST_NAMES: Final = 3
 SEEN_EVERY_S: Final = 60
 """Seconds; the last use of a session is stored at most this often."""
 
@@ -66,8 +70,9 @@ class Accounts:
 
     def sign_in(
         self, login: str, password: str, *, came_from: str, agent: str = ""
-    ) -> SignedIn | TooManyTries | None:
+    ) -> SignedIn | TooManyTries | AccountShut | None:
         """A session, or None for a wrong login or password (the same answer, in the same time).
+        AccountShut only with the right password.
 
         `agent` is the browser's User-Agent, for the person's list of sessions.
         """
@@ -80,16 +85,19 @@ class Accounts:
                 _note(conn, "session.blocked", login=login, came_from=came_from, now=now)
                 return TooManyTries(wait_s)
             attempts.count(conn, login, came_from=came_from, now=now)
-            person = _able_person(conn, login)
-        stored = person.password_hash if person else None
+            person = _known_person(conn, login)
+        stored = person.password_hash.removeprefix(SHUT_MARK) or None if person else None
         is_right = self._passwords.is_right(password, stored)
         with self._db.writing() as conn:
             # Otherwise a person whose password was changed or whose account was closed during the
             # check would get one session more.
-            person = _able_person(conn, login) if is_right else None
-            if person is None or person.password_hash != stored:
+            person = _known_person(conn, login) if is_right else None
+            if person is None or person.password_hash.removeprefix(SHUT_MARK) != stored:
                 _note(conn, "session.refused", login=login, came_from=came_from, now=now)
                 return None
+            if person.state != OPEN or person.password_hash.startswith(SHUT_MARK):
+                _note(conn, "session.refused", login=login, came_from=came_from, now=now)
+                return _shut(conn, person.state)
             attempts.forget(conn, login)
             asker = as_asker(person, came_from)
             return session_rows.begin(conn, asker, agent=agent, limits=self._limits, now=now)
@@ -113,6 +121,22 @@ class Accounts:
         proof_since_us = now.plus_s(-self._limits.proof_s).utc_us
         is_proved = row.proved_utc_us is not None and row.proved_utc_us > proof_since_us
         return Session(row.session_id, row.csrf, as_asker(row, came_from), is_proved)
+
+    def shut_account(self, token: str) -> AccountShut | None:
+        """The account of this cookie's former session, if it was shut since."""
+        if not token:
+            return None
+        query = (
+            select(people.c.state)
+            .join(sessions, sessions.c.person_id == people.c.id)
+            .where(
+                sessions.c.token_hash == SHUT_MARK + hashed(token),
+                sessions.c.ends_utc_us > self._clock.now().utc_us,
+            )
+        )
+        with self._db.reading() as conn:
+            state = conn.scalar(query)
+            return None if state is None else _shut(conn, state)
 
     def sign_out(self, token: str, *, came_from: str) -> None:
         """End this session; does nothing if it has ended already."""
@@ -147,8 +171,22 @@ _SESSION: Final = (
 )
 
 
-def _able_person(conn: Connection, login: str) -> Row[*tuple[Any, ...]] | None:
-    return conn.execute(select(people).where(people.c.login == login, MAY_SIGN_IN)).first()
+def _known_person(conn: Connection, login: str) -> Row[*tuple[Any, ...]] | None:
+    return conn.execute(select(people).where(people.c.login == login)).first()
+
+
+def _shut(conn: Connection, state: str) -> AccountShut | None:
+    """What a person may learn of their own account that is not open; None for one that waits for
+    its invitation."""
+    if state not in SHUT:
+        return None
+    keepers = (
+        select(people.c.name)
+        .where(people.c.role == Role.KEEPER, MAY_SIGN_IN)
+        .order_by(people.c.name, people.c.id)
+        .limit(MOST_NAMES)
+    )
+    return AccountShut(state == SUSPENDED, tuple(conn.scalars(keepers)))
 
 
 def _note(conn: Connection, act: str, *, login: str, came_from: str, now: Moment) -> None:

@@ -2,11 +2,23 @@
 
 import hashlib
 import secrets
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
+from hub.access.account_state import SHUT_MARK
 from hub.access.signin.views import AGENT_CHARS, SessionLimits, SessionRow, SignedIn
 from hub.access.tables import sessions
 from hub.base.audit import log
@@ -15,6 +27,9 @@ from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
+
+NOT_SHUT: Final[ColumnElement[bool]] = sessions.c.token_hash.not_like(f"{SHUT_MARK}%")
+"""SQL condition for sessions that were not ended with their account."""
 
 
 def hashed(token: str) -> str:
@@ -46,10 +61,8 @@ def begin(
 ) -> SignedIn:
     """Start a session; removes ended ones. `is_proved`: the person has just authenticated."""
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    ended = or_(
-        sessions.c.ends_utc_us <= now.utc_us,
-        sessions.c.seen_utc_us <= now.plus_s(-limits.idle_s).utc_us,
-    )
+    idle = sessions.c.seen_utc_us <= now.plus_s(-limits.idle_s).utc_us
+    ended = or_(sessions.c.ends_utc_us <= now.utc_us, and_(idle, NOT_SHUT))
     conn.execute(delete(sessions).where(ended))
     conn.execute(
         insert(sessions).values(
@@ -101,6 +114,14 @@ def prove(conn: Connection, session_id: UUID, now: Moment) -> None:
     """Record that the person has just re-authenticated."""
     this = sessions.c.id == session_id
     conn.execute(update(sessions).where(this).values(columns("proved", now)))
+
+
+def shut_of_person(conn: Connection, person_id: UUID) -> None:
+    """End all sessions of the person, whose account is shut. Their cookies are known still: the
+    page can say so until the sessions would have ended."""
+    theirs = (sessions.c.person_id == person_id, NOT_SHUT)
+    marked = literal(SHUT_MARK) + sessions.c.token_hash
+    conn.execute(update(sessions).where(*theirs).values(token_hash=marked))
 
 
 def end_of_person(

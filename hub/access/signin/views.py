@@ -51,6 +51,15 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountShut:
+    """The account is closed or suspended; only its own person learns that."""
+
+    is_suspended: bool
+    ask: tuple[str, ...]
+    """Names of people to ask."""
+
+
+@dataclass(frozen=True, slots=True)
 class TooManyTries:
     """Too many failed attempts for this login; even the right password must wait."""
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Header, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.access.signin.accounts import Accounts, Session, TooManyTries
+from hub.access.signin.accounts import Accounts, AccountShut, Session, TooManyTries
 from hub.access.signin.accounts import SignedIn as NewSession
 from hub.web.i18n import LANGUAGES, Messages
 from hub.web.rendering import LANGUAGE_COOKIE, Site, render, site_of
@@ -95,7 +95,17 @@ def show_login(request: Request, next: str = "/") -> Response:
     """The sign-in page; a signed-in person continues."""
     if session_of(request) is not None:
         return RedirectResponse(own_path(next), 303)
-    page = render(request, "login.html", session=None, next=own_path(next), wrong="", login="")
+    token = request.cookies.get(cookie_name(site_of(request)), "")
+    shut = site_of(request).services.use(Accounts).shut_account(token)
+    page = render(
+        request,
+        "login.html",
+        session=None,
+        next=own_path(next),
+        wrong="shut" if shut else "",
+        shut=shut,
+        login="",
+    )
     if had_session(request):  # which has ended: closed, elsewhere, or by time
         forget_pictures(page)
     return page
@@ -113,6 +123,17 @@ def sign_in(
     answer = site.services.use(Accounts).sign_in(
         login.strip(), password, came_from=came_from(request), agent=agent_of(request)
     )
+    if isinstance(answer, AccountShut):
+        return render(
+            request,
+            "login.html",
+            session=None,
+            status_code=403,
+            next=own_path(next),
+            wrong="shut",
+            shut=answer,
+            login=login,
+        )
     if answer is None or isinstance(answer, TooManyTries):
         return render(
             request,

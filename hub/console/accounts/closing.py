@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, literal, or_, select, update
 
 from hub.access.account_errors import AccountError, AccountFault
-from hub.access.account_state import CLOSED, MAY_SIGN_IN, REOPENED, state_of
+from hub.access.account_state import CLOSED, MAY_SIGN_IN, REOPENED, SHUT_MARK, state_of
 from hub.access.grants import queries
 from hub.access.grants import rows as grants_rows
 from hub.access.invitations import service
@@ -57,6 +57,10 @@ def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment
     conn.execute(update(people).where(people.c.id == person_id).values(values))
     _note(conn, CLOSING, person_id, reason, by=by, now=now)
     _end_ways_in(conn, person_id, now=now)
+    session_rows.shut_of_person(conn, person_id)
+    theirs = (people.c.id == person_id, people.c.password_hash != "")
+    marked = literal(SHUT_MARK) + people.c.password_hash
+    conn.execute(update(people).where(*theirs).values(password_hash=marked))
     _retire_phones(conn, person_id, now=now)
     cases_rows.end_memberships(conn, person_id, now)
     grants_rows.end_of_person(conn, person_id, by=by, now=now)
@@ -84,8 +88,10 @@ def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Momen
         raise AccountError(AccountFault.NOT_CLOSED)
     # Once more: a request in progress may have added one after the account was closed.
     _end_ways_in(conn, person_id, now=now)
+    session_rows.end_of_person(conn, person_id)
     _retire_phones(conn, person_id, now=now)
-    conn.execute(update(people).where(people.c.id == person_id).values(state=REOPENED))
+    values = {"state": REOPENED, "password_hash": ""}
+    conn.execute(update(people).where(people.c.id == person_id).values(values))
     _note(conn, REOPENING, person_id, text(reason.strip(), REASON_CHARS), by=by, now=now)
 
 
@@ -134,12 +140,10 @@ def are_held(conn: Connection, powers: list[Power], now: Moment) -> bool:
 
 
 def _end_ways_in(conn: Connection, person_id: UUID, *, now: Moment) -> None:
-    """End all sessions, passwords, passkeys, linked accounts and invitation links of the person,
-    and the links and enrolment codes that they made: they may have copies."""
-    session_rows.end_of_person(conn, person_id)
+    """End all passkeys, linked accounts and invitation links of the person, and the links and
+    enrolment codes that they made: they may have copies."""
     for table in (passkeys, identities):
         conn.execute(delete(table).where(table.c.person_id == person_id))
-    conn.execute(update(people).where(people.c.id == person_id).values(password_hash=""))
     theirs = or_(links.c.person_id == person_id, links.c.made_by == person_id)
     service.withdraw(conn, theirs, now=now)
     enrolment_rows.withdraw_made_by(conn, person_id, now=now)

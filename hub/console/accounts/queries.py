@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, Table, func, select, union
 from hub.access.account_state import CLOSED, SUSPENDED
 from hub.access.grants import queries
 from hub.access.grants.rows import not_over
+from hub.access.signin.session_rows import NOT_SHUT
 from hub.access.tables import grants, people, sessions
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts
@@ -71,7 +72,7 @@ ACTS: Final = {CLOSED: CLOSING, SUSPENDED: SUSPENDING}
 
 
 def _sessions(conn: Connection, person_id: UUID, now: Moment) -> tuple[OpenSession, ...]:
-    theirs = (sessions.c.person_id == person_id, sessions.c.ends_utc_us > now.utc_us)
+    theirs = (sessions.c.person_id == person_id, sessions.c.ends_utc_us > now.utc_us, NOT_SHUT)
     query = select(sessions).where(*theirs).order_by(sessions.c.seen_utc_us.desc(), sessions.c.id)
     return tuple(
         OpenSession(row.id, row.agent or "", row.seen_utc_us) for row in conn.execute(query)

@@ -43,7 +43,7 @@ def suspend(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Mome
     powers = powers_of(conn, person_id, now)
     waiting = alerts.waiting_for(conn, person_id, now=now)
     _set(conn, SUSPENDING, person_id, SUSPENDED, reason, by=by, now=now)
-    session_rows.end_of_person(conn, person_id)
+    session_rows.shut_of_person(conn, person_id)
     if not are_held(conn, powers, now):
         raise AccountError(AccountFault.LAST)
     # After the state, so that the person is not called.
@@ -60,6 +60,7 @@ def resume(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Momen
     if state != SUSPENDED:
         raise AccountError(AccountFault.NOT_SUSPENDED)
     reason = text(reason.strip(), REASON_CHARS)
+    session_rows.end_of_person(conn, person_id)
     _set(conn, RESUMING, person_id, OPEN, reason, by=by, now=now)
 
 

@@ -68,6 +68,7 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "console/in_words_service.py": {"tells": "alert.words"},
     "console/service.py": {
         "counts": "inbox.open",
+        "ended": "alert.open",
         "fits": "alert.glance",
         "changes_since": "changes.open",
         "scope_mark": "changes.open",

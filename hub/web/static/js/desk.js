@@ -27,8 +27,8 @@ async function openRight(path) {
   if (wanted !== path) {
     return; // another was opened meanwhile
   }
-  if (answer.redirected) {
-    location.assign(path); // signed out
+  if (answer.redirected || answer.status === 403) {
+    location.assign(path); // signed out, or the right to it has ended
   } else if (answer.ok) {
     window.htmx.swap("#detail", page, { swapStyle: "outerHTML" }, { select: "#detail" });
     if (location.pathname !== path) {

@@ -40,7 +40,9 @@ export async function refreshDetail() {
     return;
   }
   const answer = await fetch(`/alerts/${id}`, { headers: { Accept: "text/html" } });
-  if (answer.status === 404 && openAlertId() === id) {
+  if (answer.status === 403 && openAlertId() === id) {
+    location.reload(); // the right to it has ended: the page says so
+  } else if (answer.status === 404 && openAlertId() === id) {
     location.assign("/");
   } else if (answer.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
