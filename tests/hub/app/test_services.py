@@ -76,7 +76,6 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "nodes/explanations/service.py": {"of_node": "node.open", "state": "explanation.ask"},
     "nodes/commissioning/alert_test_service.py": {"last_test": "aim.begin"},
     "alerting/response/bulk.py": {
-        "close": "alert.resolve",
         "count": "inbox.open",
         "undo": "alert.undo",
     },
