@@ -1,6 +1,6 @@
 """Query of a person's own grants that ended: what, when, and whom to ask.
 
-Only `hub.access.grants.service` calls it. It tells a person of their own grants alone.
+Only services call it. It tells a person of their own grants alone.
 """
 
 from collections.abc import Sequence
