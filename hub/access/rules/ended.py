@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from hub.access.rules.delegation import CameraPlace, Homes, holds_place, place_of
-from hub.access.rules.grants import ALL, Grant, Parents, Right, counts
+from hub.access.rules.delegation import Homes, holds_place, place_of
+from hub.access.rules.grants import ALL, CameraPlace, Grant, Parents, Right, counts
 
 TOLD_FOR_S: Final = 30 * 86_400.0
 """A person is told of an ended grant for so long."""

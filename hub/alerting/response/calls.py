@@ -81,7 +81,7 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
     if row.due_utc_us is None or not is_due(row.due_utc_us, row.wait_s or 0, now_utc_us=now.utc_us):
         return 0  # another process made the call, or somebody has the alert
     if row.state != AlertState.OPEN:
-        end(conn, alert_id)
+        end(conn, [alert_id])
         return 0
     if row.kind in KINDS:  # no plan covers troubles of cameras: their keepers are told
         living, plan = phones_of_keepers(conn, alert_id, now=now), None
