@@ -122,6 +122,6 @@ sign_in_failures = Table(
     metadata,
     key(),
     Column("login", Text, nullable=False, index=True),  # as typed, normalized; known or not
-    Column("came_from", Text, nullable=False),
+    Column("came_from", Text, nullable=False),  # whose count: a network, a known browser, a session
     *moment("at"),
 )

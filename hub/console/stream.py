@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from hub.access.signin.accounts import Accounts
-from hub.access.signin.visit import SignedOutError, came_from, cookie_name, session_of
+from hub.access.signin.visit import SignedOutError, came_from, session_of, token_of
 from hub.console.service import InboxService
 from hub.web.event_stream import BEAT, event_stream
 from hub.web.i18n import Messages
@@ -53,7 +53,7 @@ async def stream_changes(
         start = (await run_in_threadpool(inbox.inbox, session.asker, 0)).cursor
     if scope is None:
         scope = await run_in_threadpool(inbox.scope_mark, session.asker)
-    token, address = request.cookies[cookie_name(site)], came_from(request)
+    token, address = token_of(request), came_from(request)
     return event_stream(_changes(site, inbox, token, address, start, scope))
 
 

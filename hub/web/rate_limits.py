@@ -1,8 +1,10 @@
-"""Rate limits per address or session, for requests that are guessable or costly.
+"""Rate limits per address, network, browser or session, for requests that are guessable or costly.
 
-The limits are by path, so that a new route falls at least under `CHANGES`. Each client takes one
-number, for the latest `MOST_KNOCKERS`: memory is bounded, and a flood from more addresses forgets
-the oldest ones, counted. Refusals are counted and logged at intervals.
+The limits are by path, so that a new route falls at least under `CHANGES`. Each rule has a store of
+its own with one number per client, for the latest `MOST_KNOCKERS`. So memory is bounded, and
+a flood of clients under one rule forgets none of another. Beyond that the client that came longest
+ago is forgotten, and counted. A rule for everyone has one number, which is never forgotten.
+Refusals are counted and logged at intervals. Each process with pages counts by itself.
 """
 
 import hashlib
@@ -11,8 +13,8 @@ import math
 import re
 import threading
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -28,7 +30,18 @@ from hub.web.rendering import render
 log = structlog.get_logger()
 
 MOST_KNOCKERS: Final = 20_000
+"""Clients that one rule remembers at once."""
 SAID_EVERY_S: Final = 60.0
+IPV6_BITS: Final = 56
+"""A line's usual share of IPv6: one client has all of its addresses."""
+
+Knocker = Literal["address", "network", "browser", "session", "everyone"]
+"""Whom a limit counts. Address: of IPv6 the /56. Network: the /24 or /56. Browser: one that the hub
+knows from an earlier sign-in, else its network. Session: one whose cookie the hub signed, else its
+address."""
+
+Own = Mapping[Knocker, Callable[[Request], str]]
+"""The browser or session of a request by a cookie that the hub signed; empty: it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +52,19 @@ class RateRule:
     name: str
     most: int
     span_s: float
-    by: Literal["address", "session", "everyone"]
+    by: Knocker
     also: "RateRule | None" = None
-    """A second limit checked after this one, for example for all clients together."""
+    """A second limit checked after this one, for all clients together. A browser or session with a
+    count of its own is not part of it."""
 
 
-GUESSES: Final = RateRule("guesses", 60, 60.0, "address")
+ALL_GUESSES: Final = RateRule("all guesses", 600, 60.0, "everyone")
+GUESSES: Final = RateRule("guesses", 60, 60.0, "browser", also=ALL_GUESSES)
 """Passwords, passkeys, invitations: enough for a shift behind one address, not for a script."""
+PROOFS: Final = RateRule("proofs", 60, 60.0, "session")
+"""Re-authentication in a live session, which no stranger can hinder."""
+CODES: Final = RateRule("codes", 60, 60.0, "network")
+"""Codes of tips, data requests and households."""
 LOOKING_IN: Final = RateRule("looking in", 120, 60.0, "address")
 """The public page; and metrics, which a wrong token requests in vain."""
 ALL_OUTSIDERS: Final = RateRule("all tips", 600, 3600.0, "everyone")
@@ -86,8 +105,8 @@ def rule_of(method: str, path: str, rates: Iterable[Rate]) -> RateRule | None:
 
 
 class Limits:
-    """Remaining requests of each client; for any thread. Per client it stores the time when its
-    allowance is full again."""
+    """Remaining requests of each client under each rule; for any thread. Per client it stores the
+    time when its allowance is full again."""
 
     def __init__(
         self, now_s: Callable[[], float] = time.monotonic, most_knockers: int = MOST_KNOCKERS
@@ -95,31 +114,34 @@ class Limits:
         self.now_s = now_s
         self._most = most_knockers
         self._lock = threading.Lock()
-        self._whole_s: OrderedDict[tuple[str, bytes], float] = OrderedDict()
+        self._stores: defaultdict[str, OrderedDict[bytes, float]] = defaultdict(OrderedDict)
         self._said_s = -math.inf
         self.counts: Counter[str] = Counter()
-        """Refusals by rule; and "forgotten" clients whose allowance was not full yet."""
+        """Refusals by rule; and by "forgotten" and the rule, clients whose allowance was not full
+        yet."""
 
     def wait_s(self, rule: RateRule, knocker: str) -> float:
         """Allow one request and return 0; or return the seconds until the next is allowed."""
-        key = (rule.name, hashlib.blake2b(knocker.encode(errors="replace"), digest_size=8).digest())
+        key = hashlib.blake2b(knocker.encode(errors="replace"), digest_size=8).digest()
         each_s = rule.span_s / rule.most
         with self._lock:
-            now_s = self.now_s()
-            whole_s = max(now_s, self._whole_s.pop(key, now_s))
+            now_s, store = self.now_s(), self._stores[rule.name]
+            whole_s = max(now_s, store.pop(key, now_s))
             wait_s = whole_s + each_s - now_s - rule.span_s
             if wait_s > 1e-9:
-                self._whole_s[key] = whole_s
+                store[key] = whole_s
                 self._refused(rule, now_s)
                 return wait_s
-            self._whole_s[key] = whole_s + each_s
-            while len(self._whole_s) > self._most:
-                _, oldest_s = self._whole_s.popitem(last=False)
-                self.counts["forgotten"] += oldest_s > now_s
+            store[key] = whole_s + each_s
+            while len(store) > self._most:
+                _, oldest_s = store.popitem(last=False)
+                self.counts[f"forgotten {rule.name}"] += oldest_s > now_s
             return 0.0
 
     def __len__(self) -> int:
-        return len(self._whole_s)
+        """Clients remembered under all rules."""
+        with self._lock:
+            return sum(map(len, self._stores.values()))
 
     def _refused(self, rule: RateRule, now_s: float) -> None:
         self.counts[rule.name] += 1
@@ -133,11 +155,11 @@ class Limits:
 class RateLimited:
     """Answers 429 with Retry-After to a client over its limit, before anything else is done."""
 
-    def __init__(self, app: ASGIApp, *, limits: Limits, rates: Sequence[Rate], cookie: str) -> None:
+    def __init__(self, app: ASGIApp, *, limits: Limits, rates: Sequence[Rate], own: Own) -> None:
         self._app = app
         self._limits = limits
         self._rates = rates
-        self._cookie = cookie
+        self._own = own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or refuse."""
@@ -147,9 +169,11 @@ class RateLimited:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
-        wait_s = self._limits.wait_s(rule, _knocker(request, rule, self._cookie))
-        if wait_s == 0 and rule.also is not None:
-            wait_s = self._limits.wait_s(rule.also, _knocker(request, rule.also, self._cookie))
+        of_own = self._own.get(rule.by)
+        own = of_own(request) if of_own else ""
+        wait_s = self._limits.wait_s(rule, own or _place(request, rule))
+        if wait_s == 0 and rule.also is not None and not own:
+            wait_s = self._limits.wait_s(rule.also, _place(request, rule.also))
         if wait_s > 0:
             answer = await run_in_threadpool(too_many, request, wait_s)
             await answer(scope, receive, send)
@@ -157,11 +181,13 @@ class RateLimited:
             await self._app(scope, receive, send)
 
 
-def _knocker(request: Request, rule: RateRule, cookie: str) -> str:
-    """The session that a cookie names, held or not: made-up ones get no further than here."""
+def _place(request: Request, rule: RateRule) -> str:
+    """Where a request without a browser or session of its own comes from, as the rule counts it."""
     if rule.by == "everyone":
         return ""
-    return (rule.by == "session" and request.cookies.get(cookie)) or network(request)
+    if rule.by in ("network", "browser"):
+        return network_of(request.client.host, ipv4_bits=24) if request.client else ""
+    return network(request)
 
 
 def network(request: Request) -> str:
@@ -169,17 +195,18 @@ def network(request: Request) -> str:
     return network_of(request.client.host) if request.client else ""
 
 
-def network_of(host: str) -> str:
-    """The address; of IPv6 its first 64 bits, because one client has all addresses with them."""
+def network_of(host: str, *, ipv4_bits: int = 32) -> str:
+    """The network of an address: of IPv4 its first `ipv4_bits`, of IPv6 always its first 56,
+    because one client has all addresses with them. Anything else as it is."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return host
-    if isinstance(address, ipaddress.IPv4Address):
-        return host
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Address(int(address) >> 64 << 64))
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    bits = ipv4_bits if isinstance(address, ipaddress.IPv4Address) else IPV6_BITS
+    whole = ipaddress.ip_network((address, bits), strict=False)
+    return str(whole.network_address)
 
 
 def too_many(request: Request, wait_s: float) -> Response:

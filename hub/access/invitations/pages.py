@@ -179,7 +179,7 @@ def accept_invitation(
 def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
     """Sign the new person in and redirect to their account."""
     response = RedirectResponse("/account?done=welcome", 303)
-    hand_over_cookie(response, site_of(request), new)
+    hand_over_cookie(request, response, new)
     return response
 
 

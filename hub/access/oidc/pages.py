@@ -244,7 +244,7 @@ def _done(request: Request, redirect: Redirect, known: ProviderPerson) -> Respon
     if new is None:
         return _wrong(request, redirect, wrong, code)
     response = RedirectResponse(redirect.next, 303)
-    hand_over_cookie(response, site, new)
+    hand_over_cookie(request, response, new)
     return response
 
 

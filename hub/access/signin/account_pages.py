@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.passwords import MAX_CHARS, MIN_CHARS
 from hub.access.signin.accounts import Accounts, SessionRow, TooManyTries
 from hub.access.signin.own_account import OwnAccountService
-from hub.access.signin.visit import FormSent, SignedIn
+from hub.access.signin.visit import FormSent, SignedIn, know_browser
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -109,7 +109,9 @@ def change_password(
         )
     if not answer:
         return _page(request, visit, own, wrong="password")
-    return RedirectResponse("/account?done=password", 303)
+    response = RedirectResponse("/account?done=password", 303)
+    know_browser(request, response, visit.asker.person_id)  # what it knew ended with the old one
+    return response
 
 
 @router.post("/sessions/others/end")

@@ -1,6 +1,7 @@
 """Sign-in and sign-out: argon2id passwords, sessions in the database, a limit on guessing."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Connection, Row, bindparam, delete, select, update
 
@@ -8,6 +9,8 @@ from hub.access.account_state import MAY_SIGN_IN, OPEN, SHUT, SHUT_MARK, SUSPEND
 from hub.access.passwords import Passwords
 from hub.access.rules.roles import Role
 from hub.access.signin import attempts, session_rows
+from hub.access.signin.attempts import Guesser
+from hub.access.signin.cookies import SignedCookies
 from hub.access.signin.identities import Identities
 from hub.access.signin.invited import InvitationLinks
 from hub.access.signin.passkeys import Passkeys
@@ -58,34 +61,38 @@ class Accounts:
         passwords: Passwords,
         limits: SessionLimits = DEFAULT_LIMITS,
         passkey_key: bytes | None = None,
+        cookie_key: bytes | None = None,
     ) -> None:
-        """`passkey_key`: see `Passkeys`."""
+        """`passkey_key`: see `Passkeys`; `cookie_key`: see `SignedCookies`."""
         self._db = db
         self._clock = clock
         self._passwords = passwords
         self._limits = limits
         self.invited: Final = InvitationLinks(db, clock=clock, passwords=passwords, limits=limits)
         self.passkeys: Final = Passkeys(db, clock=clock, limits=limits, key=passkey_key)
+        self.cookies: Final = SignedCookies(cookie_key)
         self.identities: Final = Identities(db, clock=clock, limits=limits)
 
     def sign_in(
-        self, login: str, password: str, *, came_from: str, agent: str = ""
+        self, login: str, password: str, *, came_from: str, agent: str = "", browser: str = ""
     ) -> SignedIn | TooManyTries | AccountShut | None:
         """A session, or None for a wrong login or password (the same answer, in the same time).
         AccountShut only with the right password.
 
-        `agent` is the browser's User-Agent, for the person's list of sessions.
+        `agent` is the browser's User-Agent, for the person's list of sessions; `browser` the cookie
+        by which the hub may know it, see `browser_cookie`.
         """
         login, now = fold_login(login), self._clock.now()
         # The attempt is counted before the password is checked. Otherwise a hundred guesses sent at
         # once would all be checked before the first was counted.
         with self._db.writing() as conn:
-            wait_s = attempts.wait_s(conn, login, self._limits, now)
+            person = _known_person(conn, login)
+            who = self._guesser(login, person, browser=browser, came_from=came_from, now=now)
+            wait_s = attempts.wait_s(conn, who, self._limits, now)
             if wait_s > 0:
                 _note(conn, "session.blocked", login=login, came_from=came_from, now=now)
                 return TooManyTries(wait_s)
-            attempts.count(conn, login, came_from=came_from, now=now)
-            person = _known_person(conn, login)
+            attempts.count(conn, who, now=now)
         stored = person.password_hash.removeprefix(SHUT_MARK) or None if person else None
         is_right = self._passwords.is_right(password, stored)
         with self._db.writing() as conn:
@@ -98,9 +105,32 @@ class Accounts:
             if person.state != OPEN or person.password_hash.startswith(SHUT_MARK):
                 _note(conn, "session.refused", login=login, came_from=came_from, now=now)
                 return _shut(conn, person.state)
-            attempts.forget(conn, login)
+            attempts.forget(conn, who)
             asker = as_asker(person, came_from)
             return session_rows.begin(conn, asker, agent=agent, limits=self._limits, now=now)
+
+    def _guesser(
+        self,
+        login: str,
+        person: Row[*tuple[Any, ...]] | None,
+        *,
+        browser: str,
+        came_from: str,
+        now: Moment,
+    ) -> Guesser:
+        person_id, password_hash = (person.id, person.password_hash) if person else (None, "")
+        known = self.cookies.knows(browser, person_id, password_hash, now)
+        if known is None:
+            return attempts.stranger(login, came_from)
+        return attempts.in_browser(login, known)
+
+    def browser_cookie(self, carried: str, person_id: UUID) -> str:
+        """The cookie of a browser in which this person has just signed in or set a password;
+        `carried`: its earlier one."""
+        query = select(people.c.password_hash).where(people.c.id == person_id)
+        with self._db.reading() as conn:
+            password_hash = conn.scalar(query) or ""
+        return self.cookies.remember(carried, person_id, password_hash, self._clock.now())
 
     def session_by_token(self, token: str, *, came_from: str) -> Session | None:
         """The session of this cookie, if it is valid and its person's account is open."""

@@ -8,7 +8,7 @@ from hub.access.tables import people, sessions, sign_in_failures, spent_challeng
 from hub.base.db.table_notes import Mark
 from hub.web.feature import Feature
 from hub.web.navigation import NavLink, Part
-from hub.web.rate_limits import GUESSES, Rate
+from hub.web.rate_limits import GUESSES, PROOFS, Rate
 
 FEATURE: Final = Feature(
     name="sign-in",
@@ -26,7 +26,7 @@ ACCOUNT: Final = Feature(
     name="account",
     routers=(reauth_pages.router, account_pages.router),
     acts=account_pages.acts,
-    rates=(Rate(r"POST", r"/proof(/.*)?|/account/password", GUESSES),),
+    rates=(Rate(r"POST", r"/proof(/.*)?|/account/password", PROOFS),),
     links=(
         NavLink(
             address="/account",

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, select, update
 
 from hub.access.account_state import NOT_CLOSED, OPEN
-from hub.access.signin import attempts, session_rows
+from hub.access.signin import session_rows
 from hub.access.signin.views import SessionLimits, SignedIn
 from hub.access.tables import identities, invitations, passkeys, people
 from hub.base.audit import log
@@ -50,7 +50,6 @@ def come_in(
     session_rows.end_of_person(conn, asker.person_id)
     for table in (passkeys, identities):
         conn.execute(delete(table).where(table.c.person_id == asker.person_id))
-    attempts.forget(conn, asker.login)
     by = By(person_id=asker.person_id, came_from=came_from)
     log.note(conn, by, act="invitation.accept", now=now)
     return session_rows.begin(conn, asker, agent=agent, limits=limits, now=now)

@@ -39,15 +39,16 @@ class OwnAccountService:
         """True if this is the person's password; then the session counts as re-authenticated for
         `proof_s`.
 
-        A wrong password counts as a failed sign-in attempt, so an unattended session does not help
-        to guess it.
+        Wrong ones are counted for this session alone: an unattended session does not help to guess
+        it, and nobody outside can use up its attempts.
         """
         asker, now = session.asker, self._clock.now()
+        who = attempts.in_session(asker.login, session.session_id)
         # Counted before the password is checked, as at sign-in, and apart from the line.
         with self._db.writing() as conn:
-            wait_s = attempts.wait_s(conn, asker.login, self._limits, now)
+            wait_s = attempts.wait_s(conn, who, self._limits, now)
             if wait_s <= 0:
-                attempts.count(conn, asker.login, came_from=asker.came_from, now=now)
+                attempts.count(conn, who, now=now)
             this = people.c.id == asker.person_id
             stored = conn.scalar(select(people.c.password_hash).where(this))
         if wait_s > 0:
@@ -58,7 +59,7 @@ class OwnAccountService:
             if not is_right:
                 change.refuse()
                 return False
-            attempts.forget(change.conn, asker.login)
+            attempts.forget(change.conn, who)
             session_rows.prove(change.conn, session.session_id, change.now)
             change.note("proof.password")
         return True

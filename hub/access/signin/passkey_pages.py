@@ -71,7 +71,7 @@ def sign_in(request: Request, party: OwnParty, answer: Answer) -> Response:
     if new is None:
         return _told(_REFUSED, 401)
     response = _told({"next": own_path(answer.next)})
-    hand_over_cookie(response, site, new)
+    hand_over_cookie(request, response, new)
     return response
 
 
@@ -145,7 +145,7 @@ def accept(request: Request, party: OwnParty, token: str, answer: Answer) -> Res
     if new is None:
         return _told(_REFUSED, 410)
     response = _told({"next": "/account?done=welcome"}, 201)
-    hand_over_cookie(response, site, new)
+    hand_over_cookie(request, response, new)
     return response
 
 

@@ -12,11 +12,22 @@ AGENT_CHARS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """Lifetime of a session, sign-in attempts per login, and validity of a re-authentication."""
+    """Lifetime of a session, wrong passwords per `window_s`, and validity of a re-authentication.
+
+    A whole quarter behind one address of a carrier must be able to mistype, so a network has more
+    attempts than a login has from there.
+    """
 
     idle_s: int = 12 * 3600
     absolute_s: int = 30 * 24 * 3600
     failures: int = 10
+    """For one login in one session or known browser, or by strangers in one network."""
+    login_failures: int = 30
+    """For one login by all strangers."""
+    network_failures: int = 60
+    """For all logins by strangers in one network."""
+    all_failures: int = 300
+    """For all logins by all strangers: this bounds the work of checking them too."""
     window_s: int = 15 * 60
     proof_s: int = 10 * 60
     """Time after a password or passkey during which no re-authentication is needed."""
@@ -61,7 +72,7 @@ class AccountShut:
 
 @dataclass(frozen=True, slots=True)
 class TooManyTries:
-    """Too many failed attempts for this login; even the right password must wait."""
+    """Too many failed attempts of this kind; even the right password must wait."""
 
     wait_s: int
 

@@ -3,12 +3,14 @@
 import hmac
 from typing import Annotated, Final
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Header, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.accounts import Accounts, AccountShut, Session, TooManyTries
 from hub.access.signin.accounts import SignedIn as NewSession
+from hub.access.signin.cookies import HOLDS_S
 from hub.web.i18n import LANGUAGES, Messages
 from hub.web.rendering import LANGUAGE_COOKIE, Site, render, site_of
 from hub.web.visit import Visit
@@ -27,6 +29,34 @@ def cookie_name(site: Site) -> str:
     return "__Host-matthan" if site.settings.is_https else "matthan"
 
 
+def browser_cookie_name(site: Site) -> str:
+    """Name of the cookie by which the hub knows a browser that has signed in before."""
+    return "__Host-matthan-browser" if site.settings.is_https else "matthan-browser"
+
+
+def token_of(request: Request) -> str:
+    """Token of the session in the request's cookie, whose signature follows after a dot; empty
+    without one. Cookies of older hubs have none and are valid too."""
+    return request.cookies.get(cookie_name(site_of(request)), "").partition(".")[0]
+
+
+def own_session(request: Request) -> str:
+    """The cookie of a session that the hub signed, for rate limits; empty: there is none."""
+    site = site_of(request)
+    carried = request.cookies.get(cookie_name(site), "")
+    return carried if site.services.use(Accounts).cookies.is_session(carried) else ""
+
+
+def own_browser(request: Request) -> str:
+    """Id of a browser that the hub knows, for rate limits; empty: it knows none."""
+    return site_of(request).services.use(Accounts).cookies.browser_in(browser_carried(request))
+
+
+def browser_carried(request: Request) -> str:
+    """The cookie by which the hub may know this browser, as sent; empty: there is none."""
+    return request.cookies.get(browser_cookie_name(site_of(request)), "")
+
+
 def came_from(request: Request) -> str:
     """Network address of the client, for the audit."""
     return request.client.host if request.client else ""
@@ -39,11 +69,14 @@ def agent_of(request: Request) -> str:
 
 def session_of(request: Request) -> Session | None:
     """The cookie's session, if it is valid."""
-    site = site_of(request)
-    token = request.cookies.get(cookie_name(site), "")
+    token = token_of(request)
     if not token:
         return None
-    return site.services.use(Accounts).session_by_token(token, came_from=came_from(request))
+    return (
+        site_of(request)
+        .services.use(Accounts)
+        .session_by_token(token, came_from=came_from(request))
+    )
 
 
 def signed_in(request: Request) -> Visit:
@@ -95,7 +128,7 @@ def show_login(request: Request, next: str = "/") -> Response:
     """The sign-in page; a signed-in person continues."""
     if session_of(request) is not None:
         return RedirectResponse(own_path(next), 303)
-    token = request.cookies.get(cookie_name(site_of(request)), "")
+    token = token_of(request)
     shut = site_of(request).services.use(Accounts).shut_account(token)
     page = render(
         request,
@@ -121,7 +154,11 @@ def sign_in(
     """Sign in, or say why not; a wrong name and a wrong password give the same answer."""
     site = site_of(request)
     answer = site.services.use(Accounts).sign_in(
-        login.strip(), password, came_from=came_from(request), agent=agent_of(request)
+        login.strip(),
+        password,
+        came_from=came_from(request),
+        agent=agent_of(request),
+        browser=browser_carried(request),
     )
     if isinstance(answer, AccountShut):
         return render(
@@ -146,18 +183,34 @@ def sign_in(
             login=login,
         )
     response = RedirectResponse(own_path(next), 303)
-    hand_over_cookie(response, site, answer)
+    hand_over_cookie(request, response, answer)
     return response
 
 
-def hand_over_cookie(response: Response, site: Site, new: NewSession) -> None:
+def hand_over_cookie(request: Request, response: Response, new: NewSession) -> None:
     """Set the session's cookie, and make the browser delete the pictures of an earlier session. If
-    that session's cookie ended by time, no earlier answer could say so."""
+    that session's cookie ended by time, no earlier answer could say so. The browser is known from
+    now on."""
+    site = site_of(request)
     forget_pictures(response)
+    value = site.services.use(Accounts).cookies.of_session(new.token)
+    _set_cookie(response, site, cookie_name(site), value, max_age_s=new.max_age_s)
+    know_browser(request, response, new.asker.person_id)
+
+
+def know_browser(request: Request, response: Response, person_id: UUID) -> None:
+    """Set the cookie by which the hub will know that this person signed in here. It opens
+    nothing, names nobody, and stays after signing out."""
+    site = site_of(request)
+    value = site.services.use(Accounts).browser_cookie(browser_carried(request), person_id)
+    _set_cookie(response, site, browser_cookie_name(site), value, max_age_s=HOLDS_S)
+
+
+def _set_cookie(response: Response, site: Site, name: str, value: str, *, max_age_s: int) -> None:
     response.set_cookie(
-        cookie_name(site),
-        new.token,
-        max_age=new.max_age_s,
+        name,
+        value,
+        max_age=max_age_s,
         path="/",
         secure=site.settings.is_https,
         httponly=True,
@@ -180,23 +233,14 @@ def choose_login_language(
 
 def remember(response: Response, site: Site, name: str, value: str) -> None:
     """Store a choice that is not secret on this device, for a year."""
-    response.set_cookie(
-        name,
-        value,
-        max_age=YEAR_S,
-        path="/",
-        secure=site.settings.is_https,
-        httponly=True,
-        samesite="lax",
-    )
+    _set_cookie(response, site, name, value, max_age_s=YEAR_S)
 
 
 @router.post("/logout")
 def sign_out(request: Request, visit: FormSent) -> Response:
     """End the session, and delete what the browser stored."""
     name = cookie_name(visit.site)
-    token = request.cookies.get(name, "")
-    visit.use(Accounts).sign_out(token, came_from=came_from(request))
+    visit.use(Accounts).sign_out(token_of(request), came_from=came_from(request))
     response = RedirectResponse("/login", 303)
     response.delete_cookie(
         name, path="/", secure=visit.site.settings.is_https, httponly=True, samesite="lax"

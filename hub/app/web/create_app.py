@@ -133,7 +133,7 @@ def _furnish(app: FastAPI, site: Site, features: Sequence[Feature]) -> None:
         RateLimited,
         limits=app.state.limits,
         rates=[rate for feature in features for rate in feature.rates],
-        cookie=visit.cookie_name(site),
+        own={"session": visit.own_session, "browser": visit.own_browser},
     )
     app.add_middleware(
         OwnPagesOnly,

@@ -110,6 +110,7 @@ def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
             passwords=Passwords(),
             clock=parts.clock,
             passkey_key=tokens.key_for("passkeys"),
+            cookie_key=tokens.key_for("cookies"),
         ),
         uploads=uploads,
         change_signal=parts.change_signal,

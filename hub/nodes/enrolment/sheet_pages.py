@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.accounts import Accounts
 from hub.access.signin.reauth_pages import ProvedForm
-from hub.access.signin.visit import FormSent, SignedIn, came_from, cookie_name
+from hub.access.signin.visit import FormSent, SignedIn, came_from, token_of
 from hub.base.errors import RegistryError
 from hub.base.text.csv_table import MOST_BYTES
 from hub.nodes.enrolment.port import Enrolling
@@ -111,7 +111,7 @@ def stream_progress(request: Request, visit: SignedIn, sheets: Sheets, sheet_id:
     enrolling_of(visit)
     if sheets.progress(visit.asker, sheet_id) is None:
         raise HTTPException(404)
-    token, address = request.cookies[cookie_name(visit.site)], came_from(request)
+    token, address = token_of(request), came_from(request)
     return event_stream(_progress(visit, sheets, sheet_id, token, address))
 
 

@@ -10,7 +10,7 @@ from hub.public.data_requests.tables import data_request_people, petition_acts, 
 from hub.public.data_requests.tables import petitions as petitions_table
 from hub.web.feature import Feature
 from hub.web.navigation import NavLink, Part
-from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate
+from hub.web.rate_limits import CODES, LOOKING_IN, OUTSIDERS, Rate
 
 FEATURE: Final = Feature(
     name="data requests",
@@ -21,7 +21,7 @@ FEATURE: Final = Feature(
     rates=(
         Rate(r"GET|HEAD", r"/rights(/follow)?", LOOKING_IN),
         Rate(r"POST", r"/rights", OUTSIDERS),
-        Rate(r"POST", r"/rights/follow", GUESSES),
+        Rate(r"POST", r"/rights/follow", CODES),
     ),
     shown={"takes_petitions": lambda services: services.find(PublicDataRequestService) is not None},
     links=(

@@ -17,7 +17,7 @@ from hub.public.households.tables import households as households_table
 from hub.web.feature import Feature
 from hub.web.guard import MAX_FORM_BYTES, Body
 from hub.web.navigation import NavLink, Part
-from hub.web.rate_limits import GUESSES, LOOKING_IN, Rate, RateRule
+from hub.web.rate_limits import CODES, LOOKING_IN, Rate, RateRule
 from hub.web.visit import Visit
 
 CHUNKS: Final = RateRule("chunks", 1200, 60.0, "address")
@@ -48,7 +48,7 @@ FEATURE: Final = Feature(
     rates=(
         Rate(r"HEAD|PATCH", r"/give/.*/upload/.*", CHUNKS),
         Rate(r"GET|HEAD", r"/(give|household)/.*", LOOKING_IN),
-        Rate(r"POST", r"/(give|household)/.*", GUESSES),
+        Rate(r"POST", r"/(give|household)/.*", CODES),
     ),
     shown={"asks_households": lambda services: services.find(HouseholdServices) is not None},
     panels={"case": _in_case},

@@ -12,7 +12,7 @@ from hub.public.tips.tables import tip_answers, tip_keys, tip_pictures, tip_repo
 from hub.public.tips.tables import tips as tips_table
 from hub.web.feature import Feature
 from hub.web.guard import APP_TIPS, MAX_FORM_BYTES, Body
-from hub.web.rate_limits import GUESSES, LOOKING_IN, OUTSIDERS, Rate, RateRule
+from hub.web.rate_limits import CODES, LOOKING_IN, OUTSIDERS, Rate, RateRule
 from hub.web.visit import Visit
 
 MAX_TIP_BYTES: Final = MOST_PICTURES * MOST_PICTURE_BYTES + MAX_FORM_BYTES
@@ -38,7 +38,7 @@ FEATURE: Final = Feature(
     rates=(
         Rate(r"GET|HEAD", r"/tips(/follow)?", LOOKING_IN),
         Rate(r"POST", r"/tips", OUTSIDERS),
-        Rate(r"POST", r"/tips/follow", GUESSES),
+        Rate(r"POST", r"/tips/follow", CODES),
         Rate(r"POST", APP_TIPS, APPS),
     ),
     shown={"takes_tips": lambda services: services.find(PublicTipService) is not None},

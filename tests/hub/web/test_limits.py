@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hub.app.features import FEATURES
 from hub.search.feature import SEARCHING
 from hub.web.guard import MAX_FORM_BYTES, most_bytes
-from hub.web.rate_limits import BAD_TOKENS, CHANGES, GUESSES, Limits, RateRule
+from hub.web.rate_limits import BAD_TOKENS, CHANGES, CODES, GUESSES, PROOFS, Limits, RateRule
 from tests.hub.rigs.features import rule_of
 from tests.hub.rigs.web_town import PASSWORD, TOKEN, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
@@ -22,6 +22,7 @@ pytestmark = [
 ]
 
 RULE = RateRule("knocks", 5, 10.0, "address")
+SUM = RateRule("all knocks", 5, 10.0, "everyone")
 BODIES = [body for feature in FEATURES for body in feature.bodies]
 
 
@@ -95,7 +96,32 @@ def test_memory_is_bounded_and_whom_it_forgot_is_counted() -> None:
     for number in range(1000):
         limits.wait_s(RULE, f"10.0.{number // 256}.{number % 256}")
     assert len(limits) == 100
-    assert limits.counts["forgotten"] == 900
+    assert limits.counts["forgotten knocks"] == 900
+
+
+def test_a_flood_under_one_rule_forgets_nobody_under_another_and_no_sum() -> None:
+    limits = Limits(Hand(), most_knockers=100)
+    for _ in range(RULE.most):
+        limits.wait_s(RULE, "a")
+        limits.wait_s(SUM, "")
+    for number in range(1000):
+        limits.wait_s(BAD_TOKENS, str(number))
+    assert limits.wait_s(RULE, "a") > 0
+    assert limits.wait_s(SUM, "") > 0
+    assert len(limits) == 102
+
+
+def test_cookies_that_the_hub_did_not_sign_count_as_their_address(app: FastAPI) -> None:
+    stranger, officer = visitor(app, "203.0.113.9"), visitor(app, "203.0.113.9")
+    officer.sign_in("an", PASSWORD)
+    before = len(app.state.limits)
+    for number in range(CHANGES.most):
+        cookie = {"Cookie": f"matthan=made-up-{number}.x", **stranger.origin}
+        assert stranger.send("POST", "/settings/theme", headers=cookie).status_code != 429
+    cookie = {"Cookie": "matthan=another", **stranger.origin}
+    assert stranger.send("POST", "/settings/theme", headers=cookie).status_code == 429
+    assert len(app.state.limits) == before + 1
+    assert officer.post("/settings/theme", theme="dark").status_code != 429
 
 
 def test_every_route_that_changes_something_has_a_bound(app: FastAPI) -> None:
@@ -117,14 +143,17 @@ def test_every_route_that_changes_something_has_a_bound(app: FastAPI) -> None:
     ("method", "path", "rule"),
     [
         ("POST", "/login", GUESSES),
-        ("POST", "/proof", GUESSES),
-        ("POST", "/proof/passkey", GUESSES),
+        ("POST", "/proof", PROOFS),
+        ("POST", "/proof/passkey", PROOFS),
         ("POST", "/passkeys/sign-in", GUESSES),
-        ("POST", "/account/password", GUESSES),
+        ("POST", "/account/password", PROOFS),
         ("GET", "/invited/abc", GUESSES),
         ("POST", "/invited/abc/passkey/options", GUESSES),
         ("POST", "/invited/a\nb", GUESSES),
         ("POST", "/login\n", GUESSES),
+        ("POST", "/tips/follow", CODES),
+        ("POST", "/rights/follow", CODES),
+        ("POST", "/give/abc", CODES),
         ("GET", "/footage", SEARCHING),
         ("POST", "/footage/ask", SEARCHING),
         ("POST", "/whatever/comes/later", CHANGES),
@@ -161,11 +190,11 @@ def test_a_line_break_after_an_address_passes_no_limit(app: FastAPI) -> None:
 @pytest.mark.parametrize(
     ("addresses", "other"),
     [
-        ([f"2001:db8:1:2::{n:x}" for n in range(61)], "2001:db8:1:3::1"),
-        (["203.0.113.9", "::ffff:203.0.113.9"] * 31, "::ffff:203.0.113.10"),
+        ([f"2001:db8:1:2{n:02x}::1" for n in range(61)], "2001:db8:1:300::1"),
+        (["203.0.113.9", "::ffff:203.0.113.10"] * 31, "::ffff:203.0.114.9"),
     ],
 )
-def test_one_client_has_one_limit_whichever_of_its_addresses_it_uses(
+def test_one_network_has_one_limit_for_guesses_whichever_of_its_addresses_it_uses(
     app: FastAPI, addresses: list[str], other: str
 ) -> None:
     def guess(address: str, number: int = 0) -> int:
