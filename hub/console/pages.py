@@ -66,13 +66,14 @@ def _alert(
     conflict: Conflict | None = None,
     wrong: str = "",
 ) -> Response:
-    """The alert's page; `conflict` or `wrong` says why nothing changed. `wrong` is "soon", "undo"
-    or "snoozed" (the wrong moment), or the refused field: "sound", "reason", "note" or "snooze"."""
+    """The alert's page; `conflict` or `wrong` says why nothing changed. `wrong` is "soon", "undo",
+    "snoozed" or "mute" (the wrong moment), or the refused field: "sound", "reason", "note" or
+    "snooze"."""
     page = inbox.alert(visit.asker, alert_id)
     if page is None:
         return _ended(request, visit, inbox, alert_id)
     status_code = 422 if wrong else 200
-    if conflict or wrong in ("soon", "undo", "snoozed"):
+    if conflict or wrong in ("soon", "undo", "snoozed", "mute"):
         status_code = 409
     speech = words(visit.asker.language)
     return render(
@@ -93,6 +94,7 @@ def _alert(
         may_hold=visit.use(RetentionService).may_hold_alert(visit.asker, alert_id),
         cases=visit.use(CaseService).open_cases(visit.asker),
         **_snooze(visit, page.row),
+        **_mute(visit, page.row),
         **_tip(visit, page.row),
     )
 
@@ -136,6 +138,13 @@ def _snooze(visit: Visit, row: AlertRow) -> dict[str, object]:
         "may_snooze": is_running and silences.may_snooze(visit.asker, row),
         "snooze_reasons": snooze_reasons(words(visit.asker.language)),
     }
+
+
+def _mute(visit: Visit, row: AlertRow) -> dict[str, object]:
+    """Whether the spot of a false alarm is muted, or may be by this person."""
+    silences = visit.use(SilenceService)
+    muted = silences.mute_of(visit.asker, row)
+    return {"muted": muted, "may_mute": muted is None and silences.may_mute(visit.asker, row)}
 
 
 def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
@@ -285,6 +294,17 @@ def snooze(
         raise HTTPException(404)
     if not is_done:
         return _alert(request, visit, inbox, alert_id, wrong="snoozed")
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/mute")
+def mute(request: Request, visit: FormSent, inbox: Inbox, alert_id: UUID) -> Response:
+    """Mute the alert's spot for two weeks, as its page offers after the third false alarm."""
+    is_done = visit.use(SilenceService).mute(visit.asker, alert_id)
+    if is_done is None:
+        raise HTTPException(404)
+    if not is_done:
+        return _alert(request, visit, inbox, alert_id, wrong="mute")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 

@@ -251,13 +251,6 @@ def history(rows: Iterable[HistoryRow], words: Messages) -> list[HistoryStep]:
     has_picture = False
     for row in rows:
         grown = _GROWN.match(row.detail) if row.act == "grown" else None
-        if row.act == "muted":
-            steps.append(
-                HistoryStep(
-                    words.say("Third false alarm here: muted for two weeks"), "", row.at_utc_us
-                )
-            )
-            continue
         if row.act == "called":
             whom = row.detail or words.say("everybody who may know")
             steps.append(HistoryStep(words.say("Told: %(who)s") % {"who": whom}, "", row.at_utc_us))
@@ -324,7 +317,11 @@ def _step(row: HistoryRow, words: Messages, *, note: str) -> HistoryStep:
         "undone": say("Closing taken back"),
         "reopened": say("Opened again"),
         "note": say("Note"),
+        "mute_offered": say("Third false alarm here: a mute of two weeks was offered"),
+        "muted": say("This spot muted for two weeks"),
     }
+    if row.act == "muted" and row.who is None:  # by the hub itself, as older versions did
+        acts["muted"] = say("Third false alarm here: muted for two weeks")
     act = acts.get(row.act, row.act)
     return HistoryStep(f"{act} · {row.who}" if row.who else act, note, row.at_utc_us)
 

@@ -2,7 +2,7 @@
 
 Each alert is closed as if alone, with its own scope check and log line. A few go in one
 transaction: that is quick, and events from nodes are still written in between. A critical alert is
-closed like any other if it was chosen.
+closed like any other if it was chosen. No mute is offered: nobody looked at each of them.
 """
 
 from collections.abc import Iterator, Sequence

@@ -32,7 +32,6 @@ from hub.alerting.silences import rows
 from hub.base.audit import log
 from hub.base.audit.acting import Acting, Changing, On
 from hub.base.audit.asker import Asker
-from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns
 from hub.base.db.gathering import gathering
@@ -62,7 +61,7 @@ class ResponseService:
         second half of a double tap `TooSoon`.
 
         `note` is the officer's text, at most `NOTE_CHARS` characters; `cause` is the cause of a
-        false alarm, one of `CAUSES`.
+        false alarm, one of `CAUSES`. The third false alarm in a row at its spot offers a mute.
         """
         on = On("alert", alert_id)
         with self._acting.changing(asker, f"alert.{act}", on, rings=True) as change:
@@ -78,6 +77,10 @@ class ResponseService:
                 return _not_changed(change, row, outcome)
             change.done()
             write_changes(change, [(row, outcome.life)], note=note, cause=cause)
+            if outcome.life.state is AlertState.FALSE_ALARM and rows.may_mute(
+                change.conn, alert_id, now=change.now
+            ):
+                note_history(change.conn, alert_id, act=rows.MUTE_OFFERED, now=change.now)
             return _seen(change, alert_id)
 
     def undo(self, asker: Asker, alert_id: UUID) -> AlertRow | Conflict | UndoOver | None:
@@ -279,9 +282,6 @@ def write_changes(
     with gathering(conn):
         for row, life in changed:
             _write_change(change, row, life=life, note=note, cause=cause)
-    for row, life in changed:
-        if life.state is AlertState.FALSE_ALARM:
-            _mute_if_often_false(conn, row.alert_id, now)
     alert_ids = [row.alert_id for row, _ in changed]
     receipts.mark_acknowledged(conn, alert_ids, person_id=person_id, now=now)
     # "taken" tells the others that somebody has it or closed it, and ends their queued messages.
@@ -357,19 +357,3 @@ def come_back(
 
 def _since(utc_us: int, now: Moment) -> float:
     return (now.utc_us - utc_us) / 1e6
-
-
-def _mute_if_often_false(conn: Connection, alert_id: UUID, now: Moment) -> None:
-    made = rows.mute_if_often_false(conn, alert_id, now=now)
-    if made is not None:
-        until = str(made.until_utc_us)
-        note_history(conn, alert_id, act="muted", detail=until, now=now)
-        log.note(
-            conn,
-            By(),
-            act="silence.add",
-            object_kind="silence",
-            object_id=made.silence_id,
-            detail=made.reason,
-            now=now,
-        )

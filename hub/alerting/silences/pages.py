@@ -36,7 +36,8 @@ def _line(row: SilenceRow, calendar: Calendar) -> SilenceLine:
     say, silence = calendar.words.say, row.silence
     why = say("three false alarms in a row")
     if row.made_by_name is not None:
-        told = {"name": row.made_by_name, "reason": silence.reason}
+        reason = why if silence.is_exact else silence.reason
+        told = {"name": row.made_by_name, "reason": reason}
         why = say("%(reason)s (%(name)s)") % told
     hits = ""
     if row.hits and row.last_hit_utc_us is not None:
@@ -189,6 +190,7 @@ def acts(words: Messages) -> dict[str, str]:
     return {
         "silences.open": say("read what does not alert"),
         "alert.snooze": say("silenced a camera for an hour from an alert"),
+        "alert.mute": say("muted a spot for two weeks after three false alarms"),
         "silence.add": say("silenced alerts"),
         "silence.end": say("ended a silence"),
     }

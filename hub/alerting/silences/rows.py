@@ -7,9 +7,20 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from hub.alerting.alerts.rules.kinds import KINDS, is_tampering
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import Rules, from_text
 from hub.alerting.alerts.tables import alerts
@@ -17,10 +28,11 @@ from hub.alerting.silences.rules import (
     FALSE_IN_A_ROW,
     MUTED_S,
     NOT_CRITICAL,
+    SILENCED_KINDS,
     AlertSpot,
     Ending,
     Silence,
-    is_to_be_muted,
+    may_be_muted,
     silenced_by,
 )
 from hub.alerting.silences.tables import silences
@@ -31,6 +43,8 @@ from hub.base.moment import Moment
 
 REASON_CHARS: Final = 300
 FALSE_ALARMS: Final = f"{FALSE_IN_A_ROW} false alarms one after the other"
+MUTE_OFFERED: Final = "mute_offered"
+"""In the history of an alert: a mute of its spot was offered when it was closed."""
 LOOK_BACK_ALERTS: Final = 200
 """Number of a camera's last handled alerts among which alerts of one spot are searched."""
 
@@ -160,37 +174,43 @@ def end(conn: Connection, silence_id: UUID, *, person_id: UUID, now: Moment) -> 
 
 
 def end_mute_of(conn: Connection, alert_id: UUID, *, person_id: UUID, now: Moment) -> list[UUID]:
-    """End the mute that began when this alert was closed as a false alarm; returns its id."""
-    row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
-    query = select(silences.c.id).where(
-        silences.c.camera_id == row.camera_id,
-        silences.c.is_exact.is_(True),
-        silences.c.made_by.is_(None),
-        silences.c.made_utc_us == row.closed_utc_us,
-        silences.c.ended_utc_us.is_(None),
-    )
-    found = list(conn.scalars(query))
+    """End the mute of this alert's spot if it was set since the alert was closed: its false alarms
+    are no longer in a row. Returns the ids of ended mutes."""
+    row = _spot_row(conn, alert_id)
+    since = silences.c.made_utc_us >= row.closed_utc_us
+    found = [one.id for one in conn.execute(_mutes(_spot(row), now).where(since))]
     for silence_id in found:
         end(conn, silence_id, person_id=person_id, now=now)
     return found
 
 
-def mute_if_often_false(conn: Connection, alert_id: UUID, *, now: Moment) -> Silence | None:
-    """Mute the spot of an alert that was just marked as false, if it was the third in a row."""
-    row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
-    if row.kind in KINDS or is_tampering(row.kind):
-        return None
-    spot = alert_spot(row.camera_id, row.kind, from_text(row.rules), row.zone)
+def may_mute(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
+    """True if the alert was closed as a false alarm since the last mute of its spot, and the spot
+    had several in a row since then."""
+    row = _spot_row(conn, alert_id)
+    if row.kind not in SILENCED_KINDS or row.state != AlertState.FALSE_ALARM:
+        return False
+    spot = _spot(row)
     since_utc_us = max(_last_muted(conn, spot, now), now.plus_s(-MUTED_S).utc_us)
     endings = _endings(conn, spot, since_utc_us)
-    if not is_to_be_muted(endings, now_utc_us=now.utc_us):
-        return None
+    return row.closed_utc_us > since_utc_us and may_be_muted(endings, now_utc_us=now.utc_us)
+
+
+def mute_spot(conn: Connection, alert_id: UUID, *, person_id: UUID, now: Moment) -> Silence:
+    """Mute the spot of an alert for `MUTED_S`."""
+    spot = _spot(_spot_row(conn, alert_id))
     until = now.plus_s(MUTED_S).utc_us
     made = Silence(
         new_id(now), spot.camera_id, spot.kind, spot.zone, spot.rule, True, until, FALSE_ALARMS
     )
-    add(conn, made, made_by=None, now=now)
+    add(conn, made, made_by=person_id, now=now)
     return made
+
+
+def mute_of(conn: Connection, alert_id: UUID, *, now: Moment) -> UUID | None:
+    """The active mute of the alert's spot that ends last."""
+    query = _mutes(_spot(_spot_row(conn, alert_id)), now)
+    return conn.scalar(query.order_by(silences.c.until_utc_us.desc()).limit(1))
 
 
 _SPOT_OF: Final = select(
@@ -203,16 +223,37 @@ _SPOT_OF: Final = select(
 )
 
 
-def _last_muted(conn: Connection, spot: AlertSpot, now: Moment) -> int:
-    """Start of the last mute of this spot or, if it is over, its end; 0 if there was none."""
-    over = func.coalesce(silences.c.ended_utc_us, silences.c.until_utc_us)
-    query = select(silences.c.made_utc_us, over.label("over_utc_us")).where(
+def _spot_row(conn: Connection, alert_id: UUID) -> Row[*tuple[Any, ...]]:
+    return conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
+
+
+def _spot(row: Row[*tuple[Any, ...]]) -> AlertSpot:
+    return alert_spot(row.camera_id, row.kind, from_text(row.rules), row.zone)
+
+
+def _is_mute_of(spot: AlertSpot) -> ColumnElement[bool]:
+    return and_(
         silences.c.camera_id == spot.camera_id,
         silences.c.is_exact.is_(True),
         silences.c.kind == spot.kind,
         silences.c.zone.is_not_distinct_from(spot.zone),
         silences.c.rule.is_not_distinct_from(spot.rule),
     )
+
+
+def _mutes(spot: AlertSpot, now: Moment) -> Select[UUID]:
+    """Ids of active mutes of this spot."""
+    return select(silences.c.id).where(
+        _is_mute_of(spot),
+        silences.c.ended_utc_us.is_(None),
+        silences.c.until_utc_us > now.utc_us,
+    )
+
+
+def _last_muted(conn: Connection, spot: AlertSpot, now: Moment) -> int:
+    """Start of the last mute of this spot or, if it is over, its end; 0 if there was none."""
+    over = func.coalesce(silences.c.ended_utc_us, silences.c.until_utc_us)
+    query = select(silences.c.made_utc_us, over.label("over_utc_us")).where(_is_mute_of(spot))
     ends = [
         row.over_utc_us if row.over_utc_us <= now.utc_us else row.made_utc_us
         for row in conn.execute(query)
@@ -239,8 +280,4 @@ def _endings(conn: Connection, spot: AlertSpot, since_utc_us: int) -> list[Endin
 
 
 def _of_spot(rows: Iterable[Row[*tuple[Any, ...]]], spot: AlertSpot) -> list[Row[*tuple[Any, ...]]]:
-    return [
-        row
-        for row in rows
-        if alert_spot(row.camera_id, row.kind, from_text(row.rules), row.zone) == spot
-    ]
+    return [row for row in rows if _spot(row) == spot]

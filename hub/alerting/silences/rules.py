@@ -1,10 +1,10 @@
-"""Silences: set by a person, or after three false alarms in a row.
+"""Silences: set by a person, never by the hub itself.
 
 A person silences a camera, or a zone or kind on it, with an end and a reason. An officer who is
 alerted can silence an alert's camera for an hour (a snooze); critical alerts come all the same.
-Three false alarms in a row at one spot mute that spot only: its zone, its kind and the rule met
-there. Everything else still alerts. Tampering and lost nodes are never silenced: somebody covering
-a camera would want exactly that.
+After three false alarms in a row at one spot, whoever closes the third is offered a mute of that
+spot only: its zone, its kind and the rule met there. Everything else still alerts. Tampering and
+lost nodes are never silenced: somebody covering a camera would want exactly that.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from hub.alerting.alerts.rules.kinds import CROWD
+
+SILENCED_KINDS: Final = ("person", CROWD)
 FALSE_IN_A_ROW: Final = 3
 MUTED_S: Final = 14 * 86_400.0
 """Length of a mute, and how far back its false alarms count."""
@@ -82,7 +85,7 @@ def silenced_by(silences: Iterable[Silence], spot: AlertSpot, *, now_utc_us: int
     return max(found, key=lambda one: (one.until_utc_us, one.silence_id), default=None)
 
 
-def is_to_be_muted(endings: Sequence[Ending], *, now_utc_us: int) -> bool:
+def may_be_muted(endings: Sequence[Ending], *, now_utc_us: int) -> bool:
     """True if the last alerts of a spot were false in a row; `endings` can have any order.
 
     Pass only endings after the last mute: ending a mute starts the count again.

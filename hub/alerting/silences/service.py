@@ -11,14 +11,18 @@ from hub.access.rules.grants import Right
 from hub.access.scope import has_right, visible_cameras, visible_to, visible_values
 from hub.access.tables import people
 from hub.alerting.alerts import queries
-from hub.alerting.alerts.rules.kinds import CROWD
+from hub.alerting.alerts.rows import change_alert, note_history
+from hub.alerting.alerts.rules.lifecycle import AlertState
+from hub.alerting.alerts.tables import alert_history
 from hub.alerting.alerts.views import AlertRow
 from hub.alerting.oncall.faults import NAME_CHARS, checked_reason
 from hub.alerting.silences import rows as silences_rows
+from hub.alerting.silences.rows import MUTE_OFFERED
 from hub.alerting.silences.rules import (
     LONGEST_S,
     MOST_SNOOZES,
     NOT_CRITICAL,
+    SILENCED_KINDS,
     SNOOZE_S,
     SNOOZES_IN_S,
     Silence,
@@ -44,7 +48,7 @@ class SilenceRow:
     camera_label: str
     place: str
     made_by_name: str | None
-    """None: created automatically after false alarms."""
+    """None: by the hub after false alarms, as older versions did."""
     made_utc_us: int
     hits: int
     last_hit_utc_us: int | None
@@ -167,6 +171,47 @@ class SilenceService:
             change.note("silence.add", On("silence", made.silence_id), reason)
         return True
 
+    def mute_of(self, asker: Asker, row: AlertRow) -> SilenceRow | None:
+        """The active mute of the spot of an alert that was a false alarm."""
+        if row.state != AlertState.FALSE_ALARM:
+            return None
+        with self._acting.part_of(asker, "alert.open") as look:
+            silence_id = silences_rows.mute_of(look.conn, row.alert_id, now=look.now)
+            return next(iter(_rows(look, silence_id)), None) if silence_id else None
+
+    def may_mute(self, asker: Asker, row: AlertRow) -> bool:
+        """True if the page of an alert offers `mute` to this person, who closed it."""
+        with self._acting.part_of(asker, "alert.open") as look:
+            return _is_mute_offered(look, row)
+
+    def mute(self, asker: Asker, alert_id: UUID) -> bool | None:
+        """Mute the spot of this alert for two weeks. For the person who closed it as the third
+        false alarm in a row there, by itself and not among many.
+
+        None: the alert is unknown, or not theirs to see. False: it is not offered, or no longer.
+        A second call changes nothing.
+        """
+        with self._acting.changing(
+            asker, "alert.mute", On("alert", alert_id), rings=True
+        ) as change:
+            conn, now = change.conn, change.now
+            row = queries.one_alert(conn, asker.person_id, alert_id, now)
+            if row is None:
+                change.refuse()
+                return None
+            if silences_rows.mute_of(conn, alert_id, now=now) is not None:
+                change.refuse(how="again")
+                return True
+            if not _is_mute_offered(change, row):
+                change.refuse("not three false alarms in a row")
+                return False
+            made = silences_rows.mute_spot(conn, alert_id, person_id=asker.person_id, now=now)
+            change_alert(conn, alert_id, {}, now=now)
+            note_history(conn, alert_id, act="muted", person_id=asker.person_id, now=now)
+            change.done()
+            change.note("silence.add", On("silence", made.silence_id), made.reason)
+        return True
+
     def end_silence(self, asker: Asker, silence_id: UUID) -> bool:
         """End a silence, so that alerts come again; False if they may not see its camera."""
         with self._acting.changing(asker, "silence.end", On("silence", silence_id)) as change:
@@ -180,9 +225,22 @@ class SilenceService:
 
 
 def _may_snooze(look: Reading, row: AlertRow) -> bool:
-    is_silenceable = row.kind in ("person", CROWD)
+    is_silenceable = row.kind in SILENCED_KINDS
     is_alerted = has_right(look.conn, look.asker.person_id, row.camera_id, Right.ALERTED, look.now)
     return is_silenceable and is_alerted
+
+
+def _is_mute_offered(look: Reading, row: AlertRow) -> bool:
+    """True if closing this alert offered a mute to the asker, who may still set it."""
+    if row.closed_by != look.asker.person_id or not _may_snooze(look, row):
+        return False
+    offers = select(alert_history.c.id).where(
+        alert_history.c.alert_id == row.alert_id,
+        alert_history.c.act == MUTE_OFFERED,
+        alert_history.c.at_utc_us >= row.closed_utc_us,
+    )
+    is_offered = look.conn.execute(offers.limit(1)).first() is not None
+    return is_offered and silences_rows.may_mute(look.conn, row.alert_id, now=look.now)
 
 
 def _is_free(look: Reading, camera_id: UUID) -> bool:

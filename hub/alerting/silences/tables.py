@@ -14,7 +14,7 @@ silences = Table(
     Column("rule", Text),  # hub.alerting.silences.rules.NOT_CRITICAL: all but critical alerts
     Column("is_exact", Boolean, nullable=False),  # this very spot: null matches only null
     Column("reason", Text, nullable=False),
-    link("made_by", "people", nullable=True),  # null: created after false alarms
+    link("made_by", "people", nullable=True),  # null: by the hub, as older versions did
     *moment("made"),
     *moment("until"),
     link("ended_by", "people", nullable=True),

@@ -202,6 +202,7 @@ def _people(say: Callable[[str], str]) -> ActShapes:
         "alert.false_alarm": _closing(say),
         "alert.go": (say("it is closed"),),
         "alert.not_go": (say("it is closed"),),
+        "alert.mute": (say("not three false alarms in a row"),),
         "alert.resolve": _closing(say),
         "alert.snooze": (say("silenced already, or too often"),),
         "alert.undo": (say("too late"),),

@@ -1,9 +1,10 @@
-"""Silences on a phone: shown above the alerts, ended by a tap; made by three false alarms."""
+"""Silences on a phone: shown above the alerts, ended by a tap; offered by three false alarms."""
 
 import pytest
 from playwright.sync_api import expect
 
 from hub.alerting.response.service import ResponseService
+from hub.alerting.silences.service import SilenceService
 from tests.browser.conftest import Hub, Meet
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 
@@ -13,7 +14,7 @@ pytestmark = [
 ]
 
 
-def call_false(hub: Hub, times: int) -> None:
+def call_false(hub: Hub, times: int, *, is_muted: bool = False) -> None:
     signed_in = hub.town.accounts.sign_in("binh", "đèn đường 756", came_from="")
     assert hasattr(signed_in, "asker")
     for _ in range(times):
@@ -22,23 +23,59 @@ def call_false(hub: Hub, times: int) -> None:
         hub.town.services.use(ResponseService).act(
             signed_in.asker, seen.alert_id, act="false_alarm"
         )
+    if is_muted:
+        silences = hub.town.services.use(SilenceService)
+        assert silences.mute(signed_in.asker, seen.alert_id)
 
 
-@pytest.mark.promise("Rules and duty: Three false alarms mute a spot for two weeks.")
-def test_the_third_false_alarm_mutes_visibly_and_a_tap_ends_it(hub: Hub, meet: Meet) -> None:
+@pytest.mark.promise(
+    "Rules and duty: The third false alarm in a row at a spot offers to mute it for two weeks; "
+    "nothing is muted by itself."
+)
+@pytest.mark.parametrize(
+    ("size", "is_scripted"), [("phone", False), ("phone", True), ("desk", True)]
+)
+def test_the_third_false_alarm_offers_a_mute_and_a_tap_takes_it_back(
+    hub: Hub, meet: Meet, size: str, is_scripted: bool
+) -> None:
     call_false(hub, 2)
     seen = hub.town.somebody()
-    officer = meet(None, java_script_enabled=False)
+    width = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1440, "height": 900}}[size]
+    officer = meet(None, size=width, java_script_enabled=is_scripted)
     officer.sign_in("an")
     officer.open_alert(seen.alert_id)
-    officer.page.locator("details.more > summary").click()
-    officer.page.locator("[data-act=false]").click()
-    expect(officer.page.locator(".history")).to_contain_text("tạm ngừng báo hai tuần")
+    closing = officer.page.locator("details.more")
+    closing.locator("> summary").click()
+    closing.locator("[data-act=false]").click()
+    offer = officer.page.locator("[data-mute=offer]")
+    expect(offer).to_contain_text("Báo nhầm lần thứ ba liên tiếp ở chỗ này.")
+    name = f"{size}-{'script' if is_scripted else 'plain'}-mute"
+    officer.shot(f"{name}-offer")
+    assert fits(officer.page)
+    offer.locator("button").click()
+    muted = officer.page.locator("[data-mute=set]")
+    expect(muted).to_contain_text("Chỗ này tạm ngừng báo đến")
+    expect(officer.page.locator(".history")).to_contain_text("Tạm ngừng báo ở chỗ này hai tuần")
+    officer.shot(f"{name}-set")
+    assert fits(officer.page)
+    muted.locator("button").click()
+    expect(officer.page.locator("[data-mute]")).to_have_count(0)
+    officer.open("/")
+    expect(officer.page.locator("#silences")).to_have_count(0)
+    assert officer.complaints == []
+
+
+def test_a_mute_is_shown_above_the_alerts_with_who_set_it_and_a_tap_ends_it(
+    hub: Hub, meet: Meet
+) -> None:
+    call_false(hub, 3, is_muted=True)
+    officer = meet(None, java_script_enabled=False)
+    officer.sign_in("an")
     officer.open("/")
     muted = officer.page.locator("#silences")
     expect(muted).to_contain_text("1 nơi đang tạm ngừng báo")
     muted.locator("summary").click()
-    expect(muted).to_contain_text("ba lần báo nhầm liên tiếp")
+    expect(muted).to_contain_text("ba lần báo nhầm liên tiếp (Trần Thị Bình)")
     officer.shot("phone-muted-inbox", full=True)
     muted.locator("button").click()
     expect(officer.page.locator("#silences")).to_have_count(0)
@@ -48,7 +85,7 @@ def test_the_third_false_alarm_mutes_visibly_and_a_tap_ends_it(hub: Hub, meet: M
 def test_the_page_of_silences_fits_and_takes_one(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:
-    call_false(hub, 3)
+    call_false(hub, 3, is_muted=True)
     set_language(hub, "kim", language)
     keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])

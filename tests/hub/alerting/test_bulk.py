@@ -16,6 +16,7 @@ from hub.alerting.alerts.rules.lifecycle import UNDO_ON_THE_WAY_S, UNDO_S, UNDO_
 from hub.alerting.alerts.tables import alert_history, alerts
 from hub.alerting.response.bulk import MOST_AT_ONCE, TOGETHER, BulkService, Closings, TooManyError
 from hub.alerting.response.service import ResponseService
+from hub.alerting.silences.service import SilenceService
 from hub.alerting.silences.tables import silences
 from hub.base.db.database import Database
 from hub.console import inbox_pages
@@ -82,7 +83,7 @@ def test_what_others_have_or_one_may_not_see_is_kept_and_the_rest_is_closed(
 
 
 @pytest.mark.promise("Alerts: A slip of the thumb closes no alert for good.")
-def test_all_come_back_with_what_they_call_and_without_the_mute(streets: Streets) -> None:
+def test_all_come_back_with_what_they_call(streets: Streets) -> None:
     an = streets.officer("an")
     streets.officer("binh")
     made = many(streets)
@@ -91,19 +92,29 @@ def test_all_come_back_with_what_they_call_and_without_the_mute(streets: Streets
     bulk = streets.services.use(BulkService)
     done = bulk.close(an, made, act="false_alarm", reason="cành cây")
     assert done.closings is not None and bulk.count(an, done.closings) == 3
-    (mute,) = streets.rows(silences)
-    assert mute.ended_utc_us is None
     streets.clock.pass_s(UNDO_S)
     assert bulk.undo(streets.officer("chi"), done.closings) == 0, "they closed nothing"
     assert bulk.undo(an, done.closings) == 3
     assert set(states(streets).values()) == {"open"}
-    (mute,) = streets.rows(silences)
-    assert mute.ended_utc_us is not None
     rings = [row.alert_id for row in streets.rows(notifications) if row.moment.startswith("again:")]
     assert sorted(rings) == sorted([*made, *made]), "both phones ring for each once more"
     assert streets.acts().count("alert.undo") == 3
     assert bulk.count(an, done.closings) == 0
     assert states(streets)[other] == "open"
+
+
+@pytest.mark.promise(
+    "Rules and duty: The third false alarm in a row at a spot offers to mute it for two weeks; "
+    "nothing is muted by itself."
+)
+def test_closing_many_mutes_nothing_and_offers_nothing(streets: Streets) -> None:
+    an, made = streets.officer("an"), many(streets, 9)
+    streets.services.use(BulkService).close(an, made, act="false_alarm", reason="cành cây")
+    assert streets.rows(silences) == []
+    assert {row.act for row in streets.rows(alert_history)} == {"raised", "false_alarm"}
+    mute = streets.services.use(SilenceService).mute
+    assert [mute(an, one) for one in made] == [False] * 9
+    assert streets.rows(silences) == []
 
 
 def test_too_late_nothing_comes_back(streets: Streets) -> None:

@@ -10,19 +10,22 @@ from sqlalchemy import select
 
 from agent.wire.terms import RuleWords
 from hub.access.rules.grants import Right
+from hub.alerting.alerts import queries
 from hub.alerting.alerts.tables import alert_history
 from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.response.service import ResponseService
+from hub.alerting.silences import rows
 from hub.alerting.silences.rules import (
     MUTED_S,
     AlertSpot,
     Ending,
     Silence,
     covers,
-    is_to_be_muted,
+    may_be_muted,
     silenced_by,
 )
 from hub.alerting.silences.service import NewSilence, SilenceService
+from hub.alerting.silences.tables import silences as silences_table
 from hub.base.audit.asker import Asker
 from hub.nodes.spool.tables import events
 from hub.notify.tables import notifications
@@ -30,7 +33,10 @@ from hub.registry.tables import cameras
 from tests.hub.rigs.streets import Streets
 from tests.schedules import schedules
 
-pytestmark = pytest.mark.promise("Rules and duty: Three false alarms mute a spot for two weeks.")
+pytestmark = pytest.mark.promise(
+    "Rules and duty: The third false alarm in a row at a spot offers to mute it for two weeks; "
+    "nothing is muted by itself."
+)
 
 HERE, THERE = UUID(int=1), UUID(int=2)
 NOW_US = 1_795_000_000_000_000
@@ -82,14 +88,14 @@ def false_at(*days_ago: float) -> list[Ending]:
     ]
 
 
-def test_three_false_alarms_in_a_row_mute_and_a_true_one_between_does_not() -> None:
-    assert is_to_be_muted(false_at(0, 1, 2), now_utc_us=NOW_US)
-    assert not is_to_be_muted(false_at(0, 1), now_utc_us=NOW_US)
-    assert not is_to_be_muted(false_at(0, 1, 15), now_utc_us=NOW_US)
+def test_three_false_alarms_in_a_row_may_be_muted_and_with_a_true_one_between_not() -> None:
+    assert may_be_muted(false_at(0, 1, 2), now_utc_us=NOW_US)
+    assert not may_be_muted(false_at(0, 1), now_utc_us=NOW_US)
+    assert not may_be_muted(false_at(0, 1, 15), now_utc_us=NOW_US)
     true = Ending(was_false=False, closed_utc_us=NOW_US - DAY_US // 2)
-    assert not is_to_be_muted([*false_at(0, 1, 2), true], now_utc_us=NOW_US)
+    assert not may_be_muted([*false_at(0, 1, 2), true], now_utc_us=NOW_US)
     older = Ending(was_false=False, closed_utc_us=NOW_US - 3 * DAY_US)
-    assert is_to_be_muted([older, *false_at(0, 1, 2)], now_utc_us=NOW_US)
+    assert may_be_muted([older, *false_at(0, 1, 2)], now_utc_us=NOW_US)
 
 
 SPOTS = st.builds(
@@ -129,10 +135,25 @@ def seen(streets: Streets, *rules: RuleWords) -> UUID | None:
     return filed.alert_id if filed.fate == "alerted" else None
 
 
-def call_false(streets: Streets, an: Asker, *rules: RuleWords) -> None:
+def call_false(streets: Streets, an: Asker, *rules: RuleWords) -> UUID:
     alert_id = seen(streets, *rules)
     assert alert_id is not None
     streets.services.use(ResponseService).act(an, alert_id, act="false_alarm")
+    return alert_id
+
+
+def mute(streets: Streets, an: Asker, *rules: RuleWords) -> UUID:
+    """Three false alarms, and their offer taken; returns the third."""
+    alert_id = [call_false(streets, an, *rules) for _ in range(3)][-1]
+    assert streets.services.use(SilenceService).mute(an, alert_id) is True
+    return alert_id
+
+
+def is_offered(streets: Streets, an: Asker, alert_id: UUID) -> bool:
+    with streets.db.reading() as conn:
+        row = queries.one_alert(conn, an.person_id, alert_id, streets.clock.now())
+    assert row is not None
+    return streets.services.use(SilenceService).may_mute(an, row)
 
 
 def camera_of(streets: Streets) -> UUID:
@@ -142,18 +163,18 @@ def camera_of(streets: Streets) -> UUID:
     return found
 
 
-def test_three_false_alarms_mute_the_spot_for_two_weeks_and_something_new_there_alerts(
+def test_a_mute_lasts_two_weeks_and_something_new_at_the_spot_alerts(
     streets: Streets,
 ) -> None:
     an = streets.officer("an")
-    for _ in range(3):
-        call_false(streets, an)
+    mute(streets, an)
+    assert streets.acts()[-2:] == ["alert.mute", "silence.add"]
     assert seen(streets) is None
     assert seen(streets, met()) is not None, "somebody lingers: that is new"
     silences = streets.services.use(SilenceService)
     (row,) = silences.silences(an)
     assert (row.silence.kind, row.silence.zone, row.hits) == ("person", None, 1)
-    assert row.made_by_name is None
+    assert row.made_by_name == "Anh an"
     streets.clock.pass_s(MUTED_S)
     assert seen(streets) is not None
     assert silences.silences(an) == []
@@ -161,16 +182,13 @@ def test_three_false_alarms_mute_the_spot_for_two_weeks_and_something_new_there_
 
 def test_a_mute_is_ended_by_a_tap_and_then_it_takes_three_more(streets: Streets) -> None:
     an = streets.officer("an")
-    for _ in range(3):
-        call_false(streets, an)
+    third = mute(streets, an)
     silences = streets.services.use(SilenceService)
     (row,) = silences.silences(an)
     assert silences.end_silence(an, row.silence.silence_id)
-    for _ in range(2):
-        call_false(streets, an)
     assert silences.silences(an) == []
-    call_false(streets, an)
-    assert len(silences.silences(an)) == 1
+    later = [call_false(streets, an) for _ in range(3)]
+    assert [is_offered(streets, an, one) for one in (third, *later)] == [False, False, False, True]
 
 
 def test_a_true_alarm_between_keeps_the_spot_awake(streets: Streets) -> None:
@@ -180,15 +198,16 @@ def test_a_true_alarm_between_keeps_the_spot_awake(streets: Streets) -> None:
     alert_id = seen(streets)
     assert alert_id is not None
     streets.services.use(ResponseService).act(an, alert_id, act="resolve")
-    for _ in range(2):
-        call_false(streets, an)
-    assert streets.services.use(SilenceService).silences(an) == []
+    after = [call_false(streets, an) for _ in range(2)]
+    assert not is_offered(streets, an, after[-1])
+    assert streets.services.use(SilenceService).mute(an, after[-1]) is False
+    assert streets.acts()[-1] == "alert.mute.refused"
+    assert is_offered(streets, an, call_false(streets, an))
 
 
 def test_a_muted_rule_leaves_another_rule_in_the_same_zone_awake(streets: Streets) -> None:
     an = streets.officer("an")
-    for _ in range(3):
-        call_false(streets, an, met())
+    mute(streets, an, met())
     assert seen(streets, met()) is None
     assert seen(streets, met("entry")) is not None
     assert seen(streets, met(), met("entry")) is not None
@@ -199,8 +218,7 @@ def test_who_is_muted_and_then_does_something_new_raises_the_alert_at_once(
     streets: Streets,
 ) -> None:
     an = streets.officer("an")
-    for _ in range(3):
-        call_false(streets, an)
+    mute(streets, an)
     streets.clock.pass_s(120)
     sighting_id = uuid4()
     (opened,) = streets.file(streets.node.opened(sighting_id))
@@ -211,8 +229,7 @@ def test_who_is_muted_and_then_does_something_new_raises_the_alert_at_once(
 
 def test_a_muted_rule_that_is_met_in_a_running_alert_rings_nobody_again(streets: Streets) -> None:
     an = streets.officer("an")
-    for _ in range(3):
-        call_false(streets, an, met())
+    mute(streets, an, met())
     streets.clock.pass_s(120)
     sighting_id = uuid4()
     streets.file(streets.node.opened(sighting_id))
@@ -267,8 +284,51 @@ def test_no_silence_lasts_for_longer_than_a_month(streets: Streets) -> None:
     assert ahead_us == 31 * DAY_US
 
 
-def test_the_alert_that_was_the_third_says_that_its_spot_is_muted(streets: Streets) -> None:
+def test_nothing_is_muted_by_itself_and_the_third_offers_it_to_who_closed_it(
+    streets: Streets,
+) -> None:
+    an, binh = streets.officer("an"), streets.officer("binh")
+    closed = [call_false(streets, an) for _ in range(3)]
+    assert [is_offered(streets, an, one) for one in closed] == [False, False, True]
+    silences = streets.services.use(SilenceService)
+    assert silences.silences(an) == []
+    assert not is_offered(streets, binh, closed[-1])
+    assert silences.mute(binh, closed[-1]) is False
+    assert silences.mute(streets.officer("xa", area=streets.bridge), closed[-1]) is None
+    fourth = call_false(streets, an)
+    assert is_offered(streets, an, fourth), "who let the first offer pass gets it again"
+    assert silences.mute(an, fourth) is True
+    assert silences.mute(an, fourth) is True, "the second tap finds it done"
+    assert len(silences.silences(an)) == 1
+    told = [(row.act, row.person_id) for row in streets.rows(alert_history)]
+    assert told.count(("mute_offered", None)) == 2
+    assert told.count(("muted", an.person_id)) == 1
+
+
+@pytest.mark.parametrize("again", ["undo", "reopen"])
+def test_a_false_alarm_that_is_open_again_ends_the_mute_that_it_led_to(
+    streets: Streets, again: str
+) -> None:
+    an, responses = streets.officer("an"), streets.services.use(ResponseService)
+    alert_id = mute(streets, an)
+    if again == "undo":
+        responses.undo(an, alert_id)
+    else:
+        responses.reopen(an, alert_id, reason="có người thật")
+    assert streets.services.use(SilenceService).silences(an) == []
+    assert "silence.end" in streets.acts()
+    assert not is_offered(streets, an, alert_id)
+
+
+def test_a_mute_that_an_older_hub_set_by_itself_goes_on_to_its_end(streets: Streets) -> None:
     an = streets.officer("an")
-    for _ in range(3):
-        call_false(streets, an)
-    assert [row.act for row in streets.rows(alert_history)].count("muted") == 1
+    third = [call_false(streets, an) for _ in range(3)][-1]
+    with streets.db.writing() as conn:
+        made = rows.mute_spot(conn, third, person_id=an.person_id, now=streets.clock.now())
+        conn.execute(silences_table.update().values(made_by=None))
+    assert seen(streets) is None
+    silences = streets.services.use(SilenceService)
+    (row,) = silences.silences(an)
+    assert (row.made_by_name, row.silence.silence_id) == (None, made.silence_id)
+    assert silences.end_silence(an, made.silence_id)
+    assert seen(streets) is not None

@@ -24,7 +24,6 @@ from hub.alerting.alerts.tables import alert_history, alerts
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.notifications import leasing, outcomes
 from hub.alerting.response.service import ResponseService
-from hub.alerting.silences.tables import silences
 from hub.base.audit.asker import Asker
 from hub.console.service import InboxService
 from hub.notify.rules.delivery_result import Delivered
@@ -151,20 +150,6 @@ def test_a_message_that_it_is_handled_is_not_sent_once_it_is_open_again(streets:
     responses.act(an, alert_id, act="resolve")
     responses.undo(an, alert_id)
     assert deliver(streets) == [("again", "an"), ("again", "binh")]
-
-
-def test_a_silence_that_came_with_the_closing_goes_with_it(streets: Streets) -> None:
-    an, responses = streets.officer("an"), streets.services.use(ResponseService)
-    for _ in range(3):
-        streets.clock.pass_s(3600)
-        alert_id = raised(streets)
-        responses.act(an, alert_id, act="false_alarm")
-    (mute,) = streets.rows(silences)
-    assert mute.ended_utc_us is None
-    responses.undo(an, alert_id)
-    (mute,) = streets.rows(silences)
-    assert mute.ended_utc_us == streets.clock.now().utc_us
-    assert "silence.end" in streets.acts()
 
 
 def test_too_late_or_of_somebody_else_changes_nothing(streets: Streets) -> None:

@@ -75,7 +75,7 @@ def test_silences_are_searched_filtered_and_sorted(town: Town) -> None:
     assert reasons("?by=hub") == []
     assert "Không có" in text_of(kim.get("/silences?by=hub"))
     assert len(reasons("?by=people&order=x")) == 3
-    with town.db.writing() as conn:  # as the hub does after three false alarms
+    with town.db.writing() as conn:  # as an older hub did after three false alarms
         hub_made = {"made_by": None, "reason": rows.FALSE_ALARMS}
         conn.execute(silences.update().where(silences.c.reason == "Đám cưới").values(hub_made))
     for query in ("?by=hub", "?find=bao+nham"):
