@@ -58,9 +58,11 @@ class RateRule:
     count of its own is not part of it."""
 
 
-ALL_GUESSES: Final = RateRule("all guesses", 600, 60.0, "everyone")
-GUESSES: Final = RateRule("guesses", 60, 60.0, "browser", also=ALL_GUESSES)
-"""Passwords, passkeys, invitations: enough for a shift behind one address, not for a script."""
+ALL_PASSWORDS: Final = RateRule("all passwords", 600, 60.0, "everyone")
+PASSWORDS: Final = RateRule("passwords", 60, 60.0, "browser", also=ALL_PASSWORDS)
+"""Sign-in by password: enough for a shift behind one address, not for a script."""
+GUESSES: Final = RateRule("guesses", 60, 60.0, "browser")
+"""Passkeys, invitations, the provider: apart, so that they work while strangers try passwords."""
 PROOFS: Final = RateRule("proofs", 60, 60.0, "session")
 """Re-authentication in a live session, which no stranger can hinder."""
 CODES: Final = RateRule("codes", 60, 60.0, "network")

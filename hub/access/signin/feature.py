@@ -8,7 +8,7 @@ from hub.access.tables import people, sessions, sign_in_failures, spent_challeng
 from hub.base.db.table_notes import Mark
 from hub.web.feature import Feature
 from hub.web.navigation import NavLink, Part
-from hub.web.rate_limits import GUESSES, PROOFS, Rate
+from hub.web.rate_limits import GUESSES, PASSWORDS, PROOFS, Rate
 
 FEATURE: Final = Feature(
     name="sign-in",
@@ -20,7 +20,7 @@ FEATURE: Final = Feature(
         Mark(sign_in_failures, ("at",)),
     ),
     acts=visit.acts,
-    rates=(Rate(r"POST", r"/login", GUESSES),),
+    rates=(Rate(r"POST", r"/login", PASSWORDS),),
 )
 ACCOUNT: Final = Feature(
     name="account",

@@ -29,8 +29,7 @@ def call_false(hub: Hub, times: int, *, is_muted: bool = False) -> None:
 
 
 @pytest.mark.promise(
-    "Rules and duty: The third false alarm in a row at a spot offers to mute it for two weeks; "
-    "nothing is muted by itself."
+    "Rules and duty: Three false alarms offer to mute a spot, and nothing is muted by itself."
 )
 @pytest.mark.parametrize(
     ("size", "is_scripted"), [("phone", False), ("phone", True), ("desk", True)]

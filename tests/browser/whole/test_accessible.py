@@ -46,8 +46,8 @@ def test_no_page_has_a_serious_fault(
     hub: Hub, meet: Meet, whole: Seen, axe: str, size: str, theme: str
 ) -> None:
     with_keeper_of_all(hub)
-    hub.town.somebody()  # and then nobody more: three false alarms mute the spot
-    call_false(hub, 3)
+    hub.town.somebody()
+    call_false(hub, 3, is_muted=True)
     with hub.town.db.reading() as conn:
         camera_id = conn.scalars(select(cameras.c.id)).one()
     visitor = meet(None, size=SIZES[size], color_scheme=theme)

@@ -16,7 +16,7 @@ from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
 
 pytestmark = pytest.mark.promise(
-    "Sign-in: Strangers who guess lock out no session and no browser that has signed in before."
+    "Sign-in: Strangers who guess lock out no session and no browser that signed in before."
 )
 
 NEW = "một mật khẩu khác"

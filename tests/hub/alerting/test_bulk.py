@@ -104,8 +104,7 @@ def test_all_come_back_with_what_they_call(streets: Streets) -> None:
 
 
 @pytest.mark.promise(
-    "Rules and duty: The third false alarm in a row at a spot offers to mute it for two weeks; "
-    "nothing is muted by itself."
+    "Rules and duty: Three false alarms offer to mute a spot, and nothing is muted by itself."
 )
 def test_closing_many_mutes_nothing_and_offers_nothing(streets: Streets) -> None:
     an, made = streets.officer("an"), many(streets, 9)

@@ -34,8 +34,7 @@ from tests.hub.rigs.streets import Streets
 from tests.schedules import schedules
 
 pytestmark = pytest.mark.promise(
-    "Rules and duty: The third false alarm in a row at a spot offers to mute it for two weeks; "
-    "nothing is muted by itself."
+    "Rules and duty: Three false alarms offer to mute a spot, and nothing is muted by itself."
 )
 
 HERE, THERE = UUID(int=1), UUID(int=2)

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from hub.app.features import FEATURES
 from hub.search.feature import SEARCHING
 from hub.web.guard import MAX_FORM_BYTES, most_bytes
-from hub.web.rate_limits import BAD_TOKENS, CHANGES, CODES, GUESSES, PROOFS, Limits, RateRule
+from hub.web.rate_limits import (
+    ALL_PASSWORDS,
+    BAD_TOKENS,
+    CHANGES,
+    CODES,
+    GUESSES,
+    PASSWORDS,
+    PROOFS,
+    Limits,
+    RateRule,
+)
 from tests.hub.rigs.features import rule_of
 from tests.hub.rigs.web_town import PASSWORD, TOKEN, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
@@ -142,7 +152,7 @@ def test_every_route_that_changes_something_has_a_bound(app: FastAPI) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "rule"),
     [
-        ("POST", "/login", GUESSES),
+        ("POST", "/login", PASSWORDS),
         ("POST", "/proof", PROOFS),
         ("POST", "/proof/passkey", PROOFS),
         ("POST", "/passkeys/sign-in", GUESSES),
@@ -150,7 +160,7 @@ def test_every_route_that_changes_something_has_a_bound(app: FastAPI) -> None:
         ("GET", "/invited/abc", GUESSES),
         ("POST", "/invited/abc/passkey/options", GUESSES),
         ("POST", "/invited/a\nb", GUESSES),
-        ("POST", "/login\n", GUESSES),
+        ("POST", "/login\n", PASSWORDS),
         ("POST", "/tips/follow", CODES),
         ("POST", "/rights/follow", CODES),
         ("POST", "/give/abc", CODES),
@@ -174,10 +184,25 @@ def test_who_guesses_too_often_waits_and_hears_how_long(app: FastAPI) -> None:
     answer = stranger.post("/login", login="an", password=PASSWORD)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
     assert "Chờ một chút" in text_of(answer)
-    assert stranger.get("/invited/guess").status_code == 429
+    assert stranger.get("/invited/guess").status_code == 410
+    for _ in range(GUESSES.most):
+        answer = stranger.get("/invited/guess")
+    assert answer.status_code == 429
     assert stranger.call("/passkeys/options", {}).json() == {"reason": "too_many"}
     officer.sign_in("an", PASSWORD)
-    assert app.state.limits.counts["guesses"] == 3
+    assert app.state.limits.counts == {"passwords": 1, "guesses": 2}
+
+
+def test_strangers_in_many_networks_are_bounded_in_all_and_a_known_browser_is_not(
+    app: FastAPI,
+) -> None:
+    officer = visitor(app, "10.0.0.2").sign_in("an", PASSWORD)
+    officer.post("/logout")
+    for _ in range(ALL_PASSWORDS.most):
+        app.state.limits.wait_s(ALL_PASSWORDS, "")
+    assert visitor(app, "203.0.113.9").post("/login", login="an", password="y").status_code == 429
+    assert visitor(app, "203.0.113.9").get("/invited/guess").status_code == 410
+    officer.sign_in("an", PASSWORD)
 
 
 def test_a_line_break_after_an_address_passes_no_limit(app: FastAPI) -> None:
