@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from agent.wire.seal import BEGINNING, Claims, Ending, Record, chain, states_length, without_length
-from agent.wire.sealed import Data, Stretch, sha256_of, stretches
+from agent.wire.sealed import Data, Stretch, box_names, sha256_of, stretches
 
 SEARCHES_AT_MOST: Final = 100
 """Misplaced records whose right place is searched: each search reads all records."""
@@ -50,6 +50,11 @@ class Verdict:
     """Number of fragments covered by the seal."""
     faults: tuple[Fault, ...]
     notes: tuple[str, ...]
+    has_loose_fragment: bool = False
+    """Whole pictures follow the last record of a clip without an end: players show them, and no
+    record covers them."""
+    has_strange_tail: bool = False
+    """Other boxes follow it than a power cut or a broken line leaves there."""
 
 
 def judge(data: Data, holds: Holds) -> Verdict:
@@ -91,12 +96,15 @@ class _Reading:
                 self._look_behind(piece.next_start)
                 break
         rest = self._pieces[-1]
+        after = [] if self._is_shut else box_names(self._data, rest.start, rest.end)
         return Verdict(
             state=self._state(),
             claims=self._claims,
             fragments=self._fragments(),
             faults=tuple(self._faults),
             notes=tuple(self._notes(rest)),
+            has_loose_fragment=b"mdat" in after,
+            has_strange_tail=after not in ([], [b"moof"], [b"moof", b"mdat"]),
         )
 
     def _look_behind(self, end: int) -> None:

@@ -80,6 +80,18 @@ def sha256_of(data: Data, start: int, end: int) -> bytes:
     return digest.digest()
 
 
+def box_names(data: Data, start: int, end: int) -> list[bytes]:
+    """Names of the whole boxes from `start` on."""
+    found, at = [], start
+    while at + _HEADER_BYTES <= end:
+        size, name = struct.unpack(">I4s", data[at : at + _HEADER_BYTES])
+        if size < _HEADER_BYTES or at + size > end:
+            break
+        found.append(name)
+        at += size
+    return found
+
+
 def _boxes(data: Data) -> Iterator[tuple[bytes, int, int]]:
     """Top-level boxes: name (`MARK` for a record's), first byte, end."""
     at = 0

@@ -31,6 +31,8 @@ class Record:
     came_from: str
     at_utc_us: int
     at_error_ms: int | None
+    data: str = ""
+    """Further fields of the act as a JSON object; empty for most acts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ class ChainFault:
 
 def bind(previous: str, record: Record) -> str:
     """Hash of a record that follows the hash `previous`; 64 hexadecimal digits."""
+    return bind_line(previous, line_of(record))
+
+
+def bind_line(previous: str, line: str) -> str:
+    """Hash of the record whose fields are `line` (`line_of`)."""
+    return sha256(bytes.fromhex(previous) + line.encode()).hexdigest()
+
+
+def line_of(record: Record) -> str:
+    """The fields of a record as the hash covers them: a JSON list in ASCII, `data` last if any."""
     fields = [
         record.seq,
         record.id.hex,
@@ -65,7 +77,7 @@ def bind(previous: str, record: Record) -> str:
         record.at_utc_us,
         record.at_error_ms,
     ]
-    return sha256(bytes.fromhex(previous) + json.dumps(fields).encode()).hexdigest()
+    return json.dumps([*fields, record.data] if record.data else fields)
 
 
 def faults(

@@ -4,7 +4,7 @@ from typing import Final
 
 from hub.access.rules.grants import Right
 from hub.cases import pages, rows
-from hub.cases.tables import case_items, case_members
+from hub.cases.tables import case_items, case_members, seal_checks
 from hub.cases.tables import cases as cases_table
 from hub.web.feature import Feature
 from hub.web.guard import Body
@@ -19,7 +19,7 @@ FEATURE: Final = Feature(
     templates=("hub.cases",),
     routers=(pages.router,),
     acts=pages.acts,
-    tables=(cases_table, case_members, case_items),
+    tables=(cases_table, case_members, case_items, seal_checks),
     bodies=(Body(r"/cases/.*/export", MAX_PLANS_BYTES),),
     links=(
         NavLink(

@@ -1,6 +1,6 @@
 """Tables of cases; like `hub.base.db.columns`, the same on both databases."""
 
-from sqlalchemy import Boolean, Column, Index, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, Text, Uuid
 
 from hub.base.db.columns import key, link, metadata, moment
 
@@ -44,4 +44,13 @@ case_items = Table(
     *moment("added"),
     *moment("removed", nullable=True),
     Index("ix_case_items_case_id_media_id", "case_id", "media_id"),
+)
+
+seal_checks = Table(
+    "seal_checks",
+    metadata,
+    Column("media_id", Uuid, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True),
+    Column("verdict", Text, nullable=False),  # hub.cases.evidence.seal_rules.SealVerdict
+    Column("why", Text, nullable=False),  # JSON: reasons by their ids, with their values
+    *moment("checked"),
 )

@@ -4,7 +4,8 @@ Each line contains the hash of the line before (`hub.base.hash_chain`). Write tr
 (`hub.base.db.database`), so that the head of the chain is still the head at commit.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -46,8 +47,10 @@ def note(
     object_kind: str = "",
     object_id: UUID | None = None,
     detail: str = "",
+    data: Mapping[str, str] | None = None,
 ) -> None:
-    """Write one line. `act` is noun.verb: `alert.take`, `media.open`, `person.add`."""
+    """Write one line. `act` is noun.verb: `alert.take`, `media.open`, `person.add`. `data`: fields
+    for programs to check, beside the detail for people."""
     seq, previous = _head(conn)
     record = Record(
         seq=seq + 1,
@@ -61,6 +64,7 @@ def note(
         came_from=by.came_from,
         at_utc_us=now.utc_us,
         at_error_ms=now.error_ms,
+        data=json.dumps(data) if data else "",
     )
     row = {
         "seq": record.seq,
@@ -73,6 +77,7 @@ def note(
         "object_id": record.object_id,
         "detail": record.detail,
         "came_from": record.came_from,
+        "data": record.data or None,
         **columns("at", now),
     }
     conn.execute(insert_statement(audit, conn.dialect.name), row)
@@ -103,6 +108,24 @@ def read(conn: Connection) -> Iterator[tuple[Record, str]]:
         if len(rows) < PAGE:
             return
         after = rows[-1].seq
+
+
+def lines_at(
+    conn: Connection, at_utc_us: int, *, acts: Collection[str], object_id: UUID
+) -> Iterator[tuple[str, Record, str]]:
+    """Lines of these acts on this object at this moment, each with the hash before it and its own.
+
+    By the index of the log's times: a search by object would read all of the log.
+    """
+    query = (
+        select(audit)
+        .where(audit.c.at_utc_us == at_utc_us, audit.c.act.in_(acts))
+        .where(audit.c.object_id == object_id, audit.c.seq.is_not(None))
+        .order_by(audit.c.seq)
+    )
+    for row in conn.execute(query).all():
+        before = conn.scalar(select(audit.c.hash).where(audit.c.seq == row.seq - 1))
+        yield before or BEGINNING, _record(row), row.hash
 
 
 def unbound(conn: Connection) -> int:
@@ -136,4 +159,5 @@ def _record(row: Row[Any]) -> Record:
         came_from=row.came_from,
         at_utc_us=row.at_utc_us,
         at_error_ms=row.at_error_ms,
+        data=row.data or "",
     )

@@ -19,6 +19,7 @@ audit = Table(
     # Its number in the log, and the hash that links it to the line before (hub.base.hash_chain).
     Column("seq", BigInteger),
     Column("hash", Text),
+    Column("data", Text),  # JSON: further fields of the act; null: none
     Index("ix_audit_at_utc_us", "at_utc_us"),
     Index("ix_audit_seq", "seq", unique=True),
 )

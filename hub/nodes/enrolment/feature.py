@@ -8,7 +8,12 @@ from hub.nodes.enrolment import api, pages, sheet_pages
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.enrolment.service import EnrolmentService
 from hub.nodes.enrolment.sheet_service import EnrolmentSheetService
-from hub.nodes.enrolment.tables import enrolment_sheets, node_papers, sheet_codes
+from hub.nodes.enrolment.tables import (
+    enrolment_sheets,
+    enrolment_stamps,
+    node_papers,
+    sheet_codes,
+)
 from hub.nodes.enrolment.tables import enrolments as enrolments_table
 from hub.web.feature import Feature
 from hub.web.guard import Body
@@ -28,7 +33,7 @@ FEATURE: Final = Feature(
     templates=("hub.nodes.enrolment",),
     routers=(api.router,),
     services=(EnrolmentService, EnrolmentSheetService),
-    tables=(enrolments_table, node_papers, enrolment_sheets, sheet_codes),
+    tables=(enrolments_table, node_papers, enrolment_sheets, sheet_codes, enrolment_stamps),
     marks=(Mark(enrolments_table, ("ends",)), Mark(enrolment_sheets, ("ends",))),
 )
 PAGES: Final = Feature(

@@ -172,7 +172,7 @@ def redeem(
     _spend(conn, row, now)
     note_papers(conn, row.node_id, signed, key_hash=key_hash, enrolment_id=row.id, now=now)
     by = By(node_id=row.node_id, came_from=came_from)
-    log.note(conn, by, act="enrolment.redeem", object_kind="node", object_id=row.node_id, now=now)
+    _note_key(conn, by, "enrolment.redeem", row.node_id, row.node_name, key_hash, now)
     return Redeemed(row.node_name, signed.certificate, _cameras(row.cameras))
 
 
@@ -201,8 +201,23 @@ def renew(
         return TokenRefused("unknown")
     signed = signs.sign(node, request, now)
     note_papers(conn, known.node_id, signed, key_hash=key_hash, enrolment_id=None, now=now)
-    log.note(conn, by, act="papers.renew", object_kind="node", object_id=known.node_id, now=now)
+    _note_key(conn, by, "papers.renew", known.node_id, node, key_hash, now)
     return signed
+
+
+def _note_key(
+    conn: Connection, by: By, act: str, node_id: UUID, node: str, key_hash: str, now: Moment
+) -> None:
+    """The line that says since when this key is that node's; evidence packages carry it."""
+    log.note(
+        conn,
+        by,
+        act=act,
+        object_kind="node",
+        object_id=node_id,
+        data={"node": node, "key_sha256": key_hash},
+        now=now,
+    )
 
 
 def note_papers(

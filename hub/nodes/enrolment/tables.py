@@ -1,6 +1,6 @@
 """Tables of enrolments and of nodes' certificates; the same on both databases."""
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text, Uuid
 
 from hub.base.db.columns import key, link, metadata, moment
 
@@ -50,4 +50,15 @@ node_papers = Table(
     *moment("issued"),
     *moment("ends"),
     *moment("revoked", nullable=True),
+)
+
+enrolment_stamps = Table(
+    "enrolment_stamps",
+    metadata,
+    Column("papers_id", Uuid, ForeignKey("node_papers.id"), primary_key=True),
+    Column("seq", BigInteger, nullable=False),  # the line of the log with the certificate's key
+    Column("anchor", Text, nullable=False),  # that line's moment, number and hash: what is stamped
+    Column("stamp", LargeBinary, nullable=False),  # RFC 3161
+    Column("roots", Text, nullable=False),  # PEM: whom the hub believed for it
+    *moment("stamped"),  # by the hub's clock; the stamp has its own time
 )

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from agent.wire import seal_key
@@ -48,6 +49,24 @@ def fault_of_certificate(claims: Claims, authority: x509.Certificate) -> str | N
     Judged at the time of the first frame: certificates end, footage stays. With an untrusted clock
     the time is not judged.
     """
+    fault = certificate_fault(claims, authority)
+    if fault is None:
+        return None
+    match fault:
+        case ("issuer", who):
+            return f"nobody vouches for its certificate: {who} did not issue it"
+        case ("not_box", name):
+            return f"its certificate is not a node's ({name})"
+        case ("other_name", name):
+            return f"its certificate is that of {name}, the seal speaks of {claims.node}"
+        case ("not_then", span):
+            return f"its certificate was good from {span}, not at the first frame"
+    return "its certificate cannot be read"
+
+
+def certificate_fault(claims: Claims, authority: x509.Certificate) -> tuple[str, str] | None:
+    """The same by an id, with a value: `papers_unreadable`, `issuer`, `not_box`, `other_name` or
+    `not_then`."""
     try:
         chain = [_read(one) for one in claims.certificates]
         own = chain[0]
@@ -55,21 +74,41 @@ def fault_of_certificate(claims: Claims, authority: x509.Certificate) -> str | N
         is_vouched = own == authority or _is_vouched_for(chain, authority)
         is_nodes = _is_nodes(own) and name not in {*HUB_NAMES, AUTHORITY_NAME}
     except _UNREADABLE:
-        return "its certificate cannot be read"
+        return "papers_unreadable", ""
     if not is_vouched:
-        return f"nobody vouches for its certificate: {_subject(authority)} did not issue it"
+        return "issuer", _subject(authority)
     if not is_nodes:
-        return f"its certificate is not a node's ({name})"
+        return "not_box", name
     if name != claims.node:
-        return f"its certificate is that of {name}, the seal speaks of {claims.node}"
+        return "other_name", name
     moment = _EPOCH + timedelta(microseconds=claims.first_frame.utc_us)
     is_dated = claims.first_frame.source is not ClockSource.NONE
-    if is_dated and not own.not_valid_before_utc <= moment <= own.not_valid_after_utc:
-        return (
-            f"its certificate was good from {own.not_valid_before_utc:%Y-%m-%d} to "
-            f"{own.not_valid_after_utc:%Y-%m-%d}, not at the first frame"
-        )
+    begins, ends = own.not_valid_before_utc, own.not_valid_after_utc
+    if is_dated and not begins <= moment <= ends:
+        return "not_then", f"{begins:%Y-%m-%d} to {ends:%Y-%m-%d}"
     return None
+
+
+def own_certificate(claims: Claims) -> x509.Certificate | None:
+    """The node's own certificate in a seal; None if it cannot be read."""
+    try:
+        return _read(claims.certificates[0])
+    except _UNREADABLE:
+        return None
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """True if it may issue certificates."""
+    try:
+        return _is_authority(certificate)
+    except _UNREADABLE:
+        return False
+
+
+def public_key_sha256(certificate: x509.Certificate) -> str:
+    """SHA-256 of its public key (DER), hex, as in the log's line of an enrolment."""
+    key = certificate.public_key()
+    return fingerprint(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
 def fingerprint(certificate: bytes) -> str:
