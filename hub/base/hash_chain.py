@@ -8,6 +8,7 @@ last hash is stored elsewhere at intervals (an anchor), and each anchored record
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -50,6 +51,12 @@ class ChainFault:
 
     seq: int
     what: str
+
+
+def anchor_line(anchor: LogAnchor) -> str:
+    """An anchor as a line to print and to stamp: moment, number of the last record, its hash."""
+    moment = datetime.fromtimestamp(anchor.at_utc_us / 1e6, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ} {anchor.seq} {anchor.hash}"
 
 
 def bind(previous: str, record: Record) -> str:

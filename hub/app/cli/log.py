@@ -13,8 +13,8 @@ from hub.app.wiring.log_anchor import anchor_file
 from hub.app.wiring.timestamping import roots_of
 from hub.base.audit import log
 from hub.base.clock.clock import HubClock
-from hub.base.hash_chain import LogAnchor, faults
-from hub.oversight.log.anchor import parse_line, stamp_faults, stamps_of, to_line
+from hub.base.hash_chain import LogAnchor, anchor_line, faults
+from hub.oversight.log.anchor import parse_line, stamp_faults, stamps_of
 
 SHOWN: Final = 20
 """More faults than this are counted, not listed."""
@@ -50,7 +50,7 @@ def show_head(args: argparse.Namespace) -> int:
     db = resources.database(settings_of(args))
     try:
         with db.reading() as conn:
-            say(to_line(log.head(conn, HubClock().now())))
+            say(anchor_line(log.head(conn, HubClock().now())))
     finally:
         db.close()
     return OK

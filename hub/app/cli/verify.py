@@ -45,7 +45,7 @@ def add_to(verbs: Commands) -> None:
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Check the seal or signature of each file; 1 unless all are intact."""
+    """Check the seal or signature of each file; 1 unless each has the best verdict."""
     ours, settings = _own(args.config)
     authority_file = args.authority or ours
     is_there = args.authority is not None or authority_file.exists()
@@ -55,15 +55,19 @@ def verify(args: argparse.Namespace) -> int:
     found: list[tuple[bool, list[str], dict[str, Any]]] = []
     for path in args.files:
         if _is_package(path):
-            check = verify_package(path, trusted, stamp_roots)
+            check = verify_package(path, trusted, stamp_roots, authority)
             said = {
                 "file": str(path),
                 "is_intact": check.is_intact,
                 "is_repacked": check.is_repacked,
+                "verdict": check.verdict[0],
+                "clips": {path: one.verdict for path, one in check.clips.items()},
+                "not_proven": check.limits,
+                "apart": check.apart,
                 "faults": check.faults,
                 "stamped": check.stamp and check.stamp.at.isoformat(),
             }
-            found.append((check.is_intact, lines_of(path, check), said))
+            found.append((check.is_good, lines_of(path, check), said))
         else:
             report = verify_file(path, authority)
             found.append((report.is_intact, report.lines(), report.to_json()))

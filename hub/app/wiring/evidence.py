@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -18,9 +18,11 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from agent.wire.seal_check import Verdict
 from hub.app.config import HubSettings
 from hub.app.features import FEATURES
 from hub.app.wiring import timestamping
+from hub.app.wiring.enrolment import authority_folder
 from hub.base.audit.asker import Asker
 from hub.base.clock.clock import Clock
 from hub.base.moment import Moment
@@ -29,13 +31,16 @@ from hub.base.storage.blobs import BlobsError
 from hub.base.text import paper
 from hub.cases.evidence import keys
 from hub.cases.evidence.blur import BlurError
+from hub.cases.evidence.box_papers import Papers, pack_papers
 from hub.cases.evidence.check import PackageCheck, check_package
 from hub.cases.evidence.keys import EvidenceKeyError, EvidenceSigner
 from hub.cases.evidence.layout import LayoutError
 from hub.cases.evidence.manifest import ExportedFootage, Manifest
 from hub.cases.evidence.package import ChangedError, Item, Order, path_of, utc, write_package
 from hub.cases.evidence.redaction_plan import RedactionPlan, read_plan
-from hub.cases.evidence.seal_report import SealReport, verify_file
+from hub.cases.evidence.seal_report import verify_file
+from hub.cases.evidence.seal_rules import arrived, judge_clip
+from hub.cases.evidence.seal_wording import APART, HEADS, LIMITS_HEAD, say
 from hub.cases.evidence.service import (
     CannotLeaveError,
     Custody,
@@ -43,6 +48,7 @@ from hub.cases.evidence.service import (
     ExportedFile,
     ExportService,
 )
+from hub.nodes.pki.authority import own_files
 from hub.oversight.log.acts import act_words
 from hub.oversight.log.details import detail_text
 from hub.web.calendar import Calendar
@@ -131,6 +137,8 @@ def _order(
     plans: Sequence[RedactionPlan],
     secrets: SecretStore,
 ) -> tuple[Order, EvidenceSigner]:
+    papers = pack_papers(authority_of(settings, secrets), leaving.key_lines)
+    judge = _Judge(exports, leaving, papers.papers())
     hides = {plan.media_id: plan for plan in plans}
     if unknown := hides.keys() - {one.media_id for one in leaving.footage}:
         raise BlurError(f"{min(map(str, unknown))} is not among what is exported")
@@ -142,7 +150,7 @@ def _order(
         exported_by=leaving.exported_by,
         now=leaving.now,
         items=[
-            replace(_item(exports, one, number), hides=hides.get(one.media_id))
+            replace(judge.item(one, number), hides=hides.get(one.media_id))
             for number, one in enumerate(leaving.footage, 1)
         ],
         custody=[_line(one) for one in leaving.custody],
@@ -151,6 +159,7 @@ def _order(
         zone=ZoneInfo(settings.web.time_zone),
         act_text=act_text,
         detail_text=partial(_detail_text, settings, leaving.now),
+        papers=papers,
         stamps=timestamping.asked(settings),
     )
     return order, signs
@@ -201,29 +210,31 @@ def verify_package(
     path: Path,
     trusted: Sequence[x509.Certificate],
     stamp_roots: Sequence[x509.Certificate] = (),
+    authority: x509.Certificate | None = None,
 ) -> PackageCheck:
     """Read and check a package; OSError if it cannot be read."""
     with path.open("rb") as file:
         return check_package(
-            file, trusted, seal_of=lambda pieces: _seal(pieces)[0], stamp_roots=stamp_roots
+            file, trusted, seal_of=seal_of, stamp_roots=stamp_roots, authority=authority
         )
 
 
 def lines_of(path: Path, check: PackageCheck) -> list[str]:
-    """The result of a check in lines for people."""
+    """The result of a check in lines for people, the verdict first."""
     manifest = check.manifest
-    are_files_whole = check.is_intact or check.is_repacked
-    verdict = "whole" if check.is_intact else "NOT WHOLE"
-    if check.is_repacked:
-        verdict = "its files are whole, but it was packed anew or changed around them"
-    head = f"{path}: {verdict}"
+    head, count = check.verdict
     about = []
-    if manifest is not None and are_files_whole:
+    if manifest is not None and (check.is_intact or check.is_repacked):
         about = [
             f"case {manifest.case_number}, exported {utc(manifest.exported_utc_us)} by "
             f"{manifest.exported_by}; key SHA-256 {manifest.key_sha256}"
         ]
-    return [head, *(f"  {line}" for line in [*check.faults, *about, *check.notes])]
+    limits = [f"{say(LIMITS_HEAD, 'en').lower()}: {one}" for one in check.limits]
+    apart = ", ".join(f"{say(APART[kind], 'en')}: {n}" for kind, n in check.apart.items())
+    details = [*check.faults, *limits, *about, *check.notes]
+    if apart:
+        details.append(f"apart: {apart}")
+    return [f"{path}: {say(HEADS[head], 'en', count)}", *(f"  {line}" for line in details)]
 
 
 def key_folder(settings: HubSettings) -> Path:
@@ -242,39 +253,73 @@ def new_key(settings: HubSettings, now: datetime, secrets: SecretStore = FILES) 
     return keys.new_key(folder, now, private=secrets.write, public=secrets.write)
 
 
-def _item(exports: ExportService, one: ExportedFile, number: int) -> Item:
-    state, certificates = ("unsealed", ()) if one.kind == "picture" else _seal(exports.read(one))
-    given = one.given
-    footage = ExportedFootage(
-        path=path_of(number, one.kind, one.media_id, suffix=given.form if given else ""),
-        media_id=one.media_id,
-        kind=one.kind,
-        node=one.node,
-        camera=one.camera,
-        label=one.label,
-        place=one.place,
-        first_frame_utc_us=one.first_frame_utc_us,
-        first_frame_error_ms=one.first_frame_error_ms,
-        duration_ms=one.duration_ms,
-        stored_utc_us=one.stored_utc_us,
-        seal=state,
-    )
-    seal = given.seal if given else None
-    read = lambda: exports.read(one)  # noqa: E731 - once for the package, once for its seal
-    return Item(footage, one.sha256, one.size_bytes, read, certificates, arrival=seal)
+class _Judge:
+    """Judges the files of an export."""
+
+    def __init__(self, exports: ExportService, leaving: Export, papers: Papers) -> None:
+        self._exports = exports
+        self._papers = papers
+        self._log: dict[UUID | None, list[tuple[str, str]]] = {}
+        for line in leaving.custody:
+            self._log.setdefault(line.object_id, []).append((line.act, line.detail))
+
+    def item(self, one: ExportedFile, number: int) -> Item:
+        """One file of the package."""
+        given = one.given
+        check = None if one.kind == "picture" else seal_of(self._exports.read(one))
+        state = check.state if check else "unsealed" if one.kind == "picture" else "unreadable"
+        footage = ExportedFootage(
+            path=path_of(number, one.kind, one.media_id, suffix=given.form if given else ""),
+            media_id=one.media_id,
+            kind=one.kind,
+            node=one.node,
+            camera=one.camera,
+            label=one.label,
+            place=one.place,
+            first_frame_utc_us=one.first_frame_utc_us,
+            first_frame_error_ms=one.first_frame_error_ms,
+            duration_ms=one.duration_ms,
+            stored_utc_us=one.stored_utc_us,
+            seal=state,
+        )
+        judged = None
+        if not footage.apart:
+            judged = judge_clip(
+                check,
+                node=one.node,
+                sha256=one.sha256,
+                came=arrived(self._log.get(one.media_id, ())),
+                papers=self._papers.of(one.node),
+            )
+        return Item(
+            footage,
+            one.sha256,
+            one.size_bytes,
+            lambda: self._exports.read(one),  # once for the package, once for its seal
+            check.claims.certificates if check and check.claims else (),
+            arrival=given.seal if given else None,
+            seal=judged,
+        )
 
 
-def _seal(pieces: Iterable[bytes]) -> tuple[str, Sequence[bytes]]:
-    """Result of a clip's own seal, and its certificates."""
+def authority_of(settings: HubSettings, secrets: SecretStore = FILES) -> x509.Certificate | None:
+    """The certificate of the authority that issues those of boxes; None if it cannot be read."""
+    file, _ = own_files(authority_folder(settings))
+    with suppress(OSError, ValueError):
+        return x509.load_pem_x509_certificate(secrets.read(file))
+    with suppress(OSError, ValueError):  # the authority's own files are on another machine
+        return x509.load_pem_x509_certificate(settings.broker.ca_file.read_bytes())
+    log.warning("evidence.without_authority", file=str(file))
+    return None
+
+
+def seal_of(pieces: Iterable[bytes]) -> Verdict | None:
+    """The check of a clip's seal; None if it cannot be read."""
     with tempfile.NamedTemporaryFile() as file:
         for piece in pieces:
             file.write(piece)
         file.flush()
-        report: SealReport = verify_file(Path(file.name), None)
-    if report.check is None:
-        return "unreadable", ()
-    claims = report.check.claims
-    return report.check.state.value, claims.certificates if claims else ()
+        return verify_file(Path(file.name), None).check
 
 
 def _line(one: Custody) -> dict[str, Any]:

@@ -10,6 +10,7 @@ MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 CERTIFICATE: Final = "evidence-key.crt"
 STAMP: Final = "manifest.tsr"
+CUSTODY: Final = "custody.json"
 STAMP_ROOTS: Final = "stamp-authority.pem"
 UNSIGNED: Final = frozenset({MANIFEST, SIGNATURE})
 """Files that no manifest can list; in a stamped package `STAMP` is the third."""
@@ -56,6 +57,13 @@ class ExportedFootage(PackagePart):
     """Time of storage at the hub."""
     seal: Text
     """Result of its seal at the time of export: intact, unsealed, or the fault."""
+
+    @property
+    def apart(self) -> str:
+        """`picture` or `household` for what no box seals; empty for a clip or sound of a box."""
+        if self.kind == "picture":
+            return "picture"
+        return "" if self.node else "household"
 
 
 class RedactedCopy(PackagePart):

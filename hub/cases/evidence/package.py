@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,10 +19,12 @@ from hub.base.rfc3161 import StampError, TimestampAuthority, must_agree
 from hub.base.text.paper import NoLettersError
 from hub.cases.evidence.arrival_seal import ArrivalSeal
 from hub.cases.evidence.blur import blur
+from hub.cases.evidence.box_papers import BoxPapersFiles, pack_papers
 from hub.cases.evidence.keys import EvidenceSigner, public_pem
 from hub.cases.evidence.layout import PIECE_BYTES, PackageWriter
 from hub.cases.evidence.manifest import (
     CERTIFICATE,
+    CUSTODY,
     MANIFEST,
     SIGNATURE,
     STAMP,
@@ -36,10 +38,10 @@ from hub.cases.evidence.manifest import (
 from hub.cases.evidence.pdf import MOST_PICTURES, paper, small_picture
 from hub.cases.evidence.pdf_wording import WORDS
 from hub.cases.evidence.redaction_plan import RedactionPlan
+from hub.cases.evidence.seal_rules import ClipSeal
 from hub.cases.evidence.summary import LANGUAGES, summary, verifier_page
 
 PUBLIC_KEY: Final = "evidence-key.pub"
-CUSTODY: Final = "custody.json"
 SUMS: Final = "sha256sums.txt"
 SUFFIXES: Final = {"picture": "jpg", "clip": "mp4", "sound": "m4a"}
 
@@ -61,6 +63,8 @@ class Item:
     """Certificates of its node and their issuers, DER, as in its seal."""
     arrival: ArrivalSeal | None = None
     """Footage of a household: what the hub signed on arrival."""
+    seal: ClipSeal | None = None
+    """The verdict on a clip or sound of a box; None for other files."""
     hides: RedactionPlan | None = None
     """Redaction plan of the copy; None: no copy."""
 
@@ -85,6 +89,8 @@ class Order:
     """Text of an act of the log in a language, for the summaries; `custody.json` has its id."""
     detail_text: Callable[[str, str, str], str] = lambda _act, detail, _language: detail
     """Detail of an act's line in a language, in the same way: act id, detail, language."""
+    papers: BoxPapersFiles = field(default_factory=lambda: pack_papers(None, ()))
+    """The keys of its boxes."""
     stamps: TimestampAuthority | None = None
     """Authority that stamps the manifest. Without a stamp the package is exported all the same and
     says why."""
@@ -122,6 +128,8 @@ def write_package(order: Order, *, signer: EvidenceSigner, file: BinaryIO) -> Ma
     for name, content in _arrivals(order.items):
         add(name, [content])
     for name, content in _certificates(order.items):
+        add(name, [content])
+    for name, content in order.papers.files.items():
         add(name, [content])
     add(CUSTODY, [_json(list(order.custody))])
     add(CERTIFICATE, [signer.certificate.public_bytes(Encoding.PEM)])
@@ -194,7 +202,9 @@ def _ending_with(
         roots = b"".join(one.public_bytes(Encoding.PEM) for one in order.stamps.roots)
         added.append((STAMP_ROOTS, roots))
     for language in LANGUAGES:
-        page = summary(draft, _told(order, language), language=language, zone=order.zone)
+        page = summary(
+            draft, _told(order, language), _seals(order), language=language, zone=order.zone
+        )
         added.append((f"summary.{language}.html", page))
     added += _papers(draft, order, written.pictures)
     named = [*written.files, *(_file(*one) for one in added)]
@@ -211,7 +221,12 @@ def _papers(
     for language in LANGUAGES:
         try:
             page = paper(
-                draft, _told(order, language), pictures, language=language, zone=order.zone
+                draft,
+                _told(order, language),
+                pictures,
+                _seals(order),
+                language=language,
+                zone=order.zone,
             )
         except NoLettersError:  # `has_paper` tells; the page beside it has the same text
             return
@@ -229,6 +244,11 @@ def _told(order: Order, language: str) -> list[dict[str, Any]]:
         }
         for line in order.custody
     ]
+
+
+def _seals(order: Order) -> dict[str, ClipSeal]:
+    """Verdicts on clips and sound of boxes, by their paths."""
+    return {item.footage.path: item.seal for item in order.items if item.seal is not None}
 
 
 def _file(path: str, content: bytes) -> File:

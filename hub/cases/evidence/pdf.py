@@ -35,7 +35,9 @@ from hub.base.text.paper import (
 )
 from hub.cases.evidence.manifest import ExportedFootage, Manifest
 from hub.cases.evidence.pdf_wording import WORDS, PdfMessages
-from hub.cases.evidence.summary import moment_words, span_words
+from hub.cases.evidence.seal_rules import ClipSeal
+from hub.cases.evidence.seal_wording import LIMITS_HEAD, say
+from hub.cases.evidence.summary import limits, moment_words, seal_words, span_words, verdict
 
 PICTURE_PX: Final = 1000
 """Longer side in print; the file in the package is the evidence."""
@@ -66,19 +68,21 @@ def paper(
     manifest: Manifest,
     custody: Sequence[dict[str, Any]],
     pictures: Mapping[str, bytes],
+    seals: Mapping[str, ClipSeal],
     *,
     language: str,
     zone: ZoneInfo,
 ) -> bytes:
     """The PDF; `pictures` by path, from `small_picture`. Raises NoLettersError. For any thread."""
     with ONE_AT_A_TIME:
-        return _paper(manifest, custody, pictures, language=language, zone=zone)
+        return _paper(manifest, custody, pictures, seals, language=language, zone=zone)
 
 
 def _paper(
     manifest: Manifest,
     custody: Sequence[dict[str, Any]],
     pictures: Mapping[str, bytes],
+    seals: Mapping[str, ClipSeal],
     *,
     language: str,
     zone: ZoneInfo,
@@ -87,12 +91,19 @@ def _paper(
     words = WORDS[language]
     story: list[Flowable] = [
         Paragraph(safe(words.title), HEAD),
+        Paragraph(f"<b>{safe(verdict(seals, language))}.</b>", TEXT),
+        *(
+            Paragraph(safe(f"{say(LIMITS_HEAD, language)}: {one}."), TEXT)
+            for one in limits(seals, language)
+        ),
+        Spacer(1, 3 * mm),
         _facts(manifest, words, zone),
         Paragraph(safe(words.footage), PART),
     ]
     for one in manifest.footage:
         copies = [copy.path for copy in manifest.redacted if copy.original == one.path]
-        story.append(_shown(one, pictures.get(one.path), copies, words, zone))
+        told = f"{words.seal}: {seal_words(one, seals, language)}"
+        story.append(_shown(one, pictures.get(one.path), copies, told, words, zone))
     story += [Paragraph(safe(words.custody), PART), _custody(custody, words)]
     story += [Paragraph(safe(words.checking), PART), Paragraph(safe(words.how), TEXT)]
     story += [Paragraph(safe(line), _CODE) for line in _lines(manifest)]
@@ -143,6 +154,7 @@ def _shown(
     one: ExportedFootage,
     picture: bytes | None,
     copies: Sequence[str],
+    seal: str,
     words: PdfMessages,
     zone: ZoneInfo,
 ) -> Flowable:
@@ -159,8 +171,7 @@ def _shown(
         f"{moment_words(one.first_frame_utc_us, zone)}"
         + (f", {span_words(one.duration_ms)}" if one.duration_ms else "")
         + f"; {clock}",
-        f"{words.seal}: {words.seal_text(one.seal)}. "
-        f"{words.stored} {moment_words(one.stored_utc_us, zone)}",
+        f"{seal}. {words.stored} {moment_words(one.stored_utc_us, zone)}",
         one.path,
         *(f"{words.redacted}: {path}" for path in copies),
     ]

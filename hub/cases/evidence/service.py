@@ -23,6 +23,7 @@ from hub.base.storage.blobs import Blobs
 from hub.cases.evidence.port import CaseMaterial, ExportedHouseholdFile
 from hub.footage.scope import seen_media
 from hub.footage.tables import media, media_sightings
+from hub.nodes.enrolment.key_lines import KeyLine, key_lines
 from hub.registry import areas
 from hub.registry.tables import cameras, nodes
 
@@ -52,6 +53,8 @@ class ExportedFile:
     first_frame_error_ms: int | None
     duration_ms: int
     stored_utc_us: int
+    node_id: UUID | None = None
+    """Its box; None for a household's file."""
     given: ExportedHouseholdFile | None = None
     """Set for a household's file; it was recorded by no node of the hub."""
 
@@ -82,6 +85,8 @@ class Export:
     footage: Sequence[ExportedFile]
     custody: Sequence[Custody]
     log: LogAnchor
+    key_lines: Sequence[KeyLine] = ()
+    """Lines of the log that name the keys of its boxes."""
 
 
 class ExportService:
@@ -124,6 +129,9 @@ class ExportService:
                 footage=found,
                 custody=_custody(change.conn, [*wanted, *(one.request_id for one in given)]),
                 log=audit_log.head(change.conn, change.now),
+                key_lines=key_lines(
+                    change.conn, {one.node_id for one in found if one.node_id is not None}
+                ),
             )
 
     def still_may(self, asker: Asker, leaving: Export) -> bool:
@@ -195,6 +203,7 @@ def _leaving(
             first_frame_error_ms=row.first_frame_error_ms,
             duration_ms=row.duration_ms,
             stored_utc_us=row.stored_utc_us,
+            node_id=row.node_id,
         )
         for row in rows
     ]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from hub.base.audit import log as audit_log
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.errors import RegistryError
-from hub.base.hash_chain import LogAnchor
+from hub.base.hash_chain import LogAnchor, anchor_line
 from hub.base.private_files import write_public
 from hub.base.rfc3161 import StampError, TimestampAuthority, check_stamp, must_agree
 
@@ -48,14 +48,14 @@ class Anchoring:
         with self._db.reading() as conn:
             anchor = audit_log.head(conn, self._clock.now())
         before = self._file.read_bytes() if self._file.exists() else b""
-        write_public(self._file, before + f"{to_line(anchor)}\n".encode())
-        log.info("log.anchored", head=to_line(anchor))
+        write_public(self._file, before + f"{anchor_line(anchor)}\n".encode())
+        log.info("log.anchored", head=anchor_line(anchor))
         if self._stamps is not None:
             self._stamp(self._stamps, anchor)
         return anchor
 
     def _stamp(self, authority: TimestampAuthority, anchor: LogAnchor) -> None:
-        line = to_line(anchor)
+        line = anchor_line(anchor)
         try:
             answer, stamp = authority.stamp(line.encode())
             must_agree(stamp, anchor.at_utc_us, ANCHOR_ERROR_MS)
@@ -95,12 +95,6 @@ def stamps_of(file: Path) -> Iterable[Path]:
 
 def _stamp_name(line: str) -> str:
     return f"{sha256(line.encode()).hexdigest()[:32]}.tsr"
-
-
-def to_line(anchor: LogAnchor) -> str:
-    """An anchor as a line to print: moment, number of the last record, its hash."""
-    moment = datetime.fromtimestamp(anchor.at_utc_us / 1e6, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ} {anchor.seq} {anchor.hash}"
 
 
 def parse_line(line: str) -> LogAnchor:

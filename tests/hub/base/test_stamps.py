@@ -28,7 +28,7 @@ from hub.cases.evidence.manifest import MANIFEST, STAMP
 from hub.cases.evidence.package import Order, write_package
 from hub.console.service import InboxService
 from hub.oversight.log.anchor import Anchoring, stamps_of
-from tests.hub.cases.test_evidence import CLIP, entries_of, item, order, packed, signer
+from tests.hub.cases.test_evidence import CLIP, PICTURE, entries_of, item, order, packed, signer
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.stamp_office import StampOffice
 from tests.hub.rigs.streets import HandClock, Streets
@@ -270,7 +270,9 @@ def test_verify_believes_the_root_that_it_is_given(
 ) -> None:
     desk = Desk.of("sqlite:///none.db", tmp_path, capsys)
     path, key = tmp_path / "p.zip", tmp_path / "k.crt"
-    path.write_bytes(packaged(by, timestamping.asked(settings(office, tmp_path))))
+    said = order_now(timestamping.asked(settings(office, tmp_path)))
+    with path.open("wb") as file:
+        write_package(replace(said, items=[item(1, "picture", PICTURE)]), signer=by, file=file)
     with zipfile.ZipFile(path) as archive:
         key.write_bytes(archive.read("evidence-key.crt"))
     words = ["verify", str(path), "--authority", str(key), "--stamp-authority"]

@@ -21,7 +21,7 @@ from tests.agent.rigs.sealing import office, write_clip
 from tests.agent.rigs.stage import read
 from tests.agent.rigs.videos import walk_past
 from tests.hub.rigs.desk import Desk
-from tests.hub.rigs.web_town import Seen, Town, some_bytes
+from tests.hub.rigs.web_town import NODE, Seen, Town, some_bytes
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("street")
     street = read(walk_past(folder / "street.mp4", seconds=4))
     return (
-        write_clip(folder / "c.mp4", street, office(folder / "ca").sealer())
+        write_clip(folder / "c.mp4", street, office(folder / "ca", NODE).sealer(NODE))
         .close()
         .path.read_bytes()
     )
@@ -86,7 +86,7 @@ def test_an_alerts_footage_leaves_signed_and_verifies_offline(
 
     key = tmp_path / "evidence-key.crt"
     assert f"{path}: whole" in desk.says("verify", str(path), "--authority", str(key))
-    assert "seal intact" in desk.says("verify", str(path), "--authority", str(key))
+    assert "sealed by its box, unchanged" in desk.says("verify", str(path), "--authority", str(key))
     content = bytearray(path.read_bytes())
     content[content.index(clip) + len(clip) // 2] ^= 1
     path.write_bytes(content)
