@@ -95,6 +95,9 @@ class _Reading:
             if self._is_shut:
                 self._look_behind(piece.next_start)
                 break
+        if self._claims is None and not self._faults:
+            # Without it nothing says whose signatures these must be: anybody can make the hashes.
+            self._blame(0, "its first record is missing")
         rest = self._pieces[-1]
         after = [] if self._is_shut else box_names(self._data, rest.start, rest.end)
         return Verdict(

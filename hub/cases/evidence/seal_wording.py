@@ -34,7 +34,7 @@ HEADS: Final[Mapping[str, Both]] = {
     "not_whole": ("KHÔNG còn nguyên", "NOT WHOLE"),
     "repacked": (
         "Các tệp còn nguyên, gói đã được nén lại",
-        "its files are whole, but it was packed anew or changed around them",
+        "the files are whole, but the package was packed anew or changed around them",
     ),
     "unchecked": (
         "CHƯA KIỂM TRA ĐƯỢC: trình duyệt này không kiểm tra được chữ ký của {} đoạn ghi",

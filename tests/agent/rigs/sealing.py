@@ -46,13 +46,20 @@ def office(folder: Path, node: str = "nga-tu-01") -> Office:
 
 
 def write_clip(
-    path: Path, street: Street, sealer: Sealer, *, clip_id: UUID | None = None, frames: int = 60
+    path: Path,
+    street: Street,
+    sealer: Sealer,
+    *,
+    clip_id: UUID | None = None,
+    frames: int = 60,
+    begins_s: float = 0.0,
 ) -> ClipWriter:
-    """Write a clip of so many frames; it is not closed yet."""
+    """Write a clip of so many frames; it is not closed yet. It begins so long after the test's
+    first moment."""
     info, packets = street
     # The street's packets begin at instant 0; these begin when the test does.
     moved = [
-        Packet(p.data, at(p.at.utc_us / 1e6), p.pts, p.dts, p.duration, p.is_keyframe)
+        Packet(p.data, at(begins_s + p.at.utc_us / 1e6), p.pts, p.dts, p.duration, p.is_keyframe)
         for p in packets[:frames]
     ]
     first = moved[0].at

@@ -3,6 +3,7 @@
 import random
 import subprocess
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import av
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from agent.recording.mp4.mend import mend
 from agent.recording.sealer import Sealer, SealError
-from agent.wire.seal import Claims, Record, to_sign
+from agent.wire.seal import BEGINNING, Claims, Record, to_sign
 from agent.wire.seal_check import State, Verdict, judge
 from agent.wire.sealed import stretches
 from agent.wire.signature import ORDER
@@ -287,6 +288,32 @@ def test_a_forger_who_makes_all_hashes_anew_is_stopped_where_he_began(
 
     verdict = judge(end_by_forger(clip, sealer, fragments=black), sealer.holds)
     assert places(verdict) == [(4, END)]
+
+
+def test_records_without_the_first_one_are_no_seal_though_all_hashes_were_made_anew(
+    clip: bytes, sealer: Sealer
+) -> None:
+    """What anybody can make without a key: no record says who signs, so none is signed."""
+    opening, *others = stretches(clip)[:-1]
+    beginning = clip[: opening.end]
+    made, before = beginning, BEGINNING
+    for number, piece in enumerate(others, 1):
+        assert piece.record is not None
+        fragment = clip[piece.start : piece.end]
+        covered = beginning + fragment if number == 1 else fragment
+        if piece.record.tag == "shut":
+            covered = made[: stretches(made)[0].end]
+        new = Record.after(
+            before,
+            tag=piece.record.tag,
+            number=number,
+            body=piece.record.body,
+            stretch=sha256(covered).digest(),
+        )
+        made, before = made + fragment + new.to_box(), new.chained
+    verdict = judge(made, sealer.holds)
+    assert verdict.state is State.BROKEN
+    assert places(verdict) == [(0, 0)]
 
 
 def test_signatures_of_another_key_do_not_hold(

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hub.app.wiring import timestamping
+from hub.cases.evidence.seal_wording import HEADS, REASONS
 from hub.cases.evidence.summary import verifier_page
 from tests.browser.conftest import DESK, PHONE
 from tests.hub.base.test_stamps import packaged, settings
@@ -27,6 +28,7 @@ from tests.hub.cases.test_evidence import (
     signer,
     swap,
 )
+from tests.hub.rigs.sealed_packages import Kind, SealedTown, kinds
 from tests.hub.rigs.stamp_office import StampOffice
 
 pytestmark = [
@@ -70,7 +72,7 @@ def test_a_true_package_is_whole_and_a_changed_one_names_the_file(
     by = signer(tmp_path / "secrets")
     other = package(by, item(1, "clip", CLIP[::-1]), item(2, "picture", PICTURE), case="VA-99")
     whole = package(by, item(1, "clip", CLIP), item(2, "picture", PICTURE))
-    said = shows(page, whole, tmp_path, "good")
+    said = shows(page, whole, tmp_path, "partly")  # its clip has no seal
     assert "VA-12/2026" in said
     assert by.fingerprint in said
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -117,11 +119,66 @@ def test_a_package_packed_anew_is_told_apart_from_a_changed_one_in_both_language
     assert "được thêm vào sau" not in said  # without the list nobody knows
 
 
+@pytest.fixture(scope="module")
+def sealed(needs_system: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Kind]:
+    folder = tmp_path_factory.mktemp("sealed")
+    return kinds(SealedTown(folder), signer(folder / "secrets"))
+
+
+@pytest.mark.promise(
+    "Cases and evidence: A clip that differs from what its box sealed is named, first of all."
+)
+@pytest.mark.system
+def test_the_page_judges_seals_as_the_command_does(
+    page: Page, tmp_path: Path, sealed: dict[str, Kind]
+) -> None:
+    looks = {"differs": "bad", "partly": "partly"}
+    for name, kind in sealed.items():
+        said = shows(page, kind.content, tmp_path, looks.get(kind.verdict, "good"))
+        if shots := os.environ.get("MATTHAN_SHOTS"):
+            size = page.viewport_size
+            assert size is not None
+            file = f"{shots}/verify-{name.replace(' ', '-')}-{size['width']}.png"
+            page.screenshot(path=file, full_page=True)
+        told = page.locator("#result").text_content() or ""  # what is folded too
+        head = page.locator("#result h2").text_content() or ""
+        for language in (0, 1):
+            start = HEADS[kind.verdict][language].split("{}")[0][1:]
+            assert start in head, (name, head)
+            for reason in (*kind.why, *kind.limits):
+                assert REASONS[reason][language].split("{}")[0] in told, (name, reason, told)
+        assert ("Not proven" in said) == bool(kind.limits), name
+        assert "pictures, which carry no seal: 1" in said, name
+        assert said.startswith(head[:10]), name
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+@pytest.mark.system
+def test_a_browser_that_cannot_check_seals_says_so_and_is_not_green(
+    page: Page, tmp_path: Path, sealed: dict[str, Kind]
+) -> None:
+    page.add_init_script(WITHOUT_ED25519.replace("Ed25519", "ECDSA"))
+    page.reload()
+    said = shows(page, sealed["true"].content, tmp_path, "partly")
+    assert "CHƯA KIỂM TRA ĐƯỢC" in said and "this browser cannot check the signatures" in said
+
+
+@pytest.mark.system
+def test_seals_in_a_package_that_was_packed_anew_are_judged_too(
+    page: Page, tmp_path: Path, sealed: dict[str, Kind]
+) -> None:
+    for way in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        content = repacked(sealed["box appended"].content, way=way)
+        said = shows(page, content, tmp_path, "bad")
+        assert "KHÁC với những gì trạm đã niêm phong" in said
+        shows(page, repacked(sealed["true"].content, way=way), tmp_path, "repacked")
+
+
 def test_a_browser_without_the_signatures_algorithm_computes_it_itself(
     page: Page, tmp_path: Path
 ) -> None:
     by = signer(tmp_path / "secrets")
-    whole = package(by, item(1, "clip", CLIP))
+    whole = package(by, item(1, "picture", PICTURE))
     page.add_init_script(WITHOUT_ED25519)
     page.reload()
     assert "VA-12/2026" in shows(page, whole, tmp_path, "good")
@@ -138,7 +195,7 @@ def test_a_time_stamp_is_named_and_one_of_another_package_is_found(
     with StampOffice(tmp_path / "office").open() as office:
         asked = timestamping.asked(settings(office, tmp_path))
         one, other = packaged(by, asked), packaged(by, asked)
-    assert office.url in shows(page, one, tmp_path, "good")
+    assert office.url in shows(page, one, tmp_path, "partly")
     spliced = dict(entries_of(one)) | {"manifest.tsr": dict(entries_of(other))["manifest.tsr"]}
     assert "manifest.tsr" in shows(page, packed(list(spliced.items())), tmp_path, "bad")
     del spliced["manifest.tsr"]

@@ -1,6 +1,5 @@
-"""Clips that were altered at the hub: the page of their case, the package and the command say so."""
+"""Clips that were altered at the hub: page of the case, package and command say so."""
 
-import io
 import json
 import zipfile
 from hashlib import sha256
@@ -8,17 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from agent.wire.seal_check import State
-from agent.wire.sealed import stretches
 from hub.access.rules.grants import Right
 from hub.access.tables import grants
-from hub.app.wiring import evidence
-from hub.cases.evidence.check import PackageCheck, check_package
 from hub.footage.tables import media
-from hub.nodes.pki.authority import Authority
-from tests.agent.rigs.sealing import SEALED_AT, Office, office, own_key_sealer, write_clip
+from tests.agent.rigs.sealing import Office, office, write_clip
 from tests.agent.rigs.stage import read
 from tests.agent.rigs.videos import walk_past
 from tests.hub.rigs.desk import Desk

@@ -423,7 +423,7 @@ def test_a_package_packed_anew_is_told_apart_from_a_changed_one(
     assert (verdict.is_intact, verdict.is_repacked) == (False, True)
     assert verdict.manifest is not None and verdict.manifest.case_number == "VA-12/2026"
     head, *lines = lines_of(Path("a.zip"), verdict)
-    assert "its files are whole" in head and "NOT WHOLE" not in head
+    assert "the files are whole" in head and "NOT WHOLE" not in head
     assert any("VA-12/2026" in line for line in lines)
 
 
