@@ -78,6 +78,11 @@ class Housekeeping:
         elif lease is not None:
             self._once += of_parts
 
+    def add_often(self, name: str, work: Callable[[Stopping], object]) -> None:
+        """One more chore that concerns all, due at each look."""
+        if self._once:
+            self._once.append(_Chore(name, work, LOOK_S))
+
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Run until stopped; the current page of work is finished first."""
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from hub.access.rules.grants import Right
+from hub.base.db.table_notes import Mark
 from hub.cases import pages, rows
 from hub.cases.tables import case_items, case_members, seal_checks
 from hub.cases.tables import cases as cases_table
@@ -20,6 +21,7 @@ FEATURE: Final = Feature(
     routers=(pages.router,),
     acts=pages.acts,
     tables=(cases_table, case_members, case_items, seal_checks),
+    marks=(Mark(seal_checks, ("checked",)),),
     bodies=(Body(r"/cases/.*/export", MAX_PLANS_BYTES),),
     links=(
         NavLink(

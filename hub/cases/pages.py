@@ -16,6 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn, SignedOutError, session_of
+from hub.cases.evidence.seal_rules import SealVerdict
+from hub.cases.evidence.seal_wording import CASE_HEADS, head_id, say, verdict_text
 from hub.cases.evidence.service import CannotLeaveError
 from hub.cases.listing import LISTING
 from hub.cases.service import CaseService
@@ -124,6 +126,7 @@ def _page(
         at=at,
         last=last,
         size=package_size(page, words),
+        **_seals(page, visit.asker.language),
         refused=refused,
         acts=dict(_history_acts(page, words)),
         may_find=visit.may("find"),
@@ -387,6 +390,30 @@ def fault_word(fault: CaseFault, words: Messages) -> str:
         CaseFault.CLOSED: words.say("The case is closed: open it again first."),
         CaseFault.NOTHING: words.say("There is nothing of it at the hub that you may see."),
     }[fault]
+
+
+def _seals(page: CasePage, language: str) -> dict[str, object]:
+    """What the page says of seals: the verdict on all that the reader sees, where the altered clips
+    are, and the text of each clip."""
+    clips = [one for one in page.items if one.kind != "picture" and one.is_stored]
+    judged = [one.seal for one in clips if one.seal is not None]
+    head, count = head_id(judged)
+    waiting = len(clips) - len(judged)
+    if waiting and head.startswith("whole"):
+        head, count = "checking", waiting
+    altered = [
+        (number // SHOWN + 1, one)
+        for number, one in enumerate(page.items)
+        if one.seal is not None and one.seal.verdict is SealVerdict.DIFFERS
+    ]
+    return {
+        "seal_head": head,
+        "seal_verdict": say(CASE_HEADS[head], language, count) if clips else "",
+        "altered": altered,
+        "seal_texts": {
+            one.item_id: verdict_text(one.seal, language) if one.seal else "" for one in clips
+        },
+    }
 
 
 def package_size(page: CasePage, words: Messages) -> str:

@@ -32,7 +32,8 @@ from hub.base.audit.tables import audit
 from hub.base.db.columns import AnyRow, columns
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
-from hub.cases.tables import case_items, case_members, cases
+from hub.cases.seal_checks import stored_seal
+from hub.cases.tables import case_items, case_members, cases, seal_checks
 from hub.cases.views import CaseRow, HistoryLine, ItemRow, MemberRow
 from hub.footage.scope import seen_media
 from hub.footage.tables import media
@@ -159,6 +160,11 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
             .join(media, media.c.id == case_items.c.media_id)
             .join(cameras, cameras.c.id == media.c.camera_id)
             .join(people, people.c.id == case_items.c.added_by)
+            .add_columns(seal_checks.c.verdict, seal_checks.c.why)
+            .outerjoin(
+                seal_checks,
+                and_(seal_checks.c.media_id == media.c.id, seal_checks.c.sha256 == media.c.sha256),
+            )
             .join(scope, seen_media(scope))
             .where(case_items.c.case_id == case_id, case_items.c.removed_utc_us.is_(None))
             .where(is_picture if right is Right.SEE else ~is_picture)
@@ -189,6 +195,7 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
             is_marked=bool(row.is_marked),
             added_by_name=row.added_by_name,
             poster_id=_poster_id(row, pictures[row.camera_id]),
+            seal=stored_seal(row.verdict, row.why) if row.verdict else None,
         )
         for row in in_order
     ]

@@ -50,6 +50,7 @@ seal_checks = Table(
     "seal_checks",
     metadata,
     Column("media_id", Uuid, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", Text, nullable=False),  # of the file that was judged
     Column("verdict", Text, nullable=False),  # hub.cases.evidence.seal_rules.SealVerdict
     Column("why", Text, nullable=False),  # JSON: reasons by their ids, with their values
     *moment("checked"),

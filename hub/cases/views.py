@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from hub.base.errors import DomainError
+from hub.cases.evidence.seal_rules import ClipSeal
 
 
 class CaseFault(StrEnum):
@@ -79,6 +80,8 @@ class ItemRow:
     added_by_name: str
     poster_id: UUID | None = None
     """For a clip, the first picture in the case of the same camera and time."""
+    seal: ClipSeal | None = None
+    """The verdict on a clip or sound; None: not judged yet, or a picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from hub.app.housekeeping import Housekeeping
 from hub.app.months.dropping import MonthDropper
 from hub.app.wiring import timestamping
 from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.wiring.evidence import authority_of
 from hub.app.wiring.log_anchor import anchor_file
 from hub.app.wiring.policy import policy
 from hub.base.change_signal import ChangeSignal
@@ -18,10 +19,12 @@ from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import Lease
 from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles
+from hub.cases.seal_checks import SealChecks
 from hub.footage.growing.salvage import Salvage
 from hub.footage.retention.reconcile import Reconciler
 from hub.footage.retention.remover import Remover
 from hub.footage.transcoding.proxies import Proxies
+from hub.nodes.enrolment.key_lines import EnrolmentStamps
 from hub.oversight.log.anchor import Anchoring
 from hub.public.data_requests.eraser import PendingErasures
 from hub.public.data_requests.retention import DataRequestRetention
@@ -83,7 +86,9 @@ def put_together(
     erasures = PendingErasures(db, blobs=blobs, clock=clock, proxies=proxies)
     askers = DataRequestRetention(db, clock=clock, contact_days=settings.petitions.contact_days)
     dropper = MonthDropper(db, clock=clock, keep_months=settings.store.keep_months)
-    return Housekeeping(
+    stamps = EnrolmentStamps(db, clock=clock, authority=lambda: timestamping.asked(settings))
+    seals = SealChecks(db, blobs=blobs, clock=clock, authority=lambda: authority_of(settings))
+    housekeeping = Housekeeping(
         remover,
         reconciler,
         anchoring,
@@ -95,7 +100,10 @@ def put_together(
             "forget_askers": askers.forget_overdue,
             "turn_months": lambda _: months.turn(db, clock.now()),
             "drop_months": dropper.drop_overdue,
+            "stamp_enrolments": stamps.stamp,
         },
         lease=lease,
         disk=FileLock(settings.store.media_folder / DISK_LOCK) if db.is_shared else None,
     )
+    housekeeping.add_often("judge_seals", seals.run)
+    return housekeeping

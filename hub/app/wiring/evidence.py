@@ -3,7 +3,7 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -18,7 +18,6 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from agent.wire.seal_check import Verdict
 from hub.app.config import HubSettings
 from hub.app.features import FEATURES
 from hub.app.wiring import timestamping
@@ -38,7 +37,7 @@ from hub.cases.evidence.layout import LayoutError
 from hub.cases.evidence.manifest import ExportedFootage, Manifest
 from hub.cases.evidence.package import ChangedError, Item, Order, path_of, utc, write_package
 from hub.cases.evidence.redaction_plan import RedactionPlan, read_plan
-from hub.cases.evidence.seal_report import verify_file
+from hub.cases.evidence.seal_report import check_pieces
 from hub.cases.evidence.seal_rules import arrived, judge_clip
 from hub.cases.evidence.seal_wording import APART, HEADS, LIMITS_HEAD, say
 from hub.cases.evidence.service import (
@@ -215,7 +214,7 @@ def verify_package(
     """Read and check a package; OSError if it cannot be read."""
     with path.open("rb") as file:
         return check_package(
-            file, trusted, seal_of=seal_of, stamp_roots=stamp_roots, authority=authority
+            file, trusted, seal_of=check_pieces, stamp_roots=stamp_roots, authority=authority
         )
 
 
@@ -266,7 +265,7 @@ class _Judge:
     def item(self, one: ExportedFile, number: int) -> Item:
         """One file of the package."""
         given = one.given
-        check = None if one.kind == "picture" else seal_of(self._exports.read(one))
+        check = None if one.kind == "picture" else check_pieces(self._exports.read(one))
         state = check.state if check else "unsealed" if one.kind == "picture" else "unreadable"
         footage = ExportedFootage(
             path=path_of(number, one.kind, one.media_id, suffix=given.form if given else ""),
@@ -311,15 +310,6 @@ def authority_of(settings: HubSettings, secrets: SecretStore = FILES) -> x509.Ce
         return x509.load_pem_x509_certificate(settings.broker.ca_file.read_bytes())
     log.warning("evidence.without_authority", file=str(file))
     return None
-
-
-def seal_of(pieces: Iterable[bytes]) -> Verdict | None:
-    """The check of a clip's seal; None if it cannot be read."""
-    with tempfile.NamedTemporaryFile() as file:
-        for piece in pieces:
-            file.write(piece)
-        file.flush()
-        return verify_file(Path(file.name), None).check
 
 
 def _line(one: Custody) -> dict[str, Any]:

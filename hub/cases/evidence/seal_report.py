@@ -1,6 +1,8 @@
 """Verification of a file of footage from the file and a certificate alone."""
 
 import mmap
+import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,6 +86,15 @@ def verify_file(path: Path, authority: x509.Certificate | None) -> SealReport:
         if authority is not None:
             fault = fault_of_certificate(check.claims, authority)
     return SealReport(path=path, check=check, signer_fault=fault)
+
+
+def check_pieces(pieces: Iterable[bytes]) -> Verdict | None:
+    """The check of the seal of a file that comes in pieces; None: it cannot be read."""
+    with tempfile.NamedTemporaryFile() as file:
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        return verify_file(Path(file.name), None).check
 
 
 def _judge_file(path: Path) -> Verdict:

@@ -43,6 +43,28 @@ HEADS: Final[Mapping[str, Both]] = {
 }
 """The one verdict on a package, which stands first."""
 
+CASE_HEADS: Final[Mapping[str, Both]] = {
+    "whole": (
+        "Mọi đoạn ghi trong vụ việc đều do trạm niêm phong, còn nguyên.",
+        "Every clip in the case is sealed by its box, unchanged.",
+    ),
+    "partly": (
+        "{} đoạn ghi trong vụ việc không có niêm phong đầy đủ.",
+        "Clips in the case without a whole seal: {}.",
+    ),
+    "differs": (
+        "{} đoạn ghi trong vụ việc KHÁC với những gì trạm đã niêm phong. Đừng dùng làm chứng cứ"
+        " trước khi người quản trị trung tâm tìm ra nguyên nhân.",
+        "Clips in the case that DIFFER from what their box sealed: {}. Do not use them as evidence"
+        " before the hub's keeper has found out why.",
+    ),
+    "checking": (
+        "Đang kiểm tra niêm phong của {} đoạn ghi.",
+        "Seals of clips being checked: {}.",
+    ),
+}
+"""The verdict on all clips of a case that the reader sees, for its page."""
+
 VERDICTS: Final[Mapping[str, Both]] = {
     "sealed": ("trạm đã niêm phong, còn nguyên", "sealed by its box, unchanged"),
     "differs": (

@@ -56,7 +56,6 @@ ON_RECORD = {
     "program_bundles": "added",
     "retention_rules": "made ended",
     "rollouts": "ended",
-    "seal_checks": "checked",
     "sessions": "created",
     "set_aside": "received",
     "settings_changes": "changed",

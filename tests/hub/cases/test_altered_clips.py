@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from sqlalchemy import update
 
+from agent.wire.sealed import stretches
 from hub.access.rules.grants import Right
 from hub.access.tables import grants
+from hub.cases.seal_checks import SealChecks
 from hub.footage.tables import media
 from tests.agent.rigs.sealing import Office, office, write_clip
 from tests.agent.rigs.stage import read
 from tests.agent.rigs.videos import walk_past
 from tests.hub.rigs.desk import Desk
-from tests.hub.rigs.web_town import NODE, Seen, Town, some_bytes
+from tests.hub.rigs.web_town import NODE, PASSWORD, Seen, Town, some_bytes
+from tests.hub.rigs.web_visitor import Visitor, text_of
 
 pytestmark = pytest.mark.promise(
     "Cases and evidence: A clip that differs from what its box sealed is named, first of all."
@@ -118,3 +122,66 @@ def test_an_unaltered_clip_is_whole_and_its_pictures_are_listed_apart(
     assert "apart: pictures, which carry no seal: 1" in said
     assert "not proven: the date of the box's certificate: the log names no key of the box" in said
     assert "sealed by its box, unchanged" in summary_of(path)
+
+
+def judged(town: Town, authority: Office) -> SealChecks:
+    root = x509.load_pem_x509_certificate(authority.authority.pem)
+    return SealChecks(town.db, blobs=town.blobs, clock=town.clock, authority=lambda: root)
+
+
+def case_with(town: Town, seen: Seen) -> tuple[Visitor, str]:
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    case = an.post("/cases", number="VA-12/2026", purpose="x", ends="").headers["location"]
+    an.post("/cases/add", case=case.rsplit("/", 1)[1], alert=str(seen.alert_id))
+    return an, case
+
+
+def test_the_page_of_a_case_warns_of_an_altered_clip_and_names_it(
+    town: Town, authority: Office, street: Any, tmp_path: Path
+) -> None:
+    clip = clip_of(tmp_path / "clips", street, authority)
+    seen = stored(town, clip)
+    an, case = case_with(town, seen)
+    checks = judged(town, authority)
+    assert "Đang kiểm tra niêm phong của 1 đoạn ghi" in text_of(an.get(case))
+    assert (checks.run(), checks.run()) == (1, 0)  # each once
+    shown = text_of(an.get(case))
+    assert "Mọi đoạn ghi trong vụ việc đều do trạm niêm phong, còn nguyên." in shown
+    assert "trạm đã niêm phong, còn nguyên" in shown
+
+    alter(town, clip, clip + FREE)
+    assert "Đang kiểm tra" in text_of(an.get(case))  # another file is in its place
+    assert checks.run() == 1
+    page = an.get(case)
+    shown = text_of(page)
+    assert "1 đoạn ghi trong vụ việc KHÁC với những gì trạm đã niêm phong" in shown
+    assert "không phải tệp đã về trung tâm" in shown
+    assert 'role="alert" id="seals"' in page.text and 'data-seal="differs"' in page.text
+    assert page.text.index('id="seals"') < page.text.index('id="items"')  # first
+    item_id = page.text.split('data-item="')[1:]
+    assert any(f"#item-{one.split(chr(34))[0]}" in page.text for one in item_id)
+
+
+def test_a_clip_without_a_seal_is_named_on_the_page_and_not_called_altered(
+    town: Town, authority: Office, street: Any, tmp_path: Path
+) -> None:
+    clip = clip_of(tmp_path / "clips", street, authority)
+    bare = b"".join(clip[one.start : one.end] for one in stretches(clip))
+    an, case = case_with(town, stored(town, bare))
+    assert judged(town, authority).run() == 1
+    page = an.get(case)
+    assert "1 đoạn ghi trong vụ việc không có niêm phong đầy đủ." in text_of(page)
+    assert "trạm gửi về mà không có niêm phong" in text_of(page)
+    assert 'role="alert" id="seals"' not in page.text
+
+
+def test_a_file_that_is_away_holds_up_no_other_clip(
+    town: Town, authority: Office, street: Any, tmp_path: Path
+) -> None:
+    clips = [clip_of(tmp_path / "clips", street, authority, name) for name in "ab"]
+    an, case = case_with(town, stored(town, clips[0]))
+    an.post("/cases/add", case=case.rsplit("/", 1)[1], alert=str(stored(town, clips[1]).alert_id))
+    town.blobs.remove(sha256(clips[0]).hexdigest())
+    checks = judged(town, authority)
+    assert (checks.run(), checks.run()) == (1, 0)
+    assert "Đang kiểm tra niêm phong của 1 đoạn ghi" in text_of(an.get(case))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.app.wiring.evidence import lines_of, seal_of
+from hub.app.wiring.evidence import lines_of
 from hub.cases.evidence.check import PackageCheck, check_package
 from hub.cases.evidence.keys import EvidenceSigner
+from hub.cases.evidence.seal_report import check_pieces
 from hub.cases.evidence.seal_rules import (
     BoxPapers,
     ClipSeal,
@@ -47,7 +48,7 @@ def made(town: SealedTown, by: EvidenceSigner) -> dict[str, Kind]:
 
 
 def judged(content: bytes, by: EvidenceSigner) -> PackageCheck:
-    return check_package(io.BytesIO(content), [by.certificate], seal_of=seal_of)
+    return check_package(io.BytesIO(content), [by.certificate], seal_of=check_pieces)
 
 
 def test_each_kind_of_package_has_its_verdict_its_reasons_and_its_limits(
@@ -96,7 +97,7 @@ def test_a_stamp_proves_the_date_of_the_certificate_if_it_is_prompt(
     line = town.line()
     key = read_key_line(line.previous, line.line, line.hash, town.enrolled + after)
     found = judge_clip(
-        seal_of([town.whole]),
+        check_pieces([town.whole]),
         node=BOX,
         sha256="",
         came=(),
@@ -110,7 +111,7 @@ def test_a_late_stamp_proves_the_date_of_later_clips(town: SealedTown) -> None:
     line = town.line(at=SEALED_AT - timedelta(days=5))
     key = read_key_line(line.previous, line.line, line.hash, SEALED_AT - timedelta(minutes=1))
     papers = BoxPapers([town.root], [key])
-    found = judge_clip(seal_of([town.whole]), node=BOX, sha256="", came=(), papers=papers)
+    found = judge_clip(check_pieces([town.whole]), node=BOX, sha256="", came=(), papers=papers)
     assert (found.verdict, found.limits) == (SealVerdict.SEALED, ())
 
 
@@ -121,7 +122,7 @@ def test_a_renewal_names_the_key_of_a_box_that_was_enrolled_earlier(town: Sealed
     papers = BoxPapers([town.root], keys)
 
     def found(clip: bytes) -> ClipSeal:
-        return judge_clip(seal_of([clip]), node=BOX, sha256="", came=(), papers=papers)
+        return judge_clip(check_pieces([clip]), node=BOX, sha256="", came=(), papers=papers)
 
     assert found(town.whole).limits == (Reason("date_unstamped"),)
     before = town.clip(town.issue(town.enrolled - timedelta(days=3)))

@@ -20,12 +20,12 @@ from agent.wire.seal import BEGINNING
 from agent.wire.seal import Record as Bound
 from agent.wire.sealed import stretches
 from agent.wire.terms import ClockSource
-from hub.app.wiring.evidence import seal_of
 from hub.base.hash_chain import LogAnchor, Record, anchor_line, bind, line_of
 from hub.base.rfc3161 import TimestampAuthority, read_roots
 from hub.cases.evidence.box_papers import pack_papers
 from hub.cases.evidence.keys import EvidenceSigner
 from hub.cases.evidence.package import Item, Order, write_package
+from hub.cases.evidence.seal_report import check_pieces
 from hub.cases.evidence.seal_rules import arrived, judge_clip
 from hub.nodes.enrolment.key_lines import KeyLine
 from hub.nodes.pki.authority import Authority, TlsFiles
@@ -177,7 +177,7 @@ class SealedTown:
         return file.getvalue()
 
     def _item(self, number: int, clip: bytes, custody: list[Any], papers: Any) -> Item:
-        one, check = item(number, "clip", clip), seal_of([clip])
+        one, check = item(number, "clip", clip), check_pieces([clip])
         log = [(line["act"], line["detail"]) for line in custody if line["n"] == number]
         seal = judge_clip(
             check,

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "seal_checks",
         sa.Column("media_id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("checked_utc_us", sa.BigInteger(), nullable=False),
