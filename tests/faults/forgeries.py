@@ -2,10 +2,11 @@
 
     python -m tests.faults.forgeries --each 1000 --seed 1
 
-Packages carry seals, signature and the time stamp of a real authority; logs are the rows of a real
-database, forged in a copy of its file and read as `matthan-hub log verify` reads them. Prints the
-result as JSON; ends with 1 if a forgery was not found, if its place was not named, or if a true
-package or log was called forged.
+Packages carry seals, signature and the time stamp of a real authority. Half of the kinds alter the
+package, the others the hub itself before it made the package: a clip and its stored hash, or the
+certificate of its box. Logs are the rows of a real database, forged in a copy of its file and read
+as `matthan-hub log verify` reads them. Prints the result as JSON; ends with 1 if a forgery was not
+found, if its place was not named, or if a true package or log was called forged.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from uuid import UUID
 
 from cryptography import x509
 
+from agent.wire.sealed import stretches
 from hub.base.audit import log
 from hub.base.audit.log import By
 from hub.base.db.database import Database
@@ -37,10 +39,11 @@ from hub.base.hash_chain import BEGINNING, LogAnchor, Record, bind
 from hub.base.hash_chain import faults as log_faults
 from hub.base.moment import Moment
 from hub.base.rfc3161 import TimestampAuthority
-from hub.cases.evidence.check import check_package
+from hub.cases.evidence.check import PackageCheck, check_package
 from hub.cases.evidence.keys import EvidenceSigner
 from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, STAMP
 from hub.cases.evidence.package import write_package
+from hub.cases.evidence.seal_report import check_pieces
 from tests.hub.cases.test_evidence import (
     CLIP,
     FORGERIES,
@@ -51,6 +54,7 @@ from tests.hub.cases.test_evidence import (
     packed,
     signer,
 )
+from tests.hub.rigs.sealed_packages import SealedTown, unsigned
 from tests.hub.rigs.stamp_office import StampOffice
 
 LINES = 60
@@ -68,6 +72,10 @@ class Packages:
     same_hub: bytes
     foreign: bytes
     roots: list[x509.Certificate]
+    sealed: SealedTown
+    """A box whose clips are altered at the hub."""
+    earlier: EvidenceSigner
+    """The hub's key at the time of these clips."""
 
     @classmethod
     def of(cls, folder: Path) -> "Packages":
@@ -91,11 +99,21 @@ class Packages:
             made(by, CLIP[::-1], PICTURE[::-1], "VA-99/2026"),
             made(forger, CLIP, PICTURE, "VA-12/2026"),
             roots,
+            SealedTown(folder / "sealed"),
+            signer(folder / "hub"),
+        )
+
+    def check(self, content: bytes) -> PackageCheck:
+        trusted = [self.by.certificate, self.earlier.certificate]
+        return check_package(
+            io.BytesIO(content), trusted, seal_of=check_pieces, stamp_roots=self.roots
         )
 
     def faults(self, content: bytes) -> list[str]:
-        trusted = [self.by.certificate]
-        return check_package(io.BytesIO(content), trusted, stamp_roots=self.roots).faults
+        """Faults of a package, and its verdict if that is worse than they say."""
+        check = self.check(content)
+        is_green = check.is_good and bool(check.faults)
+        return [*check.faults, *(["called whole"] if is_green else [])]
 
     def forge(self, number: int, dice: random.Random) -> tuple[str, Forged]:
         """The next kind in turn."""
@@ -104,6 +122,13 @@ class Packages:
             self.sign_all_anew,
             self.date_back_with_the_key,
             self.splice_stamp,
+            self.append_box_at_the_hub,
+            self.change_clip_at_the_hub,
+            self.exchange_clip_at_the_hub,
+            self.take_off_the_seal,
+            self.cut_the_end_off,
+            self.seal_with_a_made_certificate,
+            self.date_a_certificate_back,
         ]
         kind = kinds[number % len(kinds)]
         return getattr(kind, "__name__", "?"), kind(dice)
@@ -129,6 +154,57 @@ class Packages:
         entries[MANIFEST] = json.dumps(said).encode()
         entries[SIGNATURE] = self.by.sign(entries[MANIFEST])
         return packed(list(entries.items())), STAMP
+
+    def _altered(self, clip: bytes, *, is_logged: bool = True, **said: Any) -> Forged:
+        """The hub's own package of a clip that was altered there, with its stored hash. Without
+        `is_logged` the lines about its arrival were cut out too, so that its seal alone tells."""
+        came = [self.sealed.whole if is_logged else b""]
+        made = self.sealed.packed(self.earlier, clip, came=came, **said)
+        return made, "footage/001-clip-.*: DIFFERS from what its box sealed"
+
+    def append_box_at_the_hub(self, dice: random.Random) -> Forged:
+        """Of a kind and length that players pass over."""
+        content = dice.randbytes(dice.randrange(200))
+        box = (len(content) + 8).to_bytes(4) + dice.choice([b"free", b"skip", b"uuid"]) + content
+        clip = self.sealed.whole if dice.random() < 0.5 else self.sealed.cut_off(behind=0)
+        return self._altered(clip + box, is_logged=dice.random() < 0.5)
+
+    def change_clip_at_the_hub(self, dice: random.Random) -> Forged:
+        """One bit of a fragment."""
+        clip = bytearray(self.sealed.whole)
+        piece = dice.choice(stretches(bytes(clip))[1:-2])
+        clip[dice.randrange(piece.start, piece.end)] ^= 1 << dice.randrange(8)
+        return self._altered(bytes(clip), is_logged=dice.random() < 0.5)
+
+    def exchange_clip_at_the_hub(self, dice: random.Random) -> Forged:
+        """By another true clip of the same box."""
+        return self._altered(self.sealed.other)
+
+    def take_off_the_seal(self, dice: random.Random) -> Forged:
+        """All records, or the first one, with all hashes made anew."""
+        if dice.random() < 0.5:
+            return self._altered(self.sealed.bare())
+        return self._altered(unsigned(self.sealed.whole), is_logged=dice.random() < 0.5)
+
+    def cut_the_end_off(self, dice: random.Random) -> Forged:
+        """At any place behind the first record."""
+        first = stretches(self.sealed.whole)[0].next_start
+        return self._altered(self.sealed.whole[: dice.randrange(first, len(self.sealed.whole) - 1)])
+
+    def seal_with_a_made_certificate(self, dice: random.Random) -> Forged:
+        """By a thief of the authority's key, for a time after the box was enrolled."""
+        early = self.sealed.enrolled + timedelta(seconds=dice.randrange(1, 250))
+        clip = self.sealed.clip(self.sealed.issue(early))
+        made = self.sealed.packed(self.earlier, clip)
+        return made, "DIFFERS .*the key that sealed it is not the box's key in the log"
+
+    def date_a_certificate_back(self, dice: random.Random) -> Forged:
+        """Of a key that was enrolled later."""
+        own = self.sealed.issue(self.sealed.enrolled + timedelta(seconds=dice.randrange(1, 250)))
+        at = self.sealed.enrolled + timedelta(days=dice.randrange(1, 300))
+        line = self.sealed.line(own, at=at)
+        made = self.sealed.packed(self.earlier, self.sealed.clip(own), lines=[line])
+        return made, "DIFFERS .*its certificate is dated before its key was enrolled"
 
     def splice_stamp(self, dice: random.Random) -> Forged:
         """The true stamp of another package."""
@@ -283,6 +359,9 @@ def run(folder: Path, *, each: int, seed: int) -> dict[str, Any]:
             missed.append(f"log {number}, {kind}: line {at}: {lines}")
         if number % 10 == 0:
             true = [packages.faults(packages.whole), packages.faults(packages.same_hub)]
+            sealed = packages.sealed
+            for clip in (sealed.whole, sealed.other, sealed.cut_off(), sealed.bare()):
+                true.append(packages.faults(sealed.packed(packages.earlier, clip)))
             true.append([str(one) for one in logs.faults(lambda _: None)])
             found["true ones"] += len(true)
             missed += [f"true one {number}: {said}" for said in true if said]

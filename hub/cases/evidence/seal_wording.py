@@ -162,8 +162,10 @@ REASONS: Final[Mapping[str, Both]] = {
         " (enrolled before version 0.3.0, or by hand)",
     ),
     "date_unstamped": (
-        "ngày của chứng thư của trạm: dòng nhật ký về việc đăng ký không có dấu thời gian",
-        "the date of the box's certificate: the line of its enrolment has no time stamp",
+        "ngày của chứng thư của trạm: dòng nhật ký về việc đăng ký không có dấu thời gian"
+        " của một tổ chức được tin",
+        "the date of the box's certificate: the line of its enrolment has no time stamp of an"
+        " authority that is believed",
     ),
     "date_late": (
         "ngày của chứng thư của trạm: dấu thời gian chỉ có từ {}",
