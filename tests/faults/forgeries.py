@@ -44,6 +44,7 @@ from hub.cases.evidence.keys import EvidenceSigner
 from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, STAMP
 from hub.cases.evidence.package import write_package
 from hub.cases.evidence.seal_report import check_pieces
+from tests.hub.cases.sealed_packages import SealedTown, unsigned
 from tests.hub.cases.test_evidence import (
     CLIP,
     FORGERIES,
@@ -54,7 +55,6 @@ from tests.hub.cases.test_evidence import (
     packed,
     signer,
 )
-from tests.hub.rigs.sealed_packages import SealedTown, unsigned
 from tests.hub.rigs.stamp_office import StampOffice
 
 LINES = 60

@@ -16,6 +16,7 @@ from hub.cases.evidence.seal_wording import HEADS, REASONS
 from hub.cases.evidence.summary import verifier_page
 from tests.browser.conftest import DESK, PHONE
 from tests.hub.base.test_stamps import packaged, settings
+from tests.hub.cases.sealed_packages import Kind, SealedTown, kinds
 from tests.hub.cases.test_evidence import (
     CLIP,
     PICTURE,
@@ -28,7 +29,6 @@ from tests.hub.cases.test_evidence import (
     signer,
     swap,
 )
-from tests.hub.rigs.sealed_packages import Kind, SealedTown, kinds
 from tests.hub.rigs.stamp_office import StampOffice
 
 pytestmark = [

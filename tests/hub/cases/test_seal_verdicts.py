@@ -21,8 +21,8 @@ from hub.cases.evidence.seal_rules import (
 )
 from hub.cases.evidence.seal_wording import HEADS, REASONS, VERDICTS
 from tests.agent.rigs.sealing import SEALED_AT
+from tests.hub.cases.sealed_packages import BOX, Kind, SealedTown, kinds
 from tests.hub.cases.test_evidence import entries_of, packed, signer
-from tests.hub.rigs.sealed_packages import BOX, Kind, SealedTown, kinds
 
 pytestmark = [
     pytest.mark.promise(
