@@ -190,8 +190,8 @@ class EvidenceSection(Section):
     stamp_url: str = Field(
         "",
         pattern=r"^(https?://[^/@\s]+(/\S*)?)?$",
-        description="The time-stamp authority (RFC 3161) for evidence packages and the head"
-        " of the log. Empty: none.",
+        description="The time-stamp authority (RFC 3161) for evidence packages, keys of camera"
+        " boxes and the head of the log. Empty: none.",
     )
     stamp_ca_file: str = Field(
         "",

@@ -95,23 +95,23 @@ REASONS: Final[Mapping[str, Both]] = {
         "the seal is that of {}, not of the box that the file is of",
     ),
     "papers_unreadable": (
-        "không đọc được chứng thư của trạm",
+        "không đọc được chứng chỉ của trạm",
         "the certificate in its seal cannot be read",
     ),
     "issuer": (
-        "chứng thư trong niêm phong không do trung tâm cấp ({})",
+        "chứng chỉ trong niêm phong không do trung tâm cấp ({})",
         "the certificate in its seal was not issued by the hub's authority ({})",
     ),
     "not_box": (
-        "chứng thư trong niêm phong không phải của một trạm ({})",
+        "chứng chỉ trong niêm phong không phải của một trạm ({})",
         "the certificate in its seal is not a box's ({})",
     ),
     "other_name": (
-        "chứng thư trong niêm phong là của {}",
+        "chứng chỉ trong niêm phong là của {}",
         "the certificate in its seal is that of {}",
     ),
     "not_then": (
-        "chứng thư của trạm không có hiệu lực vào lúc quay ({})",
+        "chứng chỉ của trạm không có hiệu lực vào lúc quay ({})",
         "the box's certificate was not valid then ({})",
     ),
     "key": (
@@ -119,7 +119,7 @@ REASONS: Final[Mapping[str, Both]] = {
         "the key that sealed it is not the box's key in the log (enrolled {})",
     ),
     "backdated": (
-        "chứng thư ghi ngày sớm hơn ngày đăng ký khóa trong nhật ký ({})",
+        "chứng chỉ ghi ngày sớm hơn ngày đăng ký khóa trong nhật ký ({})",
         "its certificate is dated before its key was enrolled by the log ({})",
     ),
     # sealed by the box
@@ -146,29 +146,29 @@ REASONS: Final[Mapping[str, Both]] = {
     ),
     # what is not proven
     "issuer_unknown": (
-        "ai cấp chứng thư của trạm: gói này không có chứng thư gốc",
+        "ai cấp chứng chỉ của trạm: gói này không có chứng chỉ gốc",
         "who issued the box's certificate: the package has no authority",
     ),
     "date_unknown": (
-        "ngày của chứng thư của trạm: gói này không có dòng nhật ký về việc đăng ký (gói của"
+        "ngày của chứng chỉ của trạm: gói này không có dòng nhật ký về việc đăng ký (gói của"
         " phiên bản trước 0.3.0)",
         "the date of the box's certificate: the package has no line of its enrolment (packages"
         " of versions before 0.3.0)",
     ),
     "date_unlogged": (
-        "ngày của chứng thư của trạm: nhật ký không ghi khóa của trạm vào lúc đó (trạm đăng ký"
+        "ngày của chứng chỉ của trạm: nhật ký không ghi khóa của trạm vào lúc đó (trạm đăng ký"
         " trước phiên bản 0.3.0, hoặc cấp bằng tay)",
         "the date of the box's certificate: the log names no key of the box at that time"
         " (enrolled before version 0.3.0, or by hand)",
     ),
     "date_unstamped": (
-        "ngày của chứng thư của trạm: dòng nhật ký về việc đăng ký không có dấu thời gian"
+        "ngày của chứng chỉ của trạm: dòng nhật ký về việc đăng ký không có dấu thời gian"
         " của một tổ chức được tin",
         "the date of the box's certificate: the line of its enrolment has no time stamp of an"
         " authority that is believed",
     ),
     "date_late": (
-        "ngày của chứng thư của trạm: dấu thời gian chỉ có từ {}",
+        "ngày của chứng chỉ của trạm: dấu thời gian chỉ có từ {}",
         "the date of the box's certificate: its time stamp is of {} only",
     ),
     "date_stamp_unchecked": (
