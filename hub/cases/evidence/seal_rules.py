@@ -18,7 +18,12 @@ from agent.wire.seal import Claims
 from agent.wire.seal_check import State, Verdict
 from hub.base.hash_chain import bind_line
 from hub.nodes.pki.authority import BACKDATED
-from hub.nodes.pki.verification import certificate_fault, own_certificate, public_key_sha256
+from hub.nodes.pki.verification import (
+    certificate_fault,
+    own_certificate,
+    public_key_sha256,
+    sealed_at,
+)
 
 ENROLMENT: Final = "enrolment.redeem"
 RENEWAL: Final = "papers.renew"
@@ -195,7 +200,7 @@ def _limits(claims: Claims, papers: BoxPapers) -> Iterable[Reason]:
     else:
         is_prompt = first.stamped - first.at <= STAMPED_WITHIN
         since = min(first.at, first.stamped) if is_prompt else first.stamped
-        if _EPOCH + timedelta(microseconds=claims.first_frame.utc_us) < since - BACKDATED:
+        if sealed_at(claims) < since - BACKDATED:
             yield Reason("date_late", _day(first.stamped))
 
 

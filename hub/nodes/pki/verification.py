@@ -46,8 +46,8 @@ def signature_holds(claims: Claims, chained: bytes, signature: bytes) -> bool:
 def fault_of_certificate(claims: Claims, authority: x509.Certificate) -> str | None:
     """Why the seal's certificate is not that node's at that time; None if it is.
 
-    Judged at the time of the first frame: certificates end, footage stays. With an untrusted clock
-    the time is not judged.
+    Judged at the time of the first frame, or of fetching (`sealed_at`): certificates end, footage
+    stays. With an untrusted clock the time is not judged.
     """
     fault = certificate_fault(claims, authority)
     if fault is None:
@@ -81,12 +81,18 @@ def certificate_fault(claims: Claims, authority: x509.Certificate) -> tuple[str,
         return "not_box", name
     if name != claims.node:
         return "other_name", name
-    moment = _EPOCH + timedelta(microseconds=claims.first_frame.utc_us)
+    moment = sealed_at(claims)
     is_dated = claims.first_frame.source is not ClockSource.NONE
     begins, ends = own.not_valid_before_utc, own.not_valid_after_utc
     if is_dated and not begins <= moment <= ends:
         return "not_then", f"{begins:%Y-%m-%d} to {ends:%Y-%m-%d}"
     return None
+
+
+def sealed_at(claims: Claims) -> datetime:
+    """The time at which the node says that it began the seal: the first frame, or for footage from
+    a camera's own recorder, which may be older than the node, when that was fetched."""
+    return _EPOCH + timedelta(microseconds=claims.fetched_utc_us or claims.first_frame.utc_us)
 
 
 def own_certificate(claims: Claims) -> x509.Certificate | None:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from agent.recording.mp4.mend import mend
 from agent.recording.sealer import Sealer
+from agent.recording.writer import ClipWriter
 from agent.wire.seal import BEGINNING
 from agent.wire.seal import Record as Bound
 from agent.wire.sealed import stretches
@@ -31,7 +32,7 @@ from hub.nodes.enrolment.key_lines import KeyLine
 from hub.nodes.pki.authority import Authority, TlsFiles
 from hub.nodes.pki.verification import public_key_sha256
 from tests.agent.rigs.sealing import SEALED_AT, write_clip
-from tests.agent.rigs.stage import read
+from tests.agent.rigs.stage import at, read
 from tests.agent.rigs.videos import walk_past
 from tests.hub.cases.test_evidence import PICTURE, item, order
 from tests.hub.rigs.stamp_office import StampOffice
@@ -109,6 +110,17 @@ class SealedTown:
         done = mend(part, self.sealer())
         assert done is not None
         return done.read_bytes()
+
+    def fetched(self) -> bytes:
+        """Footage of a camera's own recorder, from before the box was there."""
+        info, packets = self.street
+        fetched = at(0)
+        moved = [replace(one, at=at(one.at.utc_us / 1e6 - 9 * 86_400)) for one in packets]
+        seal = self.sealer().begin(UUID(int=5), "cong-bac", info, moved[0].at, fetched=fetched)
+        writer = ClipWriter(self.folder / "fetched.mp4", info, seal=seal)
+        for packet in moved:
+            writer.write(packet)
+        return writer.close().path.read_bytes()
 
     def bare(self) -> bytes:
         """The clip without its seal."""
@@ -232,6 +244,7 @@ def kinds(town: SealedTown, by: EvidenceSigner) -> dict[str, Kind]:
         ),
         "of a key before the log": Kind(made(town.clip(early)), sealed, (), unlogged),
         "only pictures": Kind(town.packed(by), "whole_without_clips"),
+        "of a camera's recorder": Kind(made(town.fetched()), sealed, (), unstamped),
         "without a key": Kind(made(bare), partly, ("keyless",)),
         "without seal or log": Kind(made(bare, came=[b""]), partly, ("none",)),
         "cut off, its last second whole": Kind(made(loose), partly, ("loose",)),
