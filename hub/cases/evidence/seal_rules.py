@@ -176,10 +176,21 @@ def _faults_of_key(claims: Claims, keys: Sequence[EnrolledKey]) -> list[Reason]:
     first = _first_with(own, named)
     begins = own.not_valid_before_utc
     if first is None:
-        known = [one for one in named if one.at - BACKDATED - _ROUNDED <= begins]
-        return [Reason("key", _day(known[-1].at))] if known else []
+        return _faults_of_unknown_key(begins, keys, named)
     if first.act == ENROLMENT and begins < first.at - BACKDATED - _ROUNDED:
         return [Reason("backdated", _day(first.at))]
+    return []
+
+
+def _faults_of_unknown_key(
+    begins: datetime, keys: Sequence[EnrolledKey], named: Sequence[EnrolledKey]
+) -> list[Reason]:
+    """For a certificate with a key that no line names. One of a time when the log named no keys yet
+    may be true."""
+    if known := [one for one in named if one.at - BACKDATED - _ROUNDED <= begins]:
+        return [Reason("key", _day(known[-1].at))]
+    if keys and keys[0] in named and keys[0].act == ENROLMENT:
+        return [Reason("before_box", _day(keys[0].at))]
     return []
 
 

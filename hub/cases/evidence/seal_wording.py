@@ -122,6 +122,10 @@ REASONS: Final[Mapping[str, Both]] = {
         "chứng chỉ ghi ngày sớm hơn ngày đăng ký khóa trong nhật ký ({})",
         "its certificate is dated before its key was enrolled by the log ({})",
     ),
+    "before_box": (
+        "chứng chỉ ghi ngày trước khi trạm được đăng ký theo nhật ký ({})",
+        "its certificate is dated before its box was enrolled by the log ({})",
+    ),
     # sealed by the box
     "cut": (
         "mất điện khi đang ghi: đã niêm phong đến giây cuối cùng",

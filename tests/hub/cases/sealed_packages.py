@@ -242,7 +242,7 @@ def kinds(town: SealedTown, by: EvidenceSigner) -> dict[str, Kind]:
         "of an older hub": Kind(
             made(clip, with_papers=False), sealed, (), ("issuer_unknown", "date_unknown")
         ),
-        "of a key before the log": Kind(made(town.clip(early)), sealed, (), unlogged),
+        "dated before the box": Kind(made(town.clip(early)), differs, ("before_box",)),
         "only pictures": Kind(town.packed(by), "whole_without_clips"),
         "of a camera's recorder": Kind(made(town.fetched()), sealed, (), unstamped),
         "without a key": Kind(made(bare), partly, ("keyless",)),
