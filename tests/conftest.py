@@ -16,6 +16,8 @@ from sqlalchemy import URL, Engine, create_engine
 
 from hub.base.db.database import SYNC, Database
 from hub.base.db.schema import migrate
+from hub.web.pictures.maker import MAKER
+from tests.drawing import DrawnHere
 from tests.postgres import cluster
 from tests.waiting import patience_s, until
 
@@ -59,6 +61,14 @@ def pytest_collection() -> Generator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pictures_drawn_here() -> Iterator[None]:
+    """No child process for each test that looks at a picture; `test_pictures.py` has real ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MAKER, "child", DrawnHere)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -62,8 +62,9 @@ from hub.notify.channels.post import new_client
 from hub.notify.channels.webpush import VapidSigner, WebPush
 from hub.public.households.port import HouseholdServices
 from hub.web.app_shell import SERVICE
+from hub.web.pictures.maker import MAKER
 from hub.web.rendering import Measures
-from hub.web.server import Pages
+from hub.web.server import Pages, slow
 
 
 class Parts:
@@ -107,6 +108,7 @@ class Parts:
             await self._client.aclose()
         if self._enrolment:
             self._enrolment[1].stop()
+        MAKER.close()
         self.db.close()
         if self._sole:
             self._sole.release()
@@ -350,7 +352,7 @@ class Parts:
             clock=self.clock,
             silent=self.watch.silent,
             intake=lambda: self.intake.counts if self.intake else {},
-            refused=lambda: Counter(app().state.limits.counts) if app else {},
+            refused=lambda: Counter(app().state.limits.counts) + slow() if app else {},
             copies=lambda: self.copies.counts if app else {},
             office=office(self._settings) if is_counted else None,
             unserved=lambda: self.attendance.unserved if self.attendance else None,

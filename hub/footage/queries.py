@@ -101,13 +101,20 @@ def _wish_row(row: AnyRow) -> ClipRequestRow | None:
 
 
 def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) -> AnyRow | None:
-    """Kind, sha256, size, codec and duration of a stored file this person may see; clips and sound
-    need CLIPS."""
+    """Kind, node, sha256, size, codec and duration of a stored file this person may see; clips and
+    sound need CLIPS."""
     kind = conn.scalar(select(media.c.kind).where(media.c.id == media_id))
     right = Right.SEE if kind == "picture" else Right.CLIPS
     scope = visible_cameras(person_id, right, now).subquery("scope")
     return conn.execute(
-        select(media.c.kind, media.c.sha256, media.c.size_bytes, media.c.codec, media.c.duration_ms)
+        select(
+            media.c.kind,
+            media.c.node_id,
+            media.c.sha256,
+            media.c.size_bytes,
+            media.c.codec,
+            media.c.duration_ms,
+        )
         .join(scope, seen_media(scope))
         .where(media.c.id == media_id, media.c.stored_utc_us.is_not(None))
     ).first()

@@ -93,3 +93,5 @@ class OpenMedia:
     size_bytes: int
     sha256: str
     """Differs for different bytes: a copy has its original's hash with a suffix."""
+    node_id: UUID | None = None
+    """The node that took it, of an original."""

@@ -24,6 +24,11 @@ PIECE_BYTES: Final = 256 * 1024
 DRAIN_BYTES: Final = 32 * 2**20
 """Most bytes of a refused body that are read, so that the node gets the answer at all."""
 
+DRAIN_S: Final = 5.0
+"""Time for the rest of a refused body."""
+MOST_DRAINING: Final = 50
+"""Refused bodies that are read at once; anybody may send one."""
+_draining = 0
 
 STALL_S: Final = 60.0
 """A body without progress for this long has lost its line; received bytes are kept."""
@@ -97,17 +102,43 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def drained(request: Request, answer: Response, *, most_bytes: int = DRAIN_BYTES) -> Response:
-    """Read the rest of the body. Closing during the sender's transmission would lose the answer."""
+async def drained(
+    request: Request,
+    answer: Response,
+    *,
+    most_bytes: int = DRAIN_BYTES,
+    most_s: float = DRAIN_S,
+) -> Response:
+    """Read the rest of the body. Closing during the sender's transmission would lose the answer.
+
+    Not for ever, and not for everybody at once: then the connection is closed with the answer.
+    """
+    global _draining  # noqa: PLW0603 - of one event loop
+    if _draining < MOST_DRAINING:
+        _draining += 1
+        try:
+            async with asyncio.timeout(most_s):
+                if await _read_away(request, most_bytes):
+                    return answer
+        except TimeoutError:
+            pass
+        finally:
+            _draining -= 1
+    answer.headers["Connection"] = "close"
+    return answer
+
+
+async def _read_away(request: Request, most_bytes: int) -> bool:
+    """True once nothing is left to read; False after `most_bytes`."""
     came_bytes = 0
     try:
         async for chunk in request.stream():
             came_bytes += len(chunk)
             if came_bytes > most_bytes:
-                break
+                return False
     except (ClientDisconnect, RuntimeError):  # RuntimeError: the body was read to its end before
         pass
-    return answer
+    return True
 
 
 def check_version(request: Request) -> None:

@@ -20,6 +20,7 @@ from hub.base.storage.blobs import Blobs, BlobsError
 from hub.oversight.metrics import queries
 from hub.oversight.metrics.queries import gauge, gauges
 from hub.public.data_requests.views import AnswerSettings
+from hub.web.pictures.maker import MAKER
 
 KEPT_S: Final = 5.0
 """An answer is kept so long; more frequent scrapes get the same one."""
@@ -95,6 +96,7 @@ class Measured(Collector):
         yield _counted("matthan_web_refused_total", "Asked too often.", "rule", self._refused())
         yield gauge("matthan_media_free_bytes", "Room for footage above the spare.", self._free())
         yield _counted("matthan_clip_copies_total", "Copies of clips.", "what", self._copies())
+        yield _counted("matthan_pictures_total", "Small pictures.", "what", MAKER.counts())
         yield from self._process.collect()
 
     def _served(self) -> list[tuple[dict[str, str], float]]:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from PIL import Image
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -38,29 +37,20 @@ from hub.cases.evidence.pdf_wording import WORDS, PdfMessages
 from hub.cases.evidence.seal_rules import ClipSeal
 from hub.cases.evidence.seal_wording import LIMITS_HEAD, say
 from hub.cases.evidence.summary import limits, moment_words, seal_words, span_words, verdict
+from hub.web.pictures.maker import MAKER, Job, PictureError
 
-PICTURE_PX: Final = 1000
-"""Longer side in print; the file in the package is the evidence."""
 MOST_PICTURES: Final = 100
 """Pictures shown; all others are listed by name, like every clip."""
-MOST_PIXELS: Final = 100_000_000
 _HASH: Final = ParagraphStyle("hash", parent=TEXT, fontSize=7)
 """64 digits on one line, for comparison by eye."""
 _CODE: Final = ParagraphStyle("code", parent=TEXT, fontSize=8, leading=12, spaceBefore=3)
 
 
 def small_picture(pieces: Iterable[bytes]) -> bytes | None:
-    """A picture reduced for print, JPEG; None if it is invalid or too large."""
+    """A picture reduced for print, JPEG; None if it is invalid or too large. Blocks."""
     try:
-        with Image.open(io.BytesIO(b"".join(pieces))) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                return None
-            shown = picture.convert("RGB")
-            shown.thumbnail((PICTURE_PX, PICTURE_PX))
-            kept = io.BytesIO()
-            shown.save(kept, "JPEG", quality=80)
-            return kept.getvalue()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return MAKER.ask(Job("printed", "officers", lambda: b"".join(pieces))).result().content
+    except PictureError:
         return None
 
 

@@ -1,10 +1,14 @@
 """Delivery of pictures and clips to officers, whole or in ranges."""
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from hub.access.signin.visit import SignedIn
 from hub.footage.playback.service import PlaybackService
@@ -12,17 +16,10 @@ from hub.footage.transcoding.proxies import BusyError
 from hub.footage.transcoding.transcode import NoCopyError
 from hub.footage.views import OpenMedia
 from hub.web.i18n import Messages
+from hub.web.pictures.maker import Box, Drawn, PictureError
 from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.services import service
-from hub.web.thumbnails import (
-    MEDIA_TYPE,
-    MEDIUM_WIDTH,
-    WIDTH,
-    Box,
-    NotAPictureError,
-    Original,
-    small_picture,
-)
+from hub.web.thumbnails import MEDIA_TYPE, Original, medium_picture, small_picture
 
 router = APIRouter()
 
@@ -40,6 +37,14 @@ _SHARE: Final = r"(?:0(?:\.\d{1,4})?|1(?:\.0{1,4})?)"
 BOX: Final = rf"^(?:{_SHARE}(?:,{_SHARE}){{3}})?$"
 KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
 """An id always means the same bytes; shared caches must not store them."""
+
+DRAWING_TYPE: Final = "image/svg+xml"
+WITHOUT: Final = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9" width="400" height="225">'
+    b'<rect width="16" height="9" fill="#888"/><g fill="none" stroke="#eee" stroke-width=".3">'
+    b'<rect x="5.5" y="2.5" width="5" height="4"/><path d="m5 7 6-5"/></g></svg>'
+)
+"""In place of a small or medium picture: a struck-out frame. The whole picture is one tap away."""
 
 
 @router.get("/media/{media_id}")
@@ -89,31 +94,37 @@ def answer(request: Request, media: OpenMedia | None) -> Response:
 
 
 @router.get("/media/{media_id}/small")
-def show_small(
+async def show_small(
     visit: SignedIn,
     playback: Playback,
     media_id: UUID,
     around: Annotated[str, Query(pattern=BOX)] = "",
 ) -> Response:
-    """A picture in list size; with `around` the square around a box in it."""
-    return _reduced(playback.open_media(visit.asker, media_id), WIDTH, _box(around))
+    """A picture in list size; with `around` the square around a box in it. One that is too large
+    or damaged gets a drawing in its place."""
+    media = await run_in_threadpool(playback.open_media, visit.asker, media_id)
+    box = _box(around)
+    return await _reduced(media, lambda original: small_picture(original, box))
 
 
 @router.get("/media/{media_id}/medium")
-def show_medium(visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
-    """A picture in the size of a page."""
-    return _reduced(playback.open_media(visit.asker, media_id), MEDIUM_WIDTH)
+async def show_medium(visit: SignedIn, playback: Playback, media_id: UUID) -> Response:
+    """A picture in the size of a page; else a drawing, as for a small one."""
+    media = await run_in_threadpool(playback.open_media, visit.asker, media_id)
+    return await _reduced(media, medium_picture)
 
 
-def _reduced(media: OpenMedia | None, width: int, box: Box | None = None) -> Response:
+async def _reduced(media: OpenMedia | None, make: Callable[[Original], Future[Drawn]]) -> Response:
     if media is None or media.kind != "picture":
         raise HTTPException(404)
-    headers = {"Cache-Control": KEPT_BY_THIS_BROWSER}
+    # Awaited without a thread: pages do not wait for a node whose pictures take long.
     try:
-        data = small_picture(_original(media), box, width)
-    except NotAPictureError:
-        return RedirectResponse(f"/media/{media.media_id}", 307)
-    return Response(data, headers=headers, media_type=MEDIA_TYPE)
+        drawn = await asyncio.wrap_future(make(_original(media)))
+    except PictureError as error:
+        kept = KEPT_BY_THIS_BROWSER if error.is_final else "no-store"
+        return Response(WITHOUT, headers={"Cache-Control": kept}, media_type=DRAWING_TYPE)
+    headers = {"Cache-Control": KEPT_BY_THIS_BROWSER}
+    return Response(drawn.content, headers=headers, media_type=MEDIA_TYPE)
 
 
 def _box(said: str) -> Box | None:
@@ -127,7 +138,10 @@ def _box(said: str) -> Box | None:
 
 
 def _original(media: OpenMedia) -> Original:
-    return Original(media.sha256, lambda: b"".join(media.read(0, media.size_bytes)))
+    def load() -> bytes:
+        return b"".join(media.read(0, media.size_bytes))
+
+    return Original(media.sha256, str(media.node_id), load)
 
 
 def _headers(media: OpenMedia) -> dict[str, str]:

@@ -65,6 +65,7 @@ class PlaybackService:
             media_type=MEDIA_TYPES[row.kind],
             size_bytes=row.size_bytes,
             sha256=row.sha256,
+            node_id=row.node_id,
         )
 
     def open_for_player(self, asker: Asker, media_id: UUID) -> OpenMedia | None:

@@ -82,7 +82,9 @@ async def send_form(request: Request, visit: SignedIn, bundles: Bundles) -> Resp
     finally:
         for upload in came:
             await run_in_threadpool(bundles.drop, visit.asker, upload.upload_id)
-    return await resumable.drained(request, answer, most_bytes=MOST_BUNDLE_BYTES)
+    return await resumable.drained(
+        request, answer, most_bytes=MOST_BUNDLE_BYTES, most_s=resumable.STALL_S
+    )
 
 
 @router.post("/take")

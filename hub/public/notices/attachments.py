@@ -36,9 +36,9 @@ def notice_file(kind: Literal["picture", "sound"], content: bytes) -> NoticeFile
 
 def _picture(content: bytes) -> NoticeFile:
     try:
-        return NoticeFile("image/jpeg", draw_anew(content).jpeg)
+        return NoticeFile("image/jpeg", draw_anew(content).content)
     except PictureError as error:
-        raise NoticeError(error.fault) from error
+        raise NoticeError(error.fault if error.is_final else "busy") from error
 
 
 def _sound(content: bytes) -> NoticeFile:

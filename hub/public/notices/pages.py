@@ -40,6 +40,7 @@ def fault_word(fault: str, words: Messages) -> str:
         "picture": words.say("That is no picture: choose JPEG, PNG or WebP."),
         "sound": words.say("That is no voice note: choose MP3, M4A, OGG, WebM or WAV."),
         "large": words.say("That file is too large: 5 MB at most."),
+        "busy": words.say("The hub is busy with other pictures. Try again in a minute."),
     }
     return names.get(fault, fault)
 

@@ -42,7 +42,7 @@ class NoticeError(DomainError):
         self.fault = fault
 
 
-FAULTS: Final = ("title", "text", "way", "channel", "picture", "sound", "large")
+FAULTS: Final = ("title", "text", "way", "channel", "picture", "sound", "large", "busy")
 
 
 def may(state: NoticeState, act: NoticeAct) -> bool:

@@ -103,9 +103,9 @@ def picture_of(content: bytes) -> TipPicture:
     try:
         drawn = draw_unless_busy(content)
     except PictureError as error:
-        faults = {"large": TipFault.LARGE, "busy": TipFault.BUSY}
-        raise TipError(faults.get(error.fault, TipFault.PICTURE)) from error
-    return TipPicture(drawn.jpeg, drawn.width, drawn.height, content)
+        known = {"large": TipFault.LARGE, "picture": TipFault.PICTURE}
+        raise TipError(known.get(error.fault, TipFault.BUSY)) from error
+    return TipPicture(drawn.content, drawn.width, drawn.height, content)
 
 
 def what_of(text: str) -> str:

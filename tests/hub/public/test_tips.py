@@ -7,7 +7,6 @@ import itertools
 import math
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -57,6 +56,7 @@ from hub.registry.neighbours import CameraSpot
 from hub.registry.shapes import Point
 from hub.registry.tables import cameras
 from hub.web.images import draw_anew
+from hub.web.pictures.maker import MAKER, Job
 from hub.web.rate_limits import ALL_OUTSIDERS, APP_TIPS, OUTSIDERS, Limits
 from tests.hub.rigs.features import rule_of
 from tests.hub.rigs.web_town import PASSWORD, Town
@@ -640,43 +640,29 @@ def test_a_large_picture_is_drawn_small_and_the_way_it_was_held(form: str) -> No
     image.save(out, form, exif=exif)
     drawn = draw_anew(out.getvalue())
     assert (drawn.width, drawn.height) == (800, 1600)
-    with Image.open(io.BytesIO(drawn.jpeg)) as shown:
+    with Image.open(io.BytesIO(drawn.content)) as shown:
         top, bottom = shown.getpixel((400, 100)), shown.getpixel((400, 1500))
     assert isinstance(top, tuple)
     assert isinstance(bottom, tuple)
     assert min(top) > 200 > max(bottom)
 
 
-class HeldUp:
-    """In place of the lock for drawing: holds up the first three who want it until `go_on`."""
-
-    def __init__(self) -> None:
-        self.places, self.came = threading.Semaphore(3), threading.Semaphore(0)
-        self.go_on = threading.Event()
-
-    def __enter__(self) -> None:
-        if self.places.acquire(blocking=False):
-            self.came.release()
-            self.go_on.wait(patience_s())
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to give back: there are three places in all."""
-
-
 def test_a_fourth_picture_at_once_is_refused_and_holds_no_thread_of_the_pages(
-    sender: Sender, monkeypatch: pytest.MonkeyPatch
+    sender: Sender,
 ) -> None:
-    held = HeldUp()
-    monkeypatch.setattr("hub.web.images._ONE_AT_A_TIME", held)
-    with ThreadPoolExecutor(3) as others:
-        drawn = [others.submit(forms.picture_of, photo()) for _ in range(3)]
-        try:
-            assert all(held.came.acquire(timeout=patience_s()) for _ in range(3))
-            refused = sender.send(pictures=[("x.jpg", photo())])
-        finally:
-            held.go_on.set()
+    go_on = threading.Event()
+
+    def held() -> bytes:
+        go_on.wait(patience_s())
+        return photo()
+
+    drawn = [MAKER.ask(Job("redrawn", "public", held)) for _ in range(3)]
+    try:
+        refused = sender.send(pictures=[("x.jpg", photo())])
+    finally:
+        go_on.set()
     assert (refused.status_code, "call 113" in text_of(refused)) == (503, True)
-    assert [one.result().width for one in drawn] == [640] * 3
+    assert [one.result(patience_s()).width for one in drawn] == [640] * 3
     assert sender.send(pictures=[("x.jpg", photo())]).status_code == 200
 
 
