@@ -55,6 +55,7 @@ class NodeFault(StrEnum):
     VOLTAGE = "voltage"
     HOT = "hot"
     DISK = "disk"
+    SHARE = "share"
     CARD = "card"
     BACKLOG = "backlog"
     CLOCK = "clock"
@@ -80,6 +81,8 @@ class NodeFacts:
     """Two nodes used its name within a day."""
     refused: int
     """Messages of the last day that the hub set aside."""
+    is_held_back: bool = False
+    """Within a day its uploads waited: it was above its share of the hub's disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ def node_faults(node: NodeFacts) -> tuple[NodeFault, ...]:
         NodeFault.DOUBLED: node.is_doubled,
         NodeFault.UNRECORDED: node.unrecorded_why is not None,
         NodeFault.REFUSED: node.refused > 0,
+        NodeFault.SHARE: node.is_held_back,
         **(_reported(said) if said is not None else {}),
     }
     return tuple(fault for fault in NodeFault if found.get(fault))

@@ -40,6 +40,7 @@ def node_columns() -> tuple[ColumnElement[Any], ...]:
         nodes.c.state_since_utc_us.label("node_since_utc_us"),
         nodes.c.unrecorded_why,
         (nodes.c.rival_utc_us > _DAY_AGO).label("is_doubled"),
+        (nodes.c.held_back_utc_us > _DAY_AGO).label("is_held_back"),
         reported.scalar_subquery().label("reported_utc_us"),
         body.scalar_subquery().label("health_body"),
         refused.scalar_subquery().label("refused"),
@@ -64,6 +65,7 @@ def node_facts(row: AnyRow) -> NodeFacts:
         unrecorded_why=row.unrecorded_why,
         is_doubled=bool(row.is_doubled),
         refused=row.refused,
+        is_held_back=bool(row.is_held_back),
     )
 
 

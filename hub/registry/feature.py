@@ -20,7 +20,7 @@ FEATURE: Final = Feature(
     tables=(areas, nodes, cameras, camera_zones, node_health, health_history, set_aside),
     acts=wording.acts,
     marks=(
-        Mark(nodes, ("state_since", "seen", "rival", "delayed")),
+        Mark(nodes, ("state_since", "seen", "rival", "delayed", "held_back")),
         Mark(node_health, ("received",)),
         Mark(cameras, ("state_since",), is_repeated=True),
     ),

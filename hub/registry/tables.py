@@ -47,6 +47,7 @@ nodes = Table(
     *moment("rival", nullable=True),  # when two computers last used this name
     Column("delayed_messages", Integer),  # by its rate limit, since it was last within it
     *moment("delayed", nullable=True),  # when the last of them came
+    *moment("held_back", nullable=True),  # when an upload last waited: above its share of the disk
     Column("unrecorded_why", Text),  # held, room, folder: reason for no recording, if so
     *moment("unrecorded", nullable=True),
     *moment("revoked", nullable=True),  # when its access was withdrawn

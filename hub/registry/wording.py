@@ -48,6 +48,10 @@ def fault_line(fault: NodeFault, words: Messages) -> str:
         NodeFault.VOLTAGE: say("Too little voltage: look at its power supply and cable"),
         NodeFault.HOT: say("Too hot, it slows down: give it shade or air"),
         NodeFault.DISK: say("Its disk is nearly full"),
+        NodeFault.SHARE: say(
+            "Its footage waited within a day: the hub's disk was short, and it had filled more than"
+            " its share"
+        ),
         NodeFault.CARD: say("Its card is worn out: change it"),
         NodeFault.BACKLOG: say("Much waits at the box: its line is slow or was gone"),
         NodeFault.CLOCK: say("Nobody vouches for its clock"),

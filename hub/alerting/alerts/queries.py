@@ -281,7 +281,7 @@ def last_cursor(conn: Connection) -> int:
 def _label(row: AnyRow) -> str:
     """Name of the alert's subject for people: its camera, the silent node, or the broker."""
     match row.kind:
-        case Kind.NODE_SILENT | Kind.NODE_RIVAL | Kind.NODE_UNRECORDED:
+        case Kind.NODE_SILENT | Kind.NODE_RIVAL | Kind.NODE_UNRECORDED | Kind.NODE_HELD_BACK:
             return str(row.node_name)
         case Kind.BROKER_UNHEARD:
             return str(row.zone or "")

@@ -67,6 +67,9 @@ def course(row: ShownAlert, words: Messages) -> str:
     return "" if is_said else words.say("It is over")
 
 
+_WITHOUT_PICTURE: Final = ("node_rival", "node_unrecorded", "node_held_back")
+
+
 def _headline(row: ShownAlert, words: Messages) -> str:
     many = {"n": row.people}
     match row.kind:
@@ -74,11 +77,12 @@ def _headline(row: ShownAlert, words: Messages) -> str:
             return words.say("Camera lost")
         case "camera_lost":
             return words.say("%(n)d cameras lost") % many
-        case "node_silent" | "node_rival" | "node_unrecorded":
+        case "node_silent" | "node_rival" | "node_unrecorded" | "node_held_back":
             return {
                 "node_silent": words.say("Camera box silent"),
                 "node_rival": words.say("Two computers under one name"),
                 "node_unrecorded": words.say("Camera box records no video"),
+                "node_held_back": words.say("Footage of a camera box waits"),
             }[row.kind]
         case "link_lost":
             return (
@@ -115,7 +119,7 @@ def about(row: ShownAlert) -> str:
 def subject_word(row: AlertRow, words: Messages) -> str:
     """What `camera_label` is the name of."""
     match row.kind:
-        case "node_silent" | "node_rival" | "node_unrecorded":
+        case "node_silent" | "node_rival" | "node_unrecorded" | "node_held_back":
             return words.say("Camera box")
         case "broker_unheard":
             return words.say("Message broker")
@@ -140,7 +144,7 @@ def picture_missing(row: AlertRow, words: Messages) -> str:
             }[row.kind]
         case kind if tampering(kind, words) is not None:
             return words.say("No picture: it would show nothing")
-        case kind if kind in ("node_rival", "node_unrecorded") or row.closed_utc_us is not None:
+        case kind if kind in _WITHOUT_PICTURE or row.closed_utc_us is not None:
             return words.say("No picture at the hub")
         case _:
             return words.say("The picture is on its way from the camera box")
@@ -152,6 +156,12 @@ def advice(row: AlertRow, words: Messages) -> str | None:
         return words.say(
             "End holds that no case needs any more, or see to the disk of the camera box: its"
             " own journal says which."
+        )
+    if row.kind == "node_held_back" and row.closed_utc_us is None:
+        return words.say(
+            "The hub's disk is short, and this camera box brought several times as much as others."
+            " Its footage stays at the box; others go on. Free space at the hub, and look why it"
+            " brings so much."
         )
     tamper = tampering(row.kind, words)
     return tamper.advice if tamper and row.over_utc_us is None else None

@@ -109,8 +109,10 @@ def _is_anything_dark(conn: Connection, bounds: Thresholds, *, now: Moment) -> b
     unheard = select(node_health.c.node_id).where(node_health.c.received_utc_us < silent_from)
     rival_from = now.plus_s(-bounds.rival_over_after_s).utc_us
     rival = select(nodes.c.id).where(nodes.c.rival_utc_us > rival_from)
+    held_from = now.plus_s(-bounds.held_back_over_after_s).utc_us
+    held = select(nodes.c.id).where(nodes.c.held_back_utc_us > held_from)
     blind = select(nodes.c.id).where(nodes.c.unrecorded_utc_us.is_not(None))
-    signs = (lost, gone, unheard, rival, blind)
+    signs = (lost, gone, unheard, rival, held, blind)
     return any(conn.scalar(one.limit(1)) is not None for one in signs)
 
 
@@ -127,6 +129,7 @@ def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeLiveness:
         row.state_since_utc_us,
         heard_utc_us=row.heard_utc_us,
         rival_utc_us=row.rival_utc_us,
+        held_back_utc_us=row.held_back_utc_us,
         unrecorded_utc_us=row.unrecorded_utc_us,
     )
 

@@ -42,8 +42,10 @@ def _lost(pending: PendingNotification, words: PushMessages) -> str:
             return words.say(none) if kind is Kind.BROKER_LOST else words.say(one_less)
         case Kind.NODE_RIVAL:
             return words.say("Two computers use the name {node}: was its certificate copied?")
-        case Kind.NODE_UNRECORDED:
-            return words.say("{node} records no video: disk full of held clips, or unusable")
+        case Kind.NODE_UNRECORDED | Kind.NODE_HELD_BACK as kind:
+            unrecorded = "{node} records no video: disk full of held clips, or unusable"
+            waits = "The hub's disk is short: {node} filled more than its share and waits"
+            return words.say(unrecorded) if kind is Kind.NODE_UNRECORDED else words.say(waits)
 
 
 def _back(pending: PendingNotification, words: PushMessages) -> str:
@@ -60,8 +62,9 @@ def _back(pending: PendingNotification, words: PushMessages) -> str:
             return words.say(boxes) if kind is Kind.BROKER_LOST else words.say(broker)
         case Kind.NODE_RIVAL:
             return words.say("One computer alone uses the name {node} again")
-        case Kind.NODE_UNRECORDED:
-            return words.say("{node} records video again")
+        case Kind.NODE_UNRECORDED | Kind.NODE_HELD_BACK as kind:
+            recording, within = "{node} records video again", "The footage of {node} comes again"
+            return words.say(recording) if kind is Kind.NODE_UNRECORDED else words.say(within)
 
 
 def handled_words(pending: PendingNotification, words: PushMessages) -> str:

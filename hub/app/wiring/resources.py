@@ -46,6 +46,8 @@ MOST_PORT: Final = 65_535
 TIPS_KEY: Final = "tips.key"
 HOUSEHOLDS_KEY: Final = "households.key"
 SPARE_BYTES: Final = 256 * 2**20
+SHORT_BYTES: Final = 32 * 2**30
+"""Some hours of a town's footage: time for the keeper to make room."""
 """Left free on the disk of the media folder: the database may need it."""
 
 
@@ -189,6 +191,13 @@ def spare_bytes(folder: Path) -> int:
     """Bytes to leave free on the disk of `folder`: `SPARE_BYTES`, a sixteenth of a small disk."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return min(SPARE_BYTES, shutil.disk_usage(there).total // 16)
+
+
+def short_bytes(folder: Path) -> int:
+    """Free bytes, beyond the spare, below which the disk of `folder` is short and each node has a
+    share of it (`hub.footage.upload.rules.share`): an eighth, `SHORT_BYTES` at most."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return min(SHORT_BYTES, shutil.disk_usage(there).total // 8)
 
 
 def map_folder(settings: HubSettings) -> Path:

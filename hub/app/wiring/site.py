@@ -94,6 +94,7 @@ def make_site(parts: SiteParts) -> tuple[FastAPI, LiveLeases]:
         change_signal=parts.change_signal,
         policy=policy(settings.alerts),
         clip_stored=parts.copies.offer,
+        short_bytes=resources.short_bytes(settings.store.media_folder),
     )
     words = None  # between several processes with pages
     if parts.db.is_shared:

@@ -296,6 +296,15 @@ class PartialFiles:
     def _is_kept(self, path: Path) -> bool:
         return self.is_held(UUID(path.parent.name), path.name.removesuffix(ASIDE))
 
+    def bytes_by_owner(self) -> dict[UUID, int]:
+        """Bytes of the unfinished parts on this disk."""
+        found: dict[UUID, int] = {}
+        for path in Path(self._folder).glob("*/*"):
+            with suppress(FileNotFoundError, ValueError):  # gone meanwhile; not an owner's folder
+                owner = UUID(path.parent.name)
+                found[owner] = found.get(owner, 0) + path.stat().st_size
+        return found
+
     @property
     def under_way(self) -> int:
         """Number of parts being written."""

@@ -7,6 +7,7 @@ rewritten (only they differ: they contain the length), and the node uploads the 
 file is checked like any other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -99,8 +100,16 @@ class GrowingClips:
     """Clips in recording; thread-safe."""
 
     def __init__(
-        self, db: Database, *, parts: PartialFiles, clock: Clock, change_signal: ChangeSignal
+        self,
+        db: Database,
+        *,
+        parts: PartialFiles,
+        clock: Clock,
+        change_signal: ChangeSignal,
+        check_share: Callable[[UUID], None] = lambda _node_id: None,
     ) -> None:
+        """`check_share` raises for a node that has to wait."""
+        self._check_share = check_share
         self._db = db
         self._parts = parts
         self._clock = clock
@@ -115,6 +124,7 @@ class GrowingClips:
         """Start or continue the upload of a clip in recording; raises NoSuchClipError,
         NoSpaceError."""
         clip = self._under_way(node_name, clip_id)
+        self._check_share(clip.node_id)
         part = self._parts.open(clip.node_id, clip.part, room_bytes=0)
         return GrowingUpload(self, clip, part)
 

@@ -26,6 +26,7 @@ from hub.footage.upload.service import (
     Uploads,
     WrongHashError,
 )
+from hub.footage.upload.shares import OverShareError
 from hub.web.rendering import Site, site_of
 from hub.web.resumable import (
     RESUMABLE,
@@ -48,7 +49,7 @@ BODY_TYPE: Final = "application/offset+octet-stream"
 HASH_DIFFERS: Final = 460
 """tus status for bytes that do not match their hash."""
 
-
+OVER_SHARE_AGAIN_S: Final = "600"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
@@ -179,6 +180,8 @@ async def _answered(
         refusal = UploadRefusal(HASH_DIFFERS, str(error))
     except WrongOffsetError as error:
         refusal = UploadRefusal(409, str(error))
+    except OverShareError:
+        refusal = UploadRefusal(507, "over_share", **{"Retry-After": OVER_SHARE_AGAIN_S})
     except SupersededError:
         refusal = UploadRefusal(409, "another request brings this file now")
     except BlobsError as error:

@@ -20,6 +20,7 @@ from hub.base.storage.partial_files import PartialFiles, PartWriter, WrongOffset
 from hub.footage.growing.clips import GrowingClips
 from hub.footage.media_rows import is_stored, store_media
 from hub.footage.tables import media
+from hub.footage.upload.shares import Shares
 from hub.registry.tables import nodes
 
 PATIENCE_S: Final = 1.0
@@ -119,8 +120,10 @@ class Uploads:
         change_signal: ChangeSignal,
         policy: Policy,
         clip_stored: Callable[[str], None] = lambda _: None,
+        short_bytes: int = 0,
     ) -> None:
-        """`clip_stored` gets the SHA-256 of each clip that was stored, and returns at once."""
+        """`clip_stored` gets the SHA-256 of each clip that was stored, and returns at once.
+        `short_bytes`: see `Shares`."""
         self.blobs = blobs
         self.parts = parts
         self._db = db
@@ -129,7 +132,14 @@ class Uploads:
         self._change_signal = change_signal
         self._policy = policy
         self._clip_stored = clip_stored
-        self.growing = GrowingClips(db, parts=parts, clock=clock, change_signal=change_signal)
+        self.shares = Shares(db, blobs=blobs, parts=parts, clock=clock, short_bytes=short_bytes)
+        self.growing = GrowingClips(
+            db,
+            parts=parts,
+            clock=clock,
+            change_signal=change_signal,
+            check_share=self.shares.check,
+        )
         parts.is_held = self.growing.is_held
         parts.is_grown = self.growing.is_grown
         self._swept_utc_us = 0
@@ -147,7 +157,7 @@ class Uploads:
 
         `size_bytes` is the length in the request. NotAnnouncedError if this node never announced
         this file, UploadRefusedError if the length differs from the announcement, NoSpaceError if
-        the disk has no room for it now.
+        the disk has no room for it now, OverShareError if it has none for this node.
         """
         self._sweep()
         file = self._announced(node_name, sha256)
@@ -208,6 +218,7 @@ class Uploads:
         come_bytes = self._come_so_far(file)
         if come_bytes == file.size_bytes:  # it has just been stored
             return None
+        self.shares.check(file.node_id)
         left_bytes = file.size_bytes - come_bytes
         return Upload(self, file, self.parts.open(file.node_id, file.part, room_bytes=left_bytes))
 

@@ -71,6 +71,8 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
             last_refusal=refusals.get(row.name),
             delayed=row.delayed_messages or 0 if _is_recent(row.delayed_utc_us, now) else 0,
             unrecorded_why=row.unrecorded_why,
+            is_held_back=row.held_back_utc_us is not None
+            and now.utc_us - row.held_back_utc_us < DOUBT_US,
             dropped=counts["dropped"].get(row.id, 0),
         )
         for row in rows

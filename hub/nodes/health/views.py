@@ -57,6 +57,8 @@ class NodeState:
     """Messages that its rate limit delayed in the last ten minutes, and just before."""
     unrecorded_why: str | None
     """Why it records no video: held, room or folder; None while it records."""
+    is_held_back: bool = False
+    """See `NodeFacts`."""
 
     @property
     def place(self) -> str:
@@ -74,6 +76,7 @@ class NodeState:
             unrecorded_why=self.unrecorded_why,
             is_doubled=self.is_doubled,
             refused=self.refused,
+            is_held_back=self.is_held_back,
         )
 
 

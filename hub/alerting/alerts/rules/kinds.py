@@ -26,6 +26,8 @@ class Kind(StrEnum):
     """Two computers use one name."""
     NODE_UNRECORDED = "node_unrecorded"
     """No recording; alerts go on without clips."""
+    NODE_HELD_BACK = "node_held_back"
+    """Its uploads wait: the hub's disk is short, and it filled more than its share."""
 
 
 KINDS: Final = frozenset(Kind)

@@ -31,6 +31,8 @@ class Thresholds:
     """Largest time between their losses."""
     rival_over_after_s: float = 3600.0
     """A conflict of two nodes with one name is not over sooner, though both pause for minutes."""
+    held_back_over_after_s: float = 3600.0
+    """A node whose uploads waited tries again every few minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class NodeLiveness:
     """Time of the last report; None for a node without reports."""
     rival_utc_us: int | None = None
     """Last time two nodes were heard under this name."""
+    held_back_utc_us: int | None = None
+    """Last time its uploads waited because it was above its share."""
     unrecorded_utc_us: int | None = None
     """Without recording since; None while it records."""
 

@@ -79,6 +79,7 @@ def decide(
     if facts.broker.is_up and watch.lasted(facts.broker.since_utc_us, bounds.settle_s):
         steps += watch.of_nodes()
         steps += watch.of_rivals()
+        steps += watch.of_shares()
         steps += watch.of_recording()
         steps += watch.of_cameras()
     return steps
@@ -209,12 +210,21 @@ class _Watch:
     def of_rivals(self) -> Iterator[Step]:
         """Reported once, however long both alternate."""
         over_after_s = self.bounds.rival_over_after_s
-        rivals = {
-            node_id: node.rival_utc_us
-            for node_id, node in self.nodes.items()
-            if node.rival_utc_us is not None and not self.lasted(node.rival_utc_us, over_after_s)
+        signs = {node_id: node.rival_utc_us for node_id, node in self.nodes.items()}
+        yield from self._of_single_nodes(Kind.NODE_RIVAL, self._recent(signs, over_after_s))
+
+    def of_shares(self) -> Iterator[Step]:
+        """Reported once, however often it tries."""
+        over_after_s = self.bounds.held_back_over_after_s
+        signs = {node_id: node.held_back_utc_us for node_id, node in self.nodes.items()}
+        yield from self._of_single_nodes(Kind.NODE_HELD_BACK, self._recent(signs, over_after_s))
+
+    def _recent(self, signs: Mapping[UUID, int | None], over_after_s: float) -> dict[UUID, int]:
+        return {
+            node_id: utc_us
+            for node_id, utc_us in signs.items()
+            if utc_us is not None and not self.lasted(utc_us, over_after_s)
         }
-        yield from self._of_single_nodes(Kind.NODE_RIVAL, rivals)
 
     def _of_single_nodes(self, kind: Kind, since: Mapping[UUID, int]) -> Iterator[Step]:
         """One trouble per node; over when the node leaves the set."""

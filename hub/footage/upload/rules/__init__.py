@@ -1,0 +1,1 @@
+"""Decides which node may bring footage; touches nothing outside."""
