@@ -199,6 +199,7 @@ public_url = "{self.url}"
 upload_url = "http://127.0.0.1:{self.web_port}/upload"
 
 [push]
+allows_local = true
 subject = "mailto:keeper@example.org"
 
 [secrets]

@@ -247,6 +247,16 @@ back_up_first() {
 }
 readonly two_versions='written by a newer hub|Run: matthan-hub migrate'
 
+# A hub of an older version sent to any address; what is in use on the own network goes on.
+list_private_hosts() {
+    local line
+    ! grep -q '^private_hosts' "$config" || return 0
+    # shellcheck disable=SC2310 # it also names what does not run yet
+    line=$(hub check 2>&1 | grep -oE 'private_hosts = \[.*\]$') || return 0
+    sed -i "/^\[push\]/a $line" "$config"
+    say "Listed in $config, since phones are reached there: $line"
+}
+
 # What runs the hub here: the whole of it, or the processes of the roles that the keeper enabled.
 hub_units() {
     local found=(/etc/systemd/system/multi-user.target.wants/matthan-hub@*.service)
@@ -342,6 +352,7 @@ install_hub() {
     systemctl stop --quiet matthan-hub.service 'matthan-hub@*.service' 2>/dev/null || true
     turn_slot hub
     hub migrate >/dev/null
+    list_private_hosts
     set_map
     start_all
     fetch_certificate

@@ -1,5 +1,6 @@
 """Checks a configuration without starting anything: one line per part, with the cure."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -33,6 +34,7 @@ from hub.intake.mqtt.probe import BrokerRefusedError, probe
 from hub.nodes.pki import renewal
 from hub.nodes.pki.authority import HUB_NAME
 from hub.notify.channels.vapid import VapidKeyError, vapid_key
+from hub.notify.phones.queries import keeper_addresses
 
 SHORT_DAYS: Final = 30
 ANSWER_S: Final = 3.0
@@ -51,6 +53,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
         **({"media bucket": _media_bucket} if settings.store.media_url else {}),
         "secrets": _secrets,
         "channels": lambda settings: ", ".join(channels.names(settings)),
+        "private addresses": _private_addresses,
         **({"time stamps": _time_stamps} if settings.evidence.stamp_url else {}),
         **({"sign-in by a provider": _provider} if settings.oidc.issuer else {}),
         "summary on paper": _letters,
@@ -158,6 +161,31 @@ def _sealed(settings: HubSettings) -> str:
     left = [str(path) for path in keys.own_files(settings) if path.name in names]
     hint = f" Files that are not needed any more: {', '.join(left)}" if left else ""
     return f"{len(names)} are sealed in the database, and the master key opens them.{hint}"
+
+
+def _private_addresses(settings: HubSettings) -> str:
+    hosts = channels.unlisted(settings, _topics(settings))
+    if hosts:
+        listed = [*settings.push.private_hosts, *hosts]
+        raise StartRefusedError(
+            f"nothing is sent to {', '.join(hosts)}: private, and not listed. If they are the"
+            f" town's own, write below [push]: private_hosts = {json.dumps(listed)}"
+        )
+    return "every one in use is listed" if settings.push.private_hosts else "none is in use"
+
+
+def _topics(settings: HubSettings) -> list[str]:
+    """Topics of ntfy that somebody gets alerts by; none without a database."""
+    db = Database(settings.store.url)
+    path = Path(db.url.database or "")
+    if db.url.get_backend_name() == "sqlite" and not path.exists():
+        return []
+    try:
+        check_schema(db)
+        with db.reading() as conn:
+            return keeper_addresses(conn)
+    finally:
+        db.close()
 
 
 def _time_stamps(settings: HubSettings) -> str:

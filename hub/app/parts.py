@@ -30,7 +30,7 @@ from hub.app.wiring import (
     resources,
     shared_clock,
 )
-from hub.app.wiring.channels import channels
+from hub.app.wiring.channels import channels, private_hosts
 from hub.app.wiring.data_requests import office
 from hub.app.wiring.metrics import Measured, token
 from hub.app.wiring.policy import policy
@@ -59,6 +59,7 @@ from hub.nodes.pki.authority import HUB_NAME
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.notify.channels.port import Channel
 from hub.notify.channels.post import new_client
+from hub.notify.channels.reach import PrivateHosts
 from hub.notify.channels.webpush import VapidSigner, WebPush
 from hub.public.households.port import HouseholdServices
 from hub.web.app_shell import SERVICE
@@ -104,8 +105,9 @@ class Parts:
 
     async def close(self) -> None:
         """Release everything, after all parts have ended."""
-        if "_client" in vars(self):
-            await self._client.aclose()
+        for name in ("_client", "_phones_client"):
+            if name in vars(self):
+                await getattr(self, name).aclose()
         if self._enrolment:
             self._enrolment[1].stop()
         MAKER.close()
@@ -184,11 +186,16 @@ class Parts:
 
     @cached_property
     def _client(self) -> httpx.AsyncClient:
-        return new_client()
+        return new_client(private=private_hosts(self._settings))
+
+    @cached_property
+    def _phones_client(self) -> httpx.AsyncClient:
+        """For addresses that phones register."""
+        return new_client(private=PrivateHosts(all_of_them=self._settings.push.allows_local))
 
     @cached_property
     def _webpush(self) -> WebPush:
-        return WebPush(signer=self._signer, client=self._client)
+        return WebPush(signer=self._signer, client=self._phones_client)
 
     @cached_property
     def _channels(self) -> Mapping[str, Channel]:

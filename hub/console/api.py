@@ -144,6 +144,10 @@ def is_push_service(endpoint: str, settings: WebSettings) -> bool:
     return parts.scheme == "https" and not _is_local(parts.hostname)
 
 
+_INSIDE: Final = (".local", ".internal", ".localhost", ".lan", ".home.arpa")
+"""Whatever a name leads to is judged again when it is connected to."""
+
+
 def _is_local(host: str) -> bool:
     host = host.rstrip(".")  # "hub.internal." is the same name
     try:
@@ -151,7 +155,7 @@ def _is_local(host: str) -> bool:
     except ValueError:
         # A resolver reads "127.1" and "0x7f.1" as addresses. No top-level domain begins so.
         is_number = host.rpartition(".")[2][:1].isdigit()
-        is_inside = host.endswith((".local", ".internal", ".localhost"))
+        is_inside = host.endswith(_INSIDE)
         return "." not in host or is_number or is_inside
 
 

@@ -30,6 +30,11 @@ class PushSection(Section):
         False,
         description="Allow push services on the local network; for rehearsals only.",
     )
+    private_hosts: list[str] = Field(
+        [],
+        description="The hosts of the town's own services, as its addresses name them, that may "
+        'be on a private network: ["ntfy.lan"]. No phone can register such an address.',
+    )
     zalo_file: str = Field(
         "",
         description="The secrets of Zalo: Official Account, ZNS template, bot. Empty: "

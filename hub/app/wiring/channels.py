@@ -1,8 +1,9 @@
 """Channels of this hub: Web Push and ntfy always, others by the keeper's files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -11,9 +12,10 @@ from hub.app.errors import StartRefusedError
 from hub.base.clock.clock import Clock
 from hub.base.credentials import found
 from hub.base.secret_store.store import FILES, SecretStore
-from hub.notify.channels.apprise import read_services, services
+from hub.notify.channels.apprise import host_of, read_services, services
 from hub.notify.channels.ntfy import Ntfy
 from hub.notify.channels.port import Channel
+from hub.notify.channels.reach import PrivateHosts, addresses_of
 from hub.notify.channels.webpush import WebPush
 from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
 from hub.notify.channels.zalo_settings import ServiceFileError, ZaloSettings, read_zalo
@@ -52,7 +54,34 @@ def channels(
         made["zalo_group"] = ZaloAccount(account=zalo.oa, token=token, to_groups=True, **shared)
         if zalo.zns is not None:
             made["zns"] = ZaloZns(zns=zalo.zns, token=token, **shared)
-    return made | dict(services(others, public_url=public_url))
+    private = private_hosts(settings)
+    return made | dict(services(others, public_url=public_url, private=private))
+
+
+def private_hosts(settings: HubSettings) -> PrivateHosts:
+    """Hosts of addresses that the keeper set and that may be private."""
+    push = settings.push
+    return PrivateHosts(push.private_hosts, all_of_them=push.allows_local)
+
+
+def unlisted(settings: HubSettings, topics: Iterable[str]) -> list[str]:
+    """Hosts in use that are private and not listed, of `topics` of ntfy and of the keeper's files.
+    Blocks."""
+    private, zalo = private_hosts(settings), zalo_of(settings)
+    own = [urlsplit(one).hostname or "" for one in topics]
+    parts = (zalo.bot, zalo.oa, zalo.zns)
+    for address in (value for part in parts if part for _, value in part):
+        if isinstance(address, str) and address.startswith("http"):
+            own.append(urlsplit(address).hostname or "")
+    own += [host_of(one.replace("{to}", "84912345678")) for one in services_of(settings).values()]
+    return sorted({host for host in own if host and not _can_be_sent_to(host, private)})
+
+
+def _can_be_sent_to(host: str, private: PrivateHosts) -> bool:
+    try:
+        return private.has(host) or bool(private.allowed(host, addresses_of(host)))
+    except (OSError, ValueError):
+        return True  # it has no address now: another fault
 
 
 def zalo_of(settings: HubSettings) -> ZaloSettings:

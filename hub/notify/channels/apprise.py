@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from hub.notify.channels.port import Answer, Delivered, Message, MessageRefused, Phone, TryAgain
 from hub.notify.channels.post import FORBIDDEN_ATTEMPTS
+from hub.notify.channels.reach import NONE, PRIVATE, PrivateHosts, addresses_of
 from hub.notify.channels.zalo import recipient, why_not_again
 from hub.notify.channels.zalo_settings import ServiceFileError, read_private_toml
 from hub.notify.rules.channel_order import CHANNELS, NAME
@@ -55,8 +56,16 @@ def read_services(path: Path) -> dict[str, str]:
 class Service:
     """A channel of the keeper's file; a phone's address is like `telegram:123456`."""
 
-    def __init__(self, *, address: str, public_url: str, hands: ThreadPoolExecutor) -> None:
+    def __init__(
+        self,
+        *,
+        address: str,
+        public_url: str,
+        hands: ThreadPoolExecutor,
+        private: PrivateHosts = NONE,
+    ) -> None:
         self._address = address
+        self._private = private
         self._public_url = public_url.rstrip("/")
         self._hands = hands
 
@@ -70,7 +79,8 @@ class Service:
         address = self._address.replace(TO, quote(to, safe="@+-."))
         body = f"{message.body}\n{self._public_url}{message.path}"
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._hands, _notify, address, message.title, body)
+        said = (address, message.title, body, self._private)
+        return await loop.run_in_executor(self._hands, _notify, *said)
 
 
 def hands() -> ThreadPoolExecutor:
@@ -78,11 +88,13 @@ def hands() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(HANDS, thread_name_prefix="apprise")
 
 
-def services(found: Mapping[str, str], *, public_url: str) -> dict[str, Service]:
+def services(
+    found: Mapping[str, str], *, public_url: str, private: PrivateHosts = NONE
+) -> dict[str, Service]:
     """One channel for each service in the keeper's file."""
     shared = hands()
     return {
-        name: Service(address=address, public_url=public_url, hands=shared)
+        name: Service(address=address, public_url=public_url, hands=shared, private=private)
         for name, address in found.items()
     }
 
@@ -97,11 +109,29 @@ def _destination(address: str) -> Any:
     )
 
 
-def _notify(address: str, title: str, body: str) -> Answer:
+def host_of(address: str) -> str:
+    """The host that the address of a service names; empty if the service has one of its own."""
+    return str(getattr(_destination(address), "host", None) or "")
+
+
+def _is_reachable(destination: Any, private: PrivateHosts) -> bool:
+    """The keeper wrote this address, so its name is not looked up twice for the same purpose."""
+    host = str(getattr(destination, "host", None) or "")
+    if not host or private.has(host):
+        return True
+    try:
+        return bool(private.allowed(host, addresses_of(host)))
+    except OSError:
+        return True  # Apprise finds out itself
+
+
+def _notify(address: str, title: str, body: str, private: PrivateHosts) -> Answer:
     """Runs in a thread of `HANDS`. Apprise reports the reason of a failure only in its log."""
     destination = _destination(address)
     if destination is None:
         return MessageRefused("Apprise does not know this address")
+    if not _is_reachable(destination, private):
+        return TryAgain(PRIVATE)
     with _Heard() as heard:
         is_sent = destination.notify(title=title, body=body, body_format="text")
     if is_sent:

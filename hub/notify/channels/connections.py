@@ -13,6 +13,8 @@ from typing import Final
 import httpcore
 import httpx
 
+from hub.notify.channels.reach import CheckedBackend, PrivateHosts
+
 IDLE_S: Final = 5.0
 """An idle connection is closed after this time."""
 
@@ -22,8 +24,9 @@ _Place = tuple[bytes, bytes, int]
 class Connections(httpx.AsyncBaseTransport):
     """At most `most` connections; for one event loop."""
 
-    def __init__(self, *, most: int) -> None:
+    def __init__(self, *, most: int, private: PrivateHosts) -> None:
         self._free = asyncio.Semaphore(most)
+        self._network = CheckedBackend(private)
         self._trusted: ssl.SSLContext | None = None
         self._idle: dict[_Place, list[httpcore.AsyncHTTPConnection]] = {}
 
@@ -92,7 +95,10 @@ class Connections(httpx.AsyncBaseTransport):
         if self._trusted is None and origin.scheme == b"https":
             self._trusted = httpx.create_ssl_context(trust_env=False)
         return httpcore.AsyncHTTPConnection(
-            origin, ssl_context=self._trusted, keepalive_expiry=IDLE_S
+            origin,
+            ssl_context=self._trusted,
+            keepalive_expiry=IDLE_S,
+            network_backend=self._network,
         )
 
     async def _leave(self, place: _Place, connection: httpcore.AsyncHTTPConnection) -> None:

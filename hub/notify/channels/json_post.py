@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 
 from hub.notify.channels.port import Answer, MessageRefused, TryAgain
-from hub.notify.channels.post import FORBIDDEN_ATTEMPTS, address_fault, patience_asked_s
+from hub.notify.channels.post import FORBIDDEN_ATTEMPTS, address_fault, patience_asked_s, why
 
 MOST_READ_BYTES: Final = 64 * 1024
 
@@ -38,7 +38,7 @@ async def post_json(
                 if len(kept) > MOST_READ_BYTES:
                     break
     except httpx.HTTPError as error:
-        return TryAgain(f"{httpx.URL(address).host}: {type(error).__name__}")
+        return TryAgain(f"{httpx.URL(address).host}: {why(error)}")
     where = f"{response.status_code} from {response.request.url.host}"
     if response.status_code == 429 or response.status_code >= 500:
         return TryAgain(where, response.status_code, after_s=patience_asked_s(response.headers))

@@ -11,6 +11,7 @@ import httpx
 
 from hub.notify.channels.connections import Connections
 from hub.notify.channels.port import Answer, Delivered, Gone, MessageRefused, TryAgain
+from hub.notify.channels.reach import NONE, PRIVATE, PrivateHosts
 
 FORBIDDEN_ATTEMPTS: Final = 4
 """A 401 or 403 can be transient (seen with ntfy); four in a row are not."""
@@ -20,16 +21,21 @@ EXPLANATION_BYTES: Final = 500
 
 
 def new_client(
-    *, timeout_s: float = 10.0, most_connections: int = 50, proxy: str | None = None
+    *,
+    timeout_s: float = 10.0,
+    most_connections: int = 50,
+    proxy: str | None = None,
+    private: PrivateHosts = NONE,
 ) -> httpx.AsyncClient:
-    """Pooled connections to the phones' services; owned and closed by the caller.
+    """Pooled connections to the phones' services; owned and closed by the caller. A proxy judges
+    addresses itself.
 
     Follows no redirect: a subscription names where it lives, and a service that sends the hub
     elsewhere could send it into the commune's own network.
     """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
-        transport=None if proxy else Connections(most=most_connections),
+        transport=None if proxy else Connections(most=most_connections, private=private),
         follow_redirects=False,
         trust_env=False,
         proxy=proxy,
@@ -63,7 +69,7 @@ async def post(
         async with client.stream("POST", address, content=body, headers=headers) as response:
             explanation = await _explanation(response)
     except httpx.HTTPError as error:
-        return TryAgain(f"{_where(address)}: {type(error).__name__}")
+        return TryAgain(f"{_where(address)}: {why(error)}")
     return answer_of(response, explanation=explanation)
 
 
@@ -104,6 +110,11 @@ def _date(text: str) -> datetime | None:
         return parsedate_to_datetime(text)
     except ValueError:
         return None
+
+
+def why(error: httpx.HTTPError) -> str:
+    """Reason for a failed request, in few words."""
+    return PRIVATE if PRIVATE in str(error) else type(error).__name__
 
 
 def _where(address: str) -> str:

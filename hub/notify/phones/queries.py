@@ -30,6 +30,12 @@ def lost_phones_of(conn: Connection, person_id: UUID, *, now: Moment) -> list[Lo
     return _found(conn, _LOST_OF_ONE, now, scope_who=person_id)
 
 
+def keeper_addresses(conn: Connection) -> list[str]:
+    """Addresses of phones that the keeper set: topics of ntfy."""
+    in_use = (phones.c.channel == "ntfy", phones.c.gone_utc_us.is_(None))
+    return list(conn.scalars(select(phones.c.address).where(*in_use)))
+
+
 def _lost(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         select(

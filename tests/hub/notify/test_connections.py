@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from hub.notify.channels.post import new_client
+from hub.notify.channels.reach import ANY
 from tests.waiting import patience_s
 
 pytestmark = pytest.mark.loopback
@@ -66,7 +67,9 @@ def lived(
     async def run() -> None:
         async with (
             running(server) as url,
-            new_client(timeout_s=timeout_s or patience_s(), most_connections=most) as client,
+            new_client(
+                private=ANY, timeout_s=timeout_s or patience_s(), most_connections=most
+            ) as client,
         ):
             client.timeout.connect = patience_s()  # it is the answer that does not come
             await act(client, url)
@@ -172,7 +175,7 @@ def test_an_expired_connection_that_fails_to_close_takes_no_room(
 
 def test_a_service_that_is_not_there_is_told_as_before() -> None:
     async def run() -> None:
-        async with new_client() as client:
+        async with new_client(private=ANY) as client:
             with pytest.raises(httpx.ConnectError):
                 await client.post("http://127.0.0.1:1/")
 

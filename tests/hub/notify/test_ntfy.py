@@ -18,6 +18,7 @@ from deploy.broker import free_port
 from hub.notify.channels.ntfy import Ntfy, split_topic
 from hub.notify.channels.port import Message
 from hub.notify.channels.post import new_client
+from hub.notify.channels.reach import ANY
 from hub.notify.rules.delivery_result import Answer, Delivered, MessageRefused, NotNeeded, TryAgain
 from tests.hub.rigs.newer_ntfy import newer_ntfy
 from tests.hub.rigs.notify_samples import ALERT_ID, message, phone
@@ -104,7 +105,7 @@ def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 def publish(what: Message, *, address: str, token: str | None, replaces: bool = False) -> Answer:
     async def run() -> Answer:
-        async with new_client() as client:
+        async with new_client(private=ANY) as client:
             to = phone(channel="ntfy", address=address, secrets=json.dumps({"token": token}))
             channel = Ntfy(
                 client=client, public_url="https://hub.tankhai.example/", replaces=replaces

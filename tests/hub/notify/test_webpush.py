@@ -19,6 +19,7 @@ from hub.base.clock.clock import Clock, HubClock
 from hub.base.moment import Moment
 from hub.notify.channels.port import Message, Phone
 from hub.notify.channels.post import address_fault, new_client, patience_asked_s
+from hub.notify.channels.reach import ANY
 from hub.notify.channels.vapid import VapidKeyError, vapid_key
 from hub.notify.channels.webpush import VapidSigner, WebPush, payload
 from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
@@ -50,7 +51,7 @@ def with_channel(
     clock: Clock | None = None,
 ) -> Answer:
     async def run() -> Answer:
-        async with new_client(timeout_s=patience_s()) as client:
+        async with new_client(private=ANY, timeout_s=patience_s()) as client:
             client.timeout.connect = patience_s()
             client.timeout.read = silence_s or patience_s()
             signer = VapidSigner(key, subject=SUBJECT, clock=clock or HubClock())

@@ -13,6 +13,7 @@ import pytest
 from hub.base.secret_store.store import SecretFiles
 from hub.notify.channels.port import Channel, Message
 from hub.notify.channels.post import new_client
+from hub.notify.channels.reach import ANY
 from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
 from hub.notify.channels.zalo_settings import (
     Bot,
@@ -90,7 +91,7 @@ class Rig:
 
 def with_rig(zalo: FakeZalo, folder: Path, act: Callable[[Rig], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        async with new_client(timeout_s=patience_s()) as client:
+        async with new_client(private=ANY, timeout_s=patience_s()) as client:
             return await act(Rig(zalo, folder, client))
 
     return asyncio.run(run())

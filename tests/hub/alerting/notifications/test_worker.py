@@ -28,6 +28,7 @@ from hub.base.clock.clock import Clock, HubClock
 from hub.base.db.database import Database
 from hub.notify.channels.port import Channel, Message, Phone
 from hub.notify.channels.post import new_client
+from hub.notify.channels.reach import ANY
 from hub.notify.channels.webpush import VapidSigner, WebPush
 from hub.notify.rules.delivery_result import Answer, Delivered, RetryPolicy, TryAgain
 from hub.notify.tables import notifications
@@ -118,7 +119,7 @@ def clock() -> VirtualClock:
 
 @asynccontextmanager
 async def pushing(town: Town) -> AsyncIterator[tuple[PushService, WebPush]]:
-    async with serving(PushService()) as service, new_client() as client:
+    async with serving(PushService()) as service, new_client(private=ANY) as client:
         signer = VapidSigner(
             ec.generate_private_key(ec.SECP256R1()),
             subject="mailto:truc.ban@tankhai.example",

@@ -1,0 +1,84 @@
+"""The hub sends into no private network, unless the keeper listed the host."""
+
+import asyncio
+import socket
+from typing import Any
+
+import httpx
+import pytest
+
+from hub.console.api import is_push_service
+from hub.notify.channels.port import TryAgain
+from hub.notify.channels.post import new_client, post
+from hub.notify.channels.reach import PRIVATE, PrivateHosts, is_global
+from hub.web.rendering import WebSettings
+from tests.waiting import patience_s
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "10.0.0.5",
+        "127.0.0.1",
+        "169.254.169.254",
+        "192.168.1.1",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104 - judged, not listened on
+        "224.0.0.1",
+        "::1",
+        "fe80::1",
+        "fd00::1",
+        "::ffff:10.0.0.5",
+        "64:ff9b::10.0.0.5",
+        "2002:a00:5::1",
+    ],
+)
+def test_an_address_of_a_private_network_is_not_global(address: str) -> None:
+    assert not is_global(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "64:ff9b::8.8.8.8"])
+def test_an_address_of_the_internet_is_global(address: str) -> None:
+    assert is_global(address)
+
+
+def test_a_listed_host_may_be_private_and_no_other() -> None:
+    private = PrivateHosts(["ntfy.lan", "10.0.0.7"])
+    assert private.allowed("NTFY.lan.", ["10.0.0.5"]) == ["10.0.0.5"]
+    assert private.allowed("hub.lan", ["10.0.0.5", "8.8.8.8"]) == ["8.8.8.8"]
+    assert private.allowed("10.0.0.7", ["10.0.0.7"]) == ["10.0.0.7"]
+
+
+@pytest.mark.promise("Notifications: A phone cannot make the hub send into a private network.")
+@pytest.mark.loopback
+def test_a_name_that_leads_into_the_own_network_is_not_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = socket.create_server(("127.0.0.1", 0))
+    place.settimeout(0)
+    port = place.getsockname()[1]
+
+    async def found(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    async def sent(private: PrivateHosts) -> Any:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "getaddrinfo", found, raising=False)
+        async with new_client(timeout_s=patience_s(), private=private) as client:
+            client.timeout = httpx.Timeout(patience_s(), read=0.2)
+            address = f"https://10.0.0.5.nip.io:{port}/"
+            return await post(client, address, body=b"", headers={})
+
+    answer = asyncio.run(sent(PrivateHosts()))
+    assert answer == TryAgain(f"10.0.0.5.nip.io: {PRIVATE}")
+    with pytest.raises(BlockingIOError):
+        place.accept()
+    with place:
+        asyncio.run(sent(PrivateHosts(["10.0.0.5.nip.io"])))
+        place.accept()[0].close()
+
+
+@pytest.mark.parametrize("host", ["hub.lan", "router.home.arpa", "hub.local", "10.0.0.5", "hub"])
+def test_no_phone_registers_a_name_that_is_always_inside(host: str) -> None:
+    settings = WebSettings(public_url="https://hub.example")
+    assert not is_push_service(f"https://{host}/push", settings)
