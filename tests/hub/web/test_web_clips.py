@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hub.alerting.alerts.tables import alerts
 from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
-from hub.web.thumbnails import MEDIUM_WIDTH, MOST_BYTES, WIDTH
+from hub.web.pictures.child import MEDIUM_BYTES, SMALL_BYTES
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
 
@@ -147,8 +147,8 @@ def test_a_page_gets_a_picture_of_its_size_that_never_weighs_much(town: Town, an
     shown = picture_id(town, data)
     medium = an.get(f"/media/{shown}/medium")
     assert Image.open(BytesIO(medium.content)).size == (800, 450)
-    assert len(medium.content) <= MOST_BYTES[MEDIUM_WIDTH]
-    assert len(an.get(f"/media/{shown}/small").content) <= MOST_BYTES[WIDTH]
+    assert len(medium.content) <= MEDIUM_BYTES
+    assert len(an.get(f"/media/{shown}/small").content) <= SMALL_BYTES
     page = an.get(f"/alerts/{alert_id(town)}").text
     assert f'src="/media/{shown}/medium"' in page and f'href="/media/{shown}"' in page
     assert an.get(f"/media/{uuid4()}/medium").status_code == 404
