@@ -16,12 +16,15 @@ from typing import Any, Final
 from PIL import Image, ImageDraw, ImageFont
 
 from hub.cases.evidence.redaction_plan import Area, RedactionPlan
+from hub.footage.films.films import FORMS, form_of
 
 FIELDS: Final = 3
 """Fields of one colour per direction: only a few tones of a face are left."""
 SLACK_S: Final = 0.1
 """A box also hides this much earlier and later, or for the duration of a frame if that is longer,
 so that a moving object does not get ahead of its box by a frame."""
+MOST_PIXELS: Final = 20_000_000
+"""Above what cameras take; a node chooses these bytes, and the hub decodes them whole."""
 MARK: Final = "BẢN LÀM MỜ · REDACTED COPY"
 _MARGIN: Final = 0.01
 """Share of the picture, added on every side."""
@@ -88,7 +91,9 @@ def _mark(picture: Image.Image) -> None:
 
 
 def _picture(original: Path, plan: RedactionPlan, copy: Path) -> None:
-    with Image.open(original) as picture:
+    with Image.open(original, formats=("JPEG", "PNG", "WEBP")) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise BlurError(f"it has more than {MOST_PIXELS // 1_000_000} million pixels")
         shown = hidden(picture, plan.at(0.0))
     kept = io.BytesIO()
     shown.save(kept, "JPEG", quality=88)
@@ -98,9 +103,14 @@ def _picture(original: Path, plan: RedactionPlan, copy: Path) -> None:
 def _clip(original: Path, plan: RedactionPlan, copy: Path) -> None:
     import av  # noqa: PLC0415 - heavy, and seldom wanted
 
+    form = form_of(original)
+    if form is None:
+        raise BlurError("it cannot be read as a clip: its first bytes match no known format")
+    # As exactly this format: a list of other files or addresses would be followed.
+    options = {"protocol_whitelist": "file", "max_pixels": str(MOST_PIXELS)}
     try:
         with (
-            closing(av.open(str(original))) as source,
+            closing(av.open(f"file:{original}", format=FORMS[form], options=options)) as source,
             closing(av.open(str(copy), "w", format="mp4")) as target,
         ):
             if not source.streams.video:
@@ -112,6 +122,7 @@ def _clip(original: Path, plan: RedactionPlan, copy: Path) -> None:
 
 def _frames(av: Any, source: Any, target: Any, areas: Callable[[float, float], list[Area]]) -> None:
     shown = source.streams.video[0]
+    shown.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
     made = target.add_stream("libx264", rate=shown.average_rate or Fraction(25))
     made.width, made.height = shown.width - shown.width % 2, shown.height - shown.height % 2
     made.pix_fmt = "yuv420p"

@@ -213,3 +213,16 @@ def test_an_export_takes_a_plan_for_footage_that_leaves_and_refuses_any_other(
     plan.write_text("[]")
     assert "the plan" in desk.refuses("evidence", "export", *words, *into)
     assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_a_list_of_other_files_and_a_picture_of_many_pixels_are_refused(tmp_path: Path) -> None:
+    plan = RedactionPlan(media_id=MEDIA, areas=(WALKER,))
+    secret = tmp_path / "secret.ts"
+    secret.write_bytes(b"secret")
+    names = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{secret}\n#EXT-X-ENDLIST\n".encode()
+    with pytest.raises(BlurError, match="match no known format"):
+        made(tmp_path, names, plan)
+    file = io.BytesIO()
+    Image.new("1", (5000, 5000)).save(file, "PNG")
+    with pytest.raises(BlurError, match="more than 20 million pixels"):
+        made(tmp_path, file.getvalue(), plan, "picture")
