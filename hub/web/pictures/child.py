@@ -24,8 +24,8 @@ from PIL import (
     ImageFile,
     ImageOps,
     JpegImagePlugin,
-    PngImagePlugin,  # noqa: F401
-    WebPImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401 - the job needs it
+    WebPImagePlugin,  # noqa: F401 - the job needs it
 )
 
 MEMORY_BYTES: Final = 150 * 2**20
