@@ -3,13 +3,14 @@
 import base64
 from collections.abc import AsyncIterator
 from hashlib import sha256
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from agent.wire.messages import ClipBegun
+from hub.footage.upload.shares import OverShareError
 from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.rigs.web_visitor import Visitor
 
@@ -274,3 +275,19 @@ def test_clip_that_grows_comes_under_its_own_id_and_without_a_length(
     assert Node(app, "of-another").patch(str(clip_id), 7, b"x").status_code == 404
     assert node.send("HEAD", f"/upload/{uuid4()}").status_code == 404
     assert node.send("DELETE", f"/upload/{clip_id}").status_code == 404
+
+
+def test_a_node_above_its_share_is_told_to_wait_and_others_go_on(
+    town: Town, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.clip(town.somebody(), DATA)
+
+    def above(_: UUID) -> None:
+        raise OverShareError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(town.uploads.shares, "check", above)
+        answer = Node(app).create(DATA)
+        assert (answer.status_code, answer.json()) == (507, {"reason": "over_share"})
+        assert answer.headers["retry-after"] == "600"
+    assert Node(app).create(DATA).status_code == 201

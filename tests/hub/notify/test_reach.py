@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from hub.app.config import load
+from hub.app.wiring import channels
 from hub.console.api import is_push_service
 from hub.notify.channels.port import TryAgain
 from hub.notify.channels.post import new_client, post
@@ -82,3 +85,13 @@ def test_a_name_that_leads_into_the_own_network_is_not_connected_to(
 def test_no_phone_registers_a_name_that_is_always_inside(host: str) -> None:
     settings = WebSettings(public_url="https://hub.example")
     assert not is_push_service(f"https://{host}/push", settings)
+
+
+def test_check_names_each_private_host_in_use_that_is_not_listed(tmp_path: Path) -> None:
+    topics = ["http://127.0.0.1:8090/alerts", "https://10.0.0.5/alerts", "https://8.8.8.8/alerts"]
+    file = tmp_path / "hub.toml"
+    needed = '[web]\npublic_url = "https://hub.example"\n[push]\nsubject = "mailto:k@example.vn"\n'
+    file.write_text(needed)
+    assert channels.unlisted(load(file), topics) == ["10.0.0.5", "127.0.0.1"]
+    file.write_text(f'{needed}private_hosts = ["10.0.0.5", "127.0.0.1"]\n')
+    assert channels.unlisted(load(file), topics) == []
