@@ -1,4 +1,5 @@
-"""Hatchling's build hook: compile the C kernel of `agent/vision/motion`.
+"""Hatchling's build hook: compile what is in C: the kernel of `agent/vision/motion`, and the
+plugin of the hub's broker.
 
 An editable install leaves the libraries beside their sources. A wheel holds those of one processor
 and names it: `py3-none-manylinux_2_17_x86_64` or `…_aarch64`. The environment variable
@@ -24,24 +25,33 @@ from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FOLDER: Final = "agent/vision/motion"
 LIBRARIES: Final = {
     "fast": ("fast.h", "fast.c", "light.c", "learn.c", "pieces.c"),
+    "guard": ("guard.c",),
 }
+FOLDERS: Final = {"fast": "agent/vision/motion", "guard": "hub/intake/mqtt"}
 PROCESSORS: Final = {
     "x86_64": ("-mcpu=x86_64_v3",),  # `motion.compiled` asks whether the processor has AVX2
     "aarch64": (),
 }
-OPTIONS: Final = (
-    "-std=c11",
+PLAIN: Final = {"x86_64": ("-mcpu=x86_64",), "aarch64": ()}
+"""For the broker, which asks nothing."""
+KERNEL: Final = (
     "-O3",
     "-ffreestanding",
     "-ffp-contract=off",  # no fused multiply and add: the answers are those of numpy, to the bit
-    "-fno-sanitize=all",
     *("-mllvm", "-force-vector-interleave=1"),
+    "-nostdlib",
+)
+GUARD: Final = (
+    "-O2",
+    "-Wl,--allow-shlib-undefined",  # its functions are Mosquitto's own
+)
+OPTIONS: Final = (
+    "-std=c11",
+    "-fno-sanitize=all",
     "-fPIC",
     "-shared",
-    "-nostdlib",
     "-Wl,-Bsymbolic",
     "-s",
     "-Wall",
@@ -72,14 +82,21 @@ def compiler(root: Path) -> str:
 
 def library(root: Path, name: str, processor: str) -> Path:
     """Path of the library in a checkout, and in a wheel."""
-    return root / FOLDER / f"{name}-{processor}.so"
+    return root / FOLDERS[name] / f"{name}-{processor}.so"
+
+
+def options(name: str, processor: str) -> tuple[str, ...]:
+    """What the compiler is told for this library."""
+    if name == "guard":
+        return (*PLAIN[processor], *GUARD, *OPTIONS)
+    return (*PROCESSORS[processor], *KERNEL, *OPTIONS)
 
 
 def made_of(root: Path, name: str, processor: str) -> str:
     """The hash of all that a library is made of; the library holds it as text."""
-    digest = hashlib.sha256(" ".join((compiler(root), *PROCESSORS[processor], *OPTIONS)).encode())
+    digest = hashlib.sha256(" ".join((compiler(root), *options(name, processor))).encode())
     for source in LIBRARIES[name]:
-        digest.update((root / FOLDER / source).read_bytes())
+        digest.update((root / FOLDERS[name] / source).read_bytes())
     return digest.hexdigest()
 
 
@@ -94,11 +111,11 @@ def stale(root: Path, processor: str) -> Iterator[str]:
 def compile_library(root: Path, name: str, processor: str) -> None:
     """Put it beside its sources, whole or not at all. KernelError."""
     _check_compiler(compiler(root))
-    sources = [str(root / FOLDER / one) for one in LIBRARIES[name] if one.endswith(".c")]
+    sources = [str(root / FOLDERS[name] / one) for one in LIBRARIES[name] if one.endswith(".c")]
     with tempfile.TemporaryDirectory(prefix="matthan-kernel-") as scratch:
         made = Path(scratch) / library(root, name, processor).name
         command = [sys.executable, "-m", "ziglang", "cc", "-target", f"{processor}-linux-gnu.2.17"]
-        command += [*PROCESSORS[processor], *OPTIONS]
+        command += options(name, processor)
         command += [f'-DMADE_OF="{made_of(root, name, processor)}"', "-o", str(made), *sources]
         cache = {"ZIG_GLOBAL_CACHE_DIR": scratch, "ZIG_LOCAL_CACHE_DIR": scratch}
         done = subprocess.run(

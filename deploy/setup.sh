@@ -122,7 +122,7 @@ install_checkout() {
 fill_venv() {
     local extras=(build source agent hub) python stamp
     [[ $wanted == demo ]] || extras+=(test)
-    stamp=$(cat pyproject.toml deploy/{constraints.txt,kernel.py} agent/vision/motion/*.[ch] | sha256sum | cut -c1-16)-${extras[*]}
+    stamp=$(cat pyproject.toml deploy/{constraints.txt,kernel.py} agent/vision/motion/*.[ch] hub/intake/mqtt/*.c | sha256sum | cut -c1-16)-${extras[*]}
     # After an upgrade of Debian the environment's Python is another, which has none of its packages.
     if "$venv/bin/python" -c 'import pip' 2>/dev/null && grep -qxF -e "$stamp" -e "$stamp test" "$venv/ready" 2>/dev/null; then
         return

@@ -122,6 +122,7 @@ daily() {
 case ${1:-hub} in
     papers) configure && make_papers ;;
     broker)
+        rm -f /var/lib/matthan-broker/mosquitto.db # of 0.2.0, whose broker kept what nodes had said
         tell_of_news HUP "$papers/broker/crl.pem" "$papers/broker/broker.crt" -- \
             mosquitto -c /etc/matthan/broker/mosquitto.conf
         ;;

@@ -286,6 +286,9 @@ start_all() {
         systemctl disable --quiet --now matthan-certificate.timer 2>/dev/null || true
     fi
     systemctl enable --quiet "${wanted[@]}"
+    install -d -m 755 "$home/broker"
+    put_file "$(in_slot "$slot" "hub/intake/mqtt/guard-$(uname -m).so")" "$home/broker/guard.so" 644 root:root
+    rm -f /var/lib/matthan-broker/mosquitto.db # of 0.2.0, whose broker kept what nodes had said
     settle
     systemctl restart "${wanted[@]}"
     wait_for "the hub hears its broker" hub_hears
@@ -386,7 +389,7 @@ uninstall_hub() {
     systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
     remove_units "${units[@]}" "${templates[@]}"
     rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-hub
-    rm -rf "${home:?}"/hub "$home"/hub-* "${home:?}/bin"
+    rm -rf "${home:?}"/hub "$home"/hub-* "${home:?}/bin" "${home:?}/broker"
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
     if [[ ${1-} == --with-data ]]; then
         rm -rf "$data" "$papers" /var/lib/matthan-broker /var/lib/matthan-proxy "$etc"

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from agent.wire.topics import TOPICS
 from hub.nodes.pki.authority import HUB_NAMES, Authority, TlsFiles
 
 BINARY: Final = "/usr/sbin/mosquitto"
@@ -28,6 +29,15 @@ _BELOW_OUTGOING: Final = range(20_000, 32_000)
 _CLAIMS: Final = 32
 _claims: Final[deque[int]] = deque()
 
+GUARD: Final = Path(__file__).parents[1] / f"intake/mqtt/guard-{os.uname().machine}.so"
+"""The broker's plugin, which `deploy/kernel.py` compiles."""
+SHUT_OUT: Final = "shut-out"
+"""The list of shut-out nodes, in the broker's folder."""
+_SPOKEN: Final = (
+    *(topic.path for topic in TOPICS.values() if topic.path.startswith("up/")),
+    *("up/spare-1", "up/spare-2"),  # for messages to come
+)
+_OF_NODES: Final = "".join(f"pattern write matthan/%u/{path}\n" for path in _SPOKEN)
 _OF_HUB: Final = """\
 user {name}
 topic read matthan/+/up/#
@@ -38,8 +48,9 @@ ACCESS: Final = f"""\
 # The hub hears every node and answers every node. Each of its processes has a name, and no node can
 # have one of them: its name has no dot.
 {"".join(_OF_HUB.format(name=name) for name in HUB_NAMES)}
-# Everyone else speaks and listens in the branch named as their certificate names them (%u).
-pattern write matthan/%u/up/#
+# Everyone else speaks and listens in the branch named as their certificate names them (%u), and on
+# these topics only: a message can be retained on each, and each may have the size of a packet.
+{_OF_NODES}\
 pattern read matthan/%u/down/#
 pattern read matthan/hub/presence
 """
@@ -149,7 +160,6 @@ class Broker:
 
     def _prepare(self) -> None:
         self._home.mkdir(exist_ok=True)
-        (self._home / "data").mkdir(exist_ok=True)
         papers = self.authority.issue_server(
             "broker", datetime.now(UTC), hosts=(HOST, "localhost"), into=self._home
         )
@@ -158,7 +168,12 @@ class Broker:
         self.crl_file.write_bytes(self.authority.revocations((), now))
         (self._home / "access").write_text(ACCESS)
         (self._home / "access").chmod(0o600)
-        (self._home / "mosquitto.conf").write_text(configuration(self.port))
+        lines = configuration(self.port).splitlines(keepends=True)
+        if GUARD.exists():
+            shutil.copyfile(GUARD, self._home / "guard.so")
+        else:  # a checkout without the compiler: the demonstration runs all the same
+            lines = [line for line in lines if not line.startswith("plugin")]
+        (self._home / "mosquitto.conf").write_text("".join(lines))
         self._home.chmod(0o700)
         if user := unprivileged():
             for path in (self._home, *self._home.rglob("*")):
@@ -198,6 +213,9 @@ use_identity_as_username true
 use_username_as_clientid true
 allow_anonymous false
 acl_file access
+# What the access list cannot say: to what nodes subscribe, what they retain, who is shut out.
+plugin ./guard.so
+plugin_opt_shut_out shut-out
 
 # Pictures travel over HTTPS; what is larger than this is no message of ours (64 KiB) by far.
 max_packet_size 131072
@@ -209,9 +227,8 @@ max_queued_messages 20000
 max_queued_bytes 67108864
 set_tcp_nodelay true
 
-persistence true
-persistence_location data/
-autosave_interval 60
+# Nothing here must survive: nodes keep everything until the hub's receipt, and say their birth again.
+persistence false
 
 log_dest stderr
 log_type error

@@ -15,6 +15,7 @@ import pytest
 
 from deploy import kernel
 from deploy.kernel import (
+    FOLDERS,
     LIBRARIES,
     PROCESSORS,
     KernelError,
@@ -98,7 +99,7 @@ def test_a_wheel_has_the_libraries_of_its_processor_and_the_same_bytes_each_time
     with zipfile.ZipFile(wheels[0]) as wheel:
         names = wheel.namelist()
         libraries = {name for name in names if ".so" in name}
-        assert libraries == {f"agent/vision/motion/{name}-{processor}.so" for name in LIBRARIES}
+        assert libraries == {f"{FOLDERS[name]}/{name}-{processor}.so" for name in LIBRARIES}
         for name in libraries:
             machine = struct.unpack_from("<H", wheel.read(name), 18)
             assert machine == (MACHINES[processor],)

@@ -191,7 +191,8 @@ def test_the_broker_of_the_units_is_the_one_of_the_tests() -> None:
         "certfile",
         "keyfile",
         "acl_file",
-        "persistence_location",
+        "plugin",
+        "plugin_opt_shut_out",
         "listener",
     }
     assert {key for key in tried if tried[key] != installed.get(key)} <= {*places, "log_type"}

@@ -1,6 +1,10 @@
 """Revocation of a node: its certificate goes on the broker's list, and its connection is ended.
 
-A broker reads the list when a client connects, so a connected client stays. The hub's authority can
+Beside this list the hub writes another, with the names of the revoked nodes. When the broker reads
+its papers again, its plugin (`hub/intake/mqtt/guard.c`) ends the connections of these nodes and
+removes what they left retained.
+
+A broker without the plugin reads the list when a client connects, so a connected client stays. The hub's authority can
 sign certificates for any name. So a visitor, with the node's name and a certificate valid for
 minutes, takes the node's place at the broker, which ends the old connection; then the visitor
 leaves. After that the list applies.
@@ -28,7 +32,7 @@ from hub.base.db.database import Database
 from hub.base.periodic import go_round
 from hub.base.private_files import write_private, write_public
 from hub.intake.mqtt.probe import BrokerAddress, context
-from hub.nodes.enrolment.rows import revoked_serials
+from hub.nodes.enrolment.rows import revoked_serials, shut_out_names
 from hub.nodes.pki.authority import Authority
 
 log = structlog.get_logger()
@@ -40,6 +44,8 @@ VISIT_S: Final = 5.0
 FOLLOW_S: Final = 2.0
 """Before the third visit, so that a node revoked by another process is out by then."""
 HOLDS: Final = timedelta(minutes=5)
+NAMES: Final = "shut-out"
+"""The file of names in the folder of the revocation list; a line each."""
 
 
 class Revocation:
@@ -64,11 +70,11 @@ class Revocation:
         self._visits_s = visits_s
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._written: set[int] | None = None
-        """Serial numbers on the list as this process wrote it last."""
+        self._written: tuple[set[int], list[str]] | None = None
+        """Serial numbers and names on the lists as this process wrote them last."""
 
     def write_list(self, *, is_again: bool = True) -> None:
-        """Write all valid revocations for the broker; OSError if impossible.
+        """Write all valid revocations, and who is shut out, for the broker; OSError if impossible.
 
         `is_again` False: only if they differ from what this process wrote last.
         """
@@ -77,11 +83,13 @@ class Revocation:
         with self._lock:
             now = self._clock.now()
             with self._db.reading() as conn:
-                serials = revoked_serials(conn, now)
-            new = {serial for serial, _ in serials}
+                serials, names = revoked_serials(conn, now), shut_out_names(conn)
+            new = {serial for serial, _ in serials}, names
             if not is_again and new == self._written:
                 return
             moments = [(serial, _as_time(utc_us)) for serial, utc_us in serials]
+            text = "".join(f"{name}\n" for name in names)
+            write_public(self._crl_file.with_name(NAMES), text.encode())
             write_public(self._crl_file, self._authority.revocations(moments, _as_time(now.utc_us)))
             self._written = new
 

@@ -273,6 +273,12 @@ def revoked_serials(conn: Connection, now: Moment) -> list[tuple[int, int]]:
     return [(int(row.serial, 16), row.revoked_utc_us) for row in conn.execute(query)]
 
 
+def shut_out_names(conn: Connection) -> list[str]:
+    """Names of the revoked nodes, sorted. A node that was enrolled again is not one."""
+    query = select(nodes.c.name).where(nodes.c.revoked_utc_us.is_not(None)).order_by(nodes.c.name)
+    return list(conn.scalars(query))
+
+
 def hashed(token: str) -> str:
     """Stored form of a token (hex)."""
     return hashlib.sha256(token.lower().encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,5 +1,6 @@
 """A stolen node is cut off at once, at broker, uploads and commands; with a real Mosquitto."""
 
+import queue
 import socket
 import ssl
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.wire import topics
 from agent.wire.codec import encode
-from deploy.broker import Broker
+from deploy.broker import SHUT_OUT, Broker
 from hub.app.wiring.revocation import Revocation
 from hub.base.audit.log import By
 from hub.base.clock.clock import HubClock
@@ -26,7 +27,7 @@ from hub.registry.registry import node_by_name
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
 from tests.hub.rigs.intake_rig import address, filer, tokens
 from tests.hub.rigs.wire_words import NodeVoice
-from tests.waiting import until
+from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Fleet: A revoked node is shut out at once.")
 
@@ -56,6 +57,10 @@ class Line:
     def _on_disconnect(self, *_: object) -> None:
         self.is_up = False
         self.lost += 1
+
+    def leave_something(self, node: str) -> None:
+        for topic in (topics.STATUS, topics.SETTINGS, topics.PROGRAMS):
+            self._client.publish(topics.address(topic, node), b"x", qos=1, retain=True)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -125,6 +130,59 @@ def test_a_stolen_node_is_thrown_out_and_does_not_come_back_while_others_stay(
     finally:
         stolen.close()
         honest.close()
+
+
+def test_what_a_shut_out_node_left_at_the_broker_goes_with_it(
+    hub: EnrolHub, broker: Broker, tmp_path: Path
+) -> None:
+    """By the broker itself, which has the names from the hub."""
+    stolen = Line(broker, *enrolled(hub, tmp_path))
+    honest = Line(broker, *enrolled(hub, tmp_path, "nga-tu-02"))
+    try:
+        until(lambda: stolen.is_up and honest.is_up, "both are connected")
+        stolen.leave_something(NODE)
+        honest.leave_something("nga-tu-02")
+        until(lambda: kept(broker) == {NODE, "nga-tu-02"}, "both left something")
+        revoke(hub)
+        out = shutting(hub, broker)
+        out.write_list()
+        broker.reload()
+        until(lambda: kept(broker) == {"nga-tu-02"}, "it is gone")
+        until(lambda: stolen.lost, "it is thrown out without a visit")
+        again = enrolled(hub, tmp_path)
+        assert rows_of(broker) == [NODE]
+        out.write_list(is_again=False)
+        assert rows_of(broker) == [], "who is enrolled again is not shut out"
+        assert lets_in(broker, *again)
+    finally:
+        stolen.close()
+        honest.close()
+
+
+def rows_of(broker: Broker) -> list[str]:
+    """Names on the list of shut-out nodes."""
+    return broker.crl_file.with_name(SHUT_OUT).read_text().split()
+
+
+def kept(broker: Broker) -> set[str]:
+    """Nodes of which the broker has a retained message."""
+    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    papers = broker.papers("hub")
+    client.tls_set(str(papers.ca_file), str(papers.cert_file), str(papers.key_file))
+    client.on_message = lambda _c, _d, message: heard.put(message.topic)
+    client.on_connect = lambda it, *_: it.subscribe(
+        [("matthan/+/up/#", 0), (topics.HUB_PRESENCE, 0)]
+    )
+    client.on_subscribe = lambda it, *_: it.publish(topics.HUB_PRESENCE, b"that was all")
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    nodes = set()
+    while (topic := heard.get(timeout=patience_s())) != topics.HUB_PRESENCE:
+        nodes.add(topic.split("/")[1])
+    client.disconnect()
+    client.loop_stop()
+    return nodes
 
 
 def test_who_was_connected_before_the_broker_read_the_list_is_thrown_out_all_the_same(

@@ -180,7 +180,8 @@ make_brokers() {
             -e "s|/var/lib/matthan-papers/broker/crl.pem|$folder/crl.pem|" \
             -e "s|/var/lib/matthan-papers/broker/broker|$folder/$name/$name|" \
             -e "s|/etc/matthan/broker/access|$folder/$name/access|" \
-            -e "s|/var/lib/matthan-broker/|$folder/$name/|" \
+            -e "s|/opt/matthan/broker/guard.so|$PWD/hub/intake/mqtt/guard-$(uname -m).so|" \
+            -e "s|/var/lib/matthan-papers/broker/shut-out|$folder/shut-out|" \
             -e "s|^include_dir.*|user $(id -un)|" deploy/hub/mosquitto.conf >"$folder/$name/mosquitto.conf"
         install -m 600 deploy/hub/broker.access "$folder/$name/access"
         debian_part "$name" mosquitto -c "$folder/$name/mosquitto.conf"
