@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +92,16 @@ class Child:
         assert self._process is not None
         return round(psutil.Process(self._process.pid).memory_info().rss / 2**20, 2)
 
+    def tree_mib(self) -> float:
+        """Memory it and its children hold now."""
+        assert self._process is not None
+        root = psutil.Process(self._process.pid)
+        held = 0
+        for process in (root, *root.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                held += process.memory_info().rss
+        return round(held / 2**20, 1)
+
     def last_words(self) -> str:
         """The end of its log."""
         return self._log.read_text(errors="replace")[-1500:]
@@ -125,6 +136,8 @@ class Size:
     """Where the nodes' own disks are; None: on the one disk of the town's folder."""
     is_called: bool = False
     """Nobody walks by before `Town.begin`."""
+    officers: tuple[str, ...] = OFFICERS
+    """Of each commune; those of further ones have its number behind their names."""
     has_storms: bool = False
     """With the bounds of service for what is one alert and what rings, not each on its own."""
 
@@ -201,7 +214,7 @@ class Town:
             area_id = registry.add_area(conn, name=name, level="commune", now=now)
             for plan in self.plans[number :: self._size.communes]:
                 registry.add_node(conn, name=plan["name"], area_id=area_id, now=now)
-            for login in (one if number == 0 else f"{one}-{number}" for one in OFFICERS):
+            for login in self._logins(number):
                 person_id = people_rows.add_person(
                     conn, login=login, name=login, language="vi", role="officer",
                     password=PASSWORD, passwords=passwords, now=now,
@@ -217,6 +230,9 @@ class Town:
                     )
                     put_phone(conn, person_id, phone, now=now)
                     self.phones.append(said["endpoint"])
+
+    def _logins(self, commune: int) -> list[str]:
+        return [one if commune == 0 else f"{one}-{commune}" for one in self._size.officers]
 
     def begin(self) -> None:
         """Let people walk by, where they waited for it."""
