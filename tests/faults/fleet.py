@@ -56,7 +56,14 @@ LINK_UP: Final = re.compile(r"^(\S+ \S+) \[info +\] link_up", re.MULTILINE)
 
 
 def build(
-    parts: ExitStack, folder: Path, *, nodes: int, events: int, rate: float, **more: Any
+    parts: ExitStack,
+    folder: Path,
+    *,
+    nodes: int,
+    events: int,
+    rate: float,
+    processes: int = PROCESSES,
+    **more: Any,
 ) -> Town:
     """The town and all it knows, nothing started; `parts` ends it."""
     push = PushService(received=folder / "screens.jsonl")
@@ -66,7 +73,7 @@ def build(
     size = Size(
         events=events,
         nodes=nodes,
-        processes=PROCESSES,
+        processes=processes,
         events_s=rate,
         seed=1,
         is_patient=True,

@@ -65,6 +65,7 @@ SMALL: Final = re.compile(r'src="(/media/[^"]+/small)"')
 VISIT_S: Final = 2.0
 SIGN_IN_S: Final = 20.0
 SAY_EVERY_S: Final = 15.0
+PATIENCE_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,10 @@ class Wanted:
 
     seed: int
     minutes: float = 10.0
+    """It goes on until each attack had one turn, but not for over `PATIENCE_S` more."""
     nodes: int = 50
+    processes: int = fleet.PROCESSES
+    """Of the honest nodes."""
     events_s: float = 2.0
     """Of all honest nodes together."""
     amounts: Amounts = field(default_factory=Amounts)
@@ -152,20 +156,21 @@ class Attacker(threading.Thread):
     def __init__(self, target: Target, deck: Mapping[str, Attack], seed: str) -> None:
         super().__init__(name=seed, daemon=True)
         self._target, self._deck, self._dice = target, deck, random.Random(seed)
+        self.has_done_all = False
 
     def run(self) -> None:
-        """Until it is over; but each at least once begun."""
-        begun: set[str] = set()
+        """Until it is over."""
         while self._deck:
             for name in self._dice.sample(list(self._deck), len(self._deck)):
                 if self._target.is_over():
                     return
-                begun.add(name)
                 self._target.done[f"turns of {name}"] += 1
                 try:
                     self._deck[name](self._target, self._dice)
                 except (OSError, httpx.HTTPError, ValueError) as error:
                     self._target.done[f"{name} ended by {type(error).__name__}"] += 1
+            self.has_done_all = True
+        self.has_done_all = True
 
 
 def run(wanted: Wanted, folder: Path) -> dict[str, Any]:
@@ -175,7 +180,7 @@ def run(wanted: Wanted, folder: Path) -> dict[str, Any]:
     with ExitStack() as parts:
         town = fleet.build(
             parts, folder, nodes=wanted.nodes, events=events, rate=wanted.events_s,
-            is_called=True, officers=FIVE,
+            processes=wanted.processes, is_called=True, officers=FIVE,
         )  # fmt: skip
         disk = parts.enter_context(
             small_disk(town.hub_home, size_bytes=wanted.disk_bytes, keeps=False)
@@ -192,7 +197,7 @@ def run(wanted: Wanted, folder: Path) -> dict[str, Any]:
         ]
         for thread in (*officers, *attackers):
             thread.start()
-        _watch(town, looks, target, span_s=span_s)
+        _watch(town, looks, target, attackers, span_s=span_s)
         over.set()
         for thread in (*attackers, *officers):
             thread.join(120)
@@ -327,11 +332,15 @@ def _chosen(deck: Mapping[str, Attack], wanted: Wanted, disk: Path | None) -> di
     return {name: deck[name] for name in names if disk is not None or name != "large_clips"}
 
 
-def _watch(town: Town, looks: Looks, target: Target, *, span_s: float) -> None:
+def _watch(
+    town: Town, looks: Looks, target: Target, attackers: Sequence[Attacker], *, span_s: float
+) -> None:
     began_s, said_s = time.monotonic(), 0.0
     assert town.broker.pid is not None
     broker = psutil.Process(town.broker.pid)
-    while (now_s := time.monotonic() - began_s) < span_s:
+    while (now_s := time.monotonic() - began_s) < span_s + PATIENCE_S:
+        if now_s >= span_s and all(one.has_done_all for one in attackers):
+            return
         for child in (*town.agents, town.hub):
             child.look()
         with suppress(psutil.NoSuchProcess):

@@ -21,7 +21,13 @@ AMOUNTS = Amounts(
     clips=2, clip_bytes=4 * 2**20, held=40, held_s=3, passwords=8, cookies=200, doors=40, phones=4,
 )  # fmt: skip
 WANTED = hostile.Wanted(
-    seed=20261201, minutes=0.35, nodes=5, events_s=3, amounts=AMOUNTS, disk_bytes=256 * 2**20
+    seed=20261201,
+    minutes=0.25,
+    nodes=5,
+    processes=2,
+    events_s=3,
+    amounts=AMOUNTS,
+    disk_bytes=256 * 2**20,
 )
 
 
@@ -44,10 +50,7 @@ def test_nothing_of_the_honest_is_lost_or_doubled(found: dict[str, Any]) -> None
 def test_node_and_stranger_did_what_they_can(found: dict[str, Any]) -> None:
     turns = {name.removeprefix("turns of ") for name in found["attacks"] if name[:5] == "turns"}
     known = set(BY_NODE) | set(BY_STRANGER)
-    assert turns <= known
-    if not found["has_own_disk"]:
-        known.remove("large_clips")
-    assert len(known - turns) <= 4, "a busy machine does not come to all of them"
+    assert known - turns <= (set() if found["has_own_disk"] else {"large_clips"})
     assert found["answers_to_officers"]["sign_in_first_303"] == len(hostile.FIVE)
     assert found["answers_to_officers"]["page_200"] > 5
     assert found["hub_mib"] > 0 < found["broker_mib"]
