@@ -227,7 +227,7 @@ max_queued_messages 20000
 max_queued_bytes 67108864
 set_tcp_nodelay true
 
-# Nothing here must survive: nodes keep everything until the hub's receipt, and say their birth again.
+# Nothing here must survive: nodes keep all until the hub's receipt, and say their birth again.
 persistence false
 
 log_dest stderr

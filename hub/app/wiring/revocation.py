@@ -4,10 +4,10 @@ Beside this list the hub writes another, with the names of the revoked nodes. Wh
 its papers again, its plugin (`hub/intake/mqtt/guard.c`) ends the connections of these nodes and
 removes what they left retained.
 
-A broker without the plugin reads the list when a client connects, so a connected client stays. The hub's authority can
-sign certificates for any name. So a visitor, with the node's name and a certificate valid for
-minutes, takes the node's place at the broker, which ends the old connection; then the visitor
-leaves. After that the list applies.
+A broker without the plugin reads the list when a client connects, so a connected client stays. The
+hub's authority can sign certificates for any name. So a visitor, with the node's name and a
+certificate valid for minutes, takes the node's place at the broker, which ends the old connection;
+then the visitor leaves. After that the list applies.
 """
 
 import asyncio
