@@ -125,7 +125,7 @@ class Officer(threading.Thread):
     def _sign_in(self, browser: httpx.Client, which: str) -> None:
         said = {"login": self._login, "password": PASSWORD}
         try:
-            status = browser.post("/login", data=said).status_code
+            status = str(browser.post("/login", data=said).status_code)
         except httpx.HTTPError as error:
             status = type(error).__name__
         self._looks.answers[f"sign_in_{which}_{status}"] += 1
