@@ -55,7 +55,7 @@ class BrokerSection(Section):
     """The MQTT broker for the nodes, and the hub's identity there."""
 
     removed: ClassVar = {
-        "node_burst": "one node may send 5000 messages at once",
+        "node_burst": "one node may send 500 messages at once",
         "node_per_s": "and then 200 a second; the rest waits",
     }
 

@@ -4,6 +4,9 @@
      It keeps each level of each filter: 3 MB of filters from one node took over 800 MiB. So a node may
      subscribe to the hub's messages to it and to the hub's presence only.
    - A node's message is retained only on the topics where nodes retain one.
+   - A node says 1,000 messages at once and 500 a second; what is more is refused, before it takes a
+     place in the hub's queue, which all nodes share. A node that keeps to the protocol has twenty
+     without a receipt and comes to 180 a second.
    - When the broker reads its papers again, who is on the list of shut-out nodes is disconnected, and
      what it left retained is removed. The hub itself has no right to write there.
 
@@ -15,10 +18,13 @@
 const char made_of[] = MADE_OF; /* hash of sources, options and compiler: deploy/kernel.py */
 #endif
 
+#define _POSIX_C_SOURCE 199309L /* clock_gettime */
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { SUCCESS = 0, ACL_DENIED = 12, DEFER = 17 };
 enum { ON_RELOAD = 1, ON_ACL_CHECK = 2 };
@@ -58,6 +64,13 @@ static const char *const RETAINED[] = {"/up/status", "/up/settings", "/up/progra
 enum { MOST = 64, KINDS = sizeof RETAINED / sizeof *RETAINED };
 static char list_path[4096];
 
+static const double BURST = 1000, PER_S = 500;
+enum { PLACES = 1 << 16, TRIES = 64 };
+static struct bucket {
+    char name[MOST];
+    double left, at_s;
+} buckets[PLACES];
+
 /* `hub`, `hub.2` and so on: no node can have a name with a dot. */
 static bool is_hub(const char *name)
 {
@@ -79,6 +92,42 @@ static bool may_retain(const char *topic, const char *node)
     return false;
 }
 
+/* By open addressing; a name that finds no place shares one. */
+static struct bucket *bucket_of(const char *name)
+{
+    uint32_t at = 2166136261u;
+    struct bucket *one = buckets;
+    for (const char *letter = name; *letter; letter++)
+        at = (at ^ (unsigned char)*letter) * 16777619u;
+    for (int tries = 0; tries < TRIES; tries++) {
+        one = &buckets[(at + tries) % PLACES];
+        if (!*one->name) {
+            snprintf(one->name, sizeof one->name, "%s", name);
+            one->left = BURST;
+            return one;
+        }
+        if (strcmp(one->name, name) == 0)
+            return one;
+    }
+    return one;
+}
+
+static bool is_within_rate(const char *name)
+{
+    struct timespec now;
+    struct bucket *one = bucket_of(name);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double now_s = now.tv_sec + now.tv_nsec / 1e9;
+    one->left += (now_s - one->at_s) * PER_S;
+    one->at_s = now_s;
+    if (one->left > BURST)
+        one->left = BURST;
+    if (one->left < 1)
+        return false;
+    one->left -= 1;
+    return true;
+}
+
 static int check(int event, void *data, void *unused)
 {
     (void)event, (void)unused;
@@ -89,8 +138,8 @@ static int check(int event, void *data, void *unused)
         return DEFER;
     if (asked->access == SUBSCRIBE)
         may = name && (is_below(asked->topic, name, "/down/#") || strcmp(asked->topic, PRESENCE) == 0);
-    else if (asked->access == WRITE && asked->retain)
-        may = name && may_retain(asked->topic, name);
+    else if (asked->access == WRITE)
+        may = name && is_within_rate(name) && (!asked->retain || may_retain(asked->topic, name));
     return may ? DEFER : ACL_DENIED;
 }
 

@@ -1,6 +1,7 @@
 """The broker's rules, asked of a real Mosquitto by real clients."""
 
 import queue
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Talker:
         self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5
         )
+        self.client.max_inflight_messages_set(10_000)
         cert = (str(papers.cert_file), str(papers.key_file)) if papers else (None, None)
         self.client.tls_set(str(broker.authority.ca_file), *cert)
         self.client.on_connect = self._connected
@@ -250,6 +252,19 @@ def test_a_node_subscribes_to_what_is_said_to_it_and_to_nothing_else(broker: Bro
         assert set(node.answers.get(timeout=patience_s()).split(", ")) == {"Not authorized"}
     assert resident_bytes(broker) - before < 8 * 2**20
     node.leave()
+
+
+@pytest.mark.promise("Security: Pages, uploads, enrolment and messages have rate limits.")
+def test_what_one_node_says_too_fast_takes_no_place_in_the_queue_of_all(broker: Broker) -> None:
+    loud, calm = entered(broker, "nga-tu-10"), entered(broker, "nga-tu-11")
+    for _ in range(6000):
+        loud.client.publish("matthan/nga-tu-10/up/event", b"x", qos=1)
+    answers = Counter(loud.answers.get(timeout=patience_s()) for _ in range(6000))
+    assert answers.keys() == {"Success", "Not authorized"}
+    assert answers["Success"] >= 1000
+    assert calm.publish("matthan/nga-tu-11/up/event") == "Success"
+    loud.leave()
+    calm.leave()
 
 
 @pytest.mark.promise("Fleet: A revoked node is shut out at once.")
