@@ -20,7 +20,7 @@ from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.app.roles.attendance import served_now
 from hub.app.roles.names import MISSED, ROLES, cure
-from hub.app.wiring import channels, keys, oidc, resources, timestamping
+from hub.app.wiring import backup_key, channels, keys, oidc, resources, timestamping
 from hub.base.credentials import found
 from hub.base.db.database import Database, DatabaseError
 from hub.base.db.schema import check_schema
@@ -52,6 +52,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
         "media folder": _media_folder,
         **({"media bucket": _media_bucket} if settings.store.media_url else {}),
         "secrets": _secrets,
+        "backups": backup_key.check,
         "channels": lambda settings: ", ".join(channels.names(settings)),
         "private addresses": _private_addresses,
         **({"time stamps": _time_stamps} if settings.evidence.stamp_url else {}),

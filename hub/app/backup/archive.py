@@ -1,26 +1,36 @@
 """Backup file: a ZIP whose last member lists all others with their hashes.
 
-An incomplete one has no manifest and not its final name. Secrets can be sealed with a passphrase
-(scrypt, then AES-256-GCM per file). The file is always readable by its owner only, because the
-database has names of people.
+An incomplete one has no manifest and not its final name. The whole file can be encrypted to a
+public key (see `hub.base.age`), and secrets sealed with a passphrase (scrypt, then AES-256-GCM per
+file). The file is always readable by its owner only, because the database has names of people.
 """
 
 import contextlib
 import hashlib
+import io
 import lzma
 import os
 import secrets
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, BinaryIO, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hub.base.age import (
+    AgeError,
+    DecryptedReader,
+    EncryptedWriter,
+    PrivateKey,
+    PublicKey,
+    is_encrypted,
+)
 
 PIECE_BYTES: Final = 256 * 1024
 MANIFEST: Final = "manifest.json"
@@ -88,15 +98,15 @@ class Seal:
 class ArchiveWriter:
     """Writes a backup; complete only after `finish`."""
 
-    def __init__(self, path: Path, *, overwrites: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, to: PublicKey | None = None, overwrites: bool = False
+    ) -> None:
         if path.exists() and not overwrites:
             raise ArchiveError(f"{path} is there already; --force writes over it")
-        self._path = path
-        self._draft = path.with_name(f".{path.name}.part")
-        self._draft.unlink(missing_ok=True)
-        descriptor = os.open(self._draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        self._file = os.fdopen(descriptor, "w+b")
-        self._zip = zipfile.ZipFile(self._file, "w", allowZip64=True)
+        self._draft = Draft(path)
+        self._encrypted = None if to is None else EncryptedWriter(self._draft.file, to)
+        into: Any = self._encrypted or self._draft.file
+        self._zip = zipfile.ZipFile(into, "w", allowZip64=True)
         self.members: dict[str, Member] = {}
 
     def add(self, name: str, pieces: Iterable[bytes], *, compresses: bool = True) -> Member:
@@ -116,9 +126,32 @@ class ArchiveWriter:
         """Write the manifest and finish the file, durably: bytes, then name, then folder."""
         self._zip.writestr(MANIFEST, manifest.model_dump_json(indent=1))
         self._zip.close()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        if self._encrypted is not None:
+            self._encrypted.finish()
+        self._draft.finish()
+
+    def abort(self) -> None:
+        """Remove the unfinished file; harmless after `finish`."""
+        with contextlib.suppress(OSError, ValueError):
+            self._zip.close()
+        self._draft.abort()
+
+
+class Draft:
+    """A file that gets its name when it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._draft = path.with_name(f".{path.name}.part")
+        self._draft.unlink(missing_ok=True)
+        descriptor = os.open(self._draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        self.file = os.fdopen(descriptor, "w+b")
+
+    def finish(self) -> None:
+        """Durably: bytes, then name, then folder."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
         self._draft.rename(self._path)
         descriptor = os.open(self._path.parent, os.O_RDONLY)
         try:
@@ -128,11 +161,24 @@ class ArchiveWriter:
 
     def abort(self) -> None:
         """Remove the unfinished file; harmless after `finish`."""
-        with contextlib.suppress(OSError, ValueError):
-            self._zip.close()
         with contextlib.suppress(OSError):
-            self._file.close()
+            self.file.close()
         self._draft.unlink(missing_ok=True)
+
+
+def encrypt_file(path: Path, into: Path, to: PublicKey) -> None:
+    """Replace a file by an encrypted one of another name; a crash leaves one of them whole."""
+    draft = Draft(into)
+    try:
+        encrypted = EncryptedWriter(draft.file, to)
+        with path.open("rb") as source:
+            while piece := source.read(PIECE_BYTES):
+                encrypted.write(piece)
+        encrypted.finish()
+        draft.finish()
+    finally:
+        draft.abort()
+    path.unlink()
 
 
 UNREADABLE: Final = (
@@ -150,25 +196,44 @@ UNREADABLE: Final = (
 
 
 class ArchiveReader:
-    """Reads a complete backup: every hash is checked before any content is returned."""
+    """Reads a complete backup: every hash is checked before any content is returned. `key` is asked
+    for the private key if the file is encrypted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: Callable[[], PrivateKey] | None = None) -> None:
         self._path = path
         try:
-            self._file = path.open("rb")
+            self._file: BinaryIO = path.open("rb")
         except FileNotFoundError as error:
             raise ArchiveError(f"there is no {path}") from error
-        try:
-            self._zip = zipfile.ZipFile(self._file)
-            self.manifest = self._read_manifest()
-        except ArchiveError:
-            self._file.close()
-            raise
-        except UNREADABLE as error:
-            self._file.close()
-            raise ArchiveError(
-                f"{path} is no whole backup: it was cut off, or is another file"
-            ) from error
+        with contextlib.ExitStack() as undone:
+            undone.callback(self._file.close)
+            private = self._private_key(key)
+            self.opened_by: PublicKey | None = None if private is None else private.public
+            try:
+                self._zip = zipfile.ZipFile(self._opened(private))
+                self.manifest = self._read_manifest()
+            except ArchiveError:
+                raise
+            except AgeError as error:
+                raise ArchiveError(f"{path} is not to be opened: {error}") from error
+            except UNREADABLE as error:
+                raise ArchiveError(
+                    f"{path} is no whole backup: it was cut off, or is another file"
+                ) from error
+            undone.pop_all()
+
+    def _private_key(self, key: Callable[[], PrivateKey] | None) -> PrivateKey | None:
+        """None for a file in the clear."""
+        if not is_encrypted(self._file):
+            return None
+        if key is None:
+            raise ArchiveError(f"{self._path} is encrypted, and its private key is needed")
+        return key()
+
+    def _opened(self, private: PrivateKey | None) -> IO[bytes]:
+        if private is None:
+            return self._file
+        return io.BufferedReader(DecryptedReader(self._file, private), PIECE_BYTES)
 
     def _read_manifest(self) -> BackupManifest:
         try:

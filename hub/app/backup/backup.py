@@ -1,15 +1,18 @@
 """Commands `backup` and `restore`: a running hub into one file, and back."""
 
 import argparse
+import contextlib
 import sys
 import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, true
 
+from hub.access.invitations import service as invitations
 from hub.access.tables import sessions
 from hub.app.backup.archive import (
     FORMAT,
@@ -18,18 +21,22 @@ from hub.app.backup.archive import (
     ArchiveWriter,
     BackupManifest,
     Seal,
+    encrypt_file,
 )
+from hub.app.backup.let_in import let_in
 from hub.app.backup.secret_files import add_secrets, differs, put_secret, secrets_in
 from hub.app.backup.snapshot import OccupiedError, Snapshot, restore, snapshot
 from hub.app.check import is_hub
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.config import HubSettings
 from hub.app.roles.attendance import refuse_while_running
-from hub.app.wiring import resources
+from hub.app.wiring import backup_key, resources
 from hub.app.wiring.keys import master_key_file
+from hub.base.age import PrivateKey, PublicKey
 from hub.base.audit import log
 from hub.base.audit.log import SHELL
 from hub.base.audit.restores import RESTORED
+from hub.base.bech32 import MistypedError
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.private_files import read_private
@@ -39,7 +46,9 @@ from hub.footage.tables import media
 from hub.public.households.tables import household_clips
 
 NAMED_BY_MOMENT: Final = "matthan-hub-????????T??????Z.zip"
-UNFINISHED: Final = (f".{NAMED_BY_MOMENT}.part", ".backup-*")
+ENCRYPTED: Final = ".age"
+"""What the name of a backup ends with that is encrypted to a public key."""
+UNFINISHED: Final = (f".{NAMED_BY_MOMENT}*.part", ".backup-*")
 """Files of a backup that is being made, or was killed: the archive, and SQLite's copy."""
 UNFINISHED_S: Final = 86_400.0
 """No backup takes that long."""
@@ -50,43 +59,55 @@ def back_up(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     if args.keep is not None and not (args.target.is_dir() and args.keep > 0):
         raise ValueError("--keep goes with a folder, and keeps one backup or more")
-    path = _target(args.target)
-    if args.target.is_dir():
-        _drop_unfinished(args.target)
+    key = backup_key.public_key(settings)
+    path = _target(args.target, key)
     seal = _seal(args)
-    writer = ArchiveWriter(path, overwrites=args.force)
-    db = resources.database(settings)
-    try:
-        with db.writing() as conn:
-            what = ", with footage" if args.with_media else ""
-            _note(conn, "hub.backup", f"into {path.name}{what}")
-        with snapshot(db, path.parent) as (shape, parts):
-            made_utc_us = time.time_ns() // 1000
-            for name, pieces in parts:
-                writer.add(f"database/{name}", pieces)
-        secret_count = add_secrets(writer, settings, seal)
-        said = _add_media(writer, db, resources.blobs(settings)) if args.with_media else ""
-        manifest = BackupManifest(
-            format=FORMAT,
-            made_utc_us=made_utc_us,
-            software=version("matthan"),
-            database_kind=shape.kind,
-            schema_revision=shape.schema,
-            tables={name: list(columns) for name, columns in shape.tables.items()},
-            has_media=args.with_media,
-            sealed_with=None if seal is None else seal.salt.hex(),
-            members=writer.members,
-        )
-        writer.finish(manifest)
-    finally:
-        writer.abort()
-        db.close()
+    with contextlib.closing(resources.database(settings)) as db:
+        # Beside the database, where its content is in the clear anyway: the target may be a stick.
+        scratch = path.parent if db.is_shared else Path(db.url.database or "").parent
+        if args.target.is_dir():
+            _drop_unfinished(path.parent)
+            _drop_unfinished(scratch)
+        writer = ArchiveWriter(path, to=key, overwrites=args.force)
+        try:
+            with db.writing() as conn:
+                what = ", with footage" if args.with_media else ""
+                _note(conn, "hub.backup", f"into {path.name}{what}")
+            with snapshot(db, scratch) as (shape, parts):
+                made_utc_us = time.time_ns() // 1000
+                for name, pieces in parts:
+                    writer.add(f"database/{name}", pieces)
+            secret_count = add_secrets(writer, settings, seal)
+            said = _add_media(writer, db, resources.blobs(settings)) if args.with_media else ""
+            manifest = BackupManifest(
+                format=FORMAT,
+                made_utc_us=made_utc_us,
+                software=version("matthan"),
+                database_kind=shape.kind,
+                schema_revision=shape.schema,
+                tables={name: list(columns) for name, columns in shape.tables.items()},
+                has_media=args.with_media,
+                sealed_with=None if seal is None else seal.salt.hex(),
+                members=writer.members,
+            )
+            writer.finish(manifest)
+        finally:
+            writer.abort()
+    encrypted = 0
     if args.keep is not None:
         _drop_older(path.parent, args.keep)
+        encrypted = 0 if key is None else _encrypt_earlier(path.parent, key)
     kept = said or "pictures and clips by reference: their store is to be backed up by itself"
     say(f"{path}: {shape.kind} at schema {shape.schema}, {secret_count} secrets; {kept}")
-    if seal is None:
-        _warn(f"whoever reads {path} can act as this hub: its keys are in it (mode 0600)")
+    if encrypted:
+        say(f"{encrypted} earlier ones, which were in the clear, are encrypted too")
+    if key is not None:
+        say(f"It is encrypted to {key}: only the private half opens it.")
+    elif seal is None:
+        _warn(
+            f"whoever reads {path} can act as this hub: its keys are in it (mode 0600). Make the"
+            f" key that encrypts backups: {backup_key.CURE}"
+        )
     return OK
 
 
@@ -98,7 +119,7 @@ def restore_backup(args: argparse.Namespace) -> int:
     db = Database(settings.store.url)
     if db.is_shared:  # it may run on another machine, or here without pages
         refuse_while_running(db.url)
-    reader = ArchiveReader(args.file)
+    reader = ArchiveReader(args.file, lambda: _private_key(args.key_file))
     try:
         reader.check()
         secrets = secrets_in(reader, settings, _seal_of(reader, args))
@@ -126,6 +147,7 @@ def _restore_all(
         )
         with db.reading() as conn:
             are_keys_sealed = bool(names_in(conn))
+            people = list(let_in(conn, ZoneInfo(settings.web.time_zone), HubClock().now()))
     except OccupiedError as error:
         raise ValueError(f"{error}; --force replaces it") from error
     finally:
@@ -134,20 +156,34 @@ def _restore_all(
         put_secret(path, content)
     brought = _bring_media(reader, resources.blobs(settings))
     made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC).astimezone()
-    say(f"the hub is as it was on {made:%d/%m/%Y %H:%M:%S}, with {brought} pictures and clips.")
+    when = f"{made:%d/%m/%Y %H:%M:%S}"
+    say(f"the hub is as it was on {when}, with {brought} pictures and clips.")
     if not manifest.has_media:
         say("Pictures and clips were not in it: bring their store back, or if they are lost,")
         say("say so: matthan-hub media sweep --all-lost. Nodes bring again what they still have.")
     if are_keys_sealed:
         say(f"Its keys are sealed: their master key must be at {master_key_file(settings)}.")
+    if reader.opened_by and str(reader.opened_by) == str(backup_key.public_key(settings)):
+        say("The private key that you gave opens its backups to come, too. Another that the")
+        say("installer showed on this machine is of no use.")
+    say(
+        f"Accounts closed and grants ended after {when} count again, and old passwords too. It lets"
+    )
+    say("in these people, when they sign in anew; open invitations are withdrawn:")
+    for person in people:
+        say(f"  {person}")
+    say("Close before you start it who is not to come in, and end grants on its page afterwards")
+    say('(More → People and grants): matthan-hub officer close LOGIN --reason "…"')
     say("Holds placed after it are not in it: place them again. For eight days nothing is removed.")
     say("Start it: it asks the nodes for what came later, and they have the last seven days.")
 
 
 def _note_restore(conn: Connection, manifest: BackupManifest) -> None:
-    """Audit line, and end of all sessions: an ended session would be valid again."""
+    """Audit line, and end of all sessions and open invitations: one that was ended or used after
+    the backup would be valid again."""
     made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)
     conn.execute(delete(sessions))
+    invitations.withdraw(conn, true(), now=HubClock().now())
     _note(conn, RESTORED, f"a backup of {made}")
 
 
@@ -156,10 +192,11 @@ def _note(conn: Connection, act: str, detail: str) -> None:
     log.note(conn, by, act=act, detail=detail, now=HubClock().now())
 
 
-def _target(target: Path) -> Path:
+def _target(target: Path, key: PublicKey | None) -> Path:
     """The file itself, or in a folder one named by the time."""
     if target.is_dir():
-        return target / f"matthan-hub-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip"
+        ending = ".zip" if key is None else f".zip{ENCRYPTED}"
+        return target / f"matthan-hub-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{ending}"
     if not target.parent.is_dir():
         raise ValueError(f"there is no folder {target.parent}")
     return target
@@ -174,8 +211,17 @@ def _drop_unfinished(folder: Path) -> None:
 
 def _drop_older(folder: Path, keep: int) -> None:
     """Keep the last `keep` backups named by their time."""
-    for old in sorted(folder.glob(NAMED_BY_MOMENT))[:-keep]:
+    both = (NAMED_BY_MOMENT, f"{NAMED_BY_MOMENT}{ENCRYPTED}")
+    for old in sorted(path for pattern in both for path in folder.glob(pattern))[:-keep]:
         old.unlink(missing_ok=True)
+
+
+def _encrypt_earlier(folder: Path, key: PublicKey) -> int:
+    """Encrypt the backups that were made before there was a key; returns their number."""
+    earlier = sorted(folder.glob(NAMED_BY_MOMENT))
+    for path in earlier:
+        encrypt_file(path, path.with_name(f"{path.name}{ENCRYPTED}"), key)
+    return len(earlier)
 
 
 def _add_media(writer: ArchiveWriter, db: Database, blobs: Blobs) -> str:
@@ -234,6 +280,34 @@ def _seal_of(reader: ArchiveReader, args: argparse.Namespace) -> Seal | None:
     if args.passphrase_file is None:
         raise ArchiveError("the secrets of this backup are sealed: give --passphrase-file")
     return Seal.make(_passphrase(args.passphrase_file), bytes.fromhex(salt))
+
+
+def _private_key(file: Path | None) -> PrivateKey:
+    """From the file, from standard input (`-`), or asked for on the terminal."""
+    if file is not None:
+        text = sys.stdin.read() if str(file) == "-" else read_private(file).decode(errors="replace")
+        try:
+            return PrivateKey.parse(text)
+        except MistypedError as error:
+            raise ArchiveError(f"the private key is mistyped: {error}") from error
+    if not sys.stdin.isatty():
+        raise ArchiveError(
+            "this backup is encrypted. Give the private key, which the installer showed once, with"
+            " --key-file FILE, or with --key-file - on standard input"
+        )
+    _warn("this backup is encrypted. Its private key was shown once, when it was made.")
+    while typed := _asked("AGE-SECRET-KEY-1… (it is shown as you type): "):
+        try:
+            return PrivateKey.parse(typed)
+        except MistypedError as error:
+            _warn(f"mistyped: {error}. Once more, or Enter to give up")
+    raise ArchiveError("without its private key the backup stays closed. Nothing was changed")
+
+
+def _asked(question: str) -> str:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
 
 
 def _passphrase(path: Path) -> str:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from hub.app.cli.parsing import Commands, command
+from hub.app.cli.parsing import Commands, command, existing_file_or_stdin
 
 
 def add_to(verbs: Commands) -> None:
@@ -16,6 +16,12 @@ def add_to(verbs: Commands) -> None:
     )
     back = command(verbs, "restore", restore_backup, "restore a hub from a backup; no hub may run")
     back.add_argument("file", type=Path, help="the backup")
+    back.add_argument(
+        "--key-file",
+        type=existing_file_or_stdin,
+        metavar="FILE",
+        help="the private key of an encrypted backup, - for stdin; default: it is asked for",
+    )
     for one in (save, back):
         one.add_argument("--force", action="store_true", help="replace existing data")
         one.add_argument(

@@ -92,5 +92,5 @@ def put_secret(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if differs(path, content):
         path.rename(path.with_name(f"{path.name}.replaced"))
-    write = write_public if path.suffix == ".crt" else write_private
+    write = write_public if path.suffix in (".crt", ".pub") else write_private
     write(path, content)

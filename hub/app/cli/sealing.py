@@ -1,8 +1,9 @@
-"""The command that seals the hub's keys in the database of several machines."""
+"""The commands that seal the hub's keys in the database of several machines."""
 
 import argparse
 from pathlib import Path
 
+from hub.app.cli import backup_key
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
 from hub.app.config import HubSettings
@@ -36,6 +37,7 @@ def add_to(verbs: Commands) -> None:
     one.add_argument(
         "--force", action="store_true", help="replace sealed keys that differ from their files"
     )
+    backup_key.add_to(keys_verbs)
 
 
 def change_key(args: argparse.Namespace) -> int:

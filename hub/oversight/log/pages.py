@@ -199,6 +199,7 @@ def acts(words: Messages) -> dict[str, str]:
         "log.open": say("read the log"),
         "log.digest": say("read a month of the log"),
         "hub.backup": say("a backup of the hub was made"),
+        "hub.backup_key": say("the key that encrypts the backups was set"),
         "hub.restore": say("the hub was restored from a backup"),
         "months.drop": say("a month of old records was removed"),
         "hub.seal_keys": say("the hub's keys were sealed in its database"),

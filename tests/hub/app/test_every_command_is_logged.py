@@ -84,6 +84,7 @@ ELSEWHERE: Final = {
     "config again": ("settings.again", "hub/nodes/test_web_configuration.py"),
     "config halt": ("settings.halt", "hub/nodes/test_rollout.py"),
     "restore": ("hub.restore", "hub/app/test_backup.py"),
+    "secrets backup-key": ("hub.backup_key", "hub/app/test_encrypted_backups.py"),
     "secrets change-key": ("hub.seal_keys", "hub/app/test_sealed_keys.py"),
     "secrets import": ("hub.seal_keys", "hub/app/test_sealed_keys.py"),
 }

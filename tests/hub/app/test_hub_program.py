@@ -303,7 +303,7 @@ def test_check_says_of_each_part_how_it_is_and_changes_nothing(site: Site) -> No
     assert [line.split(":")[0] for line in lines] == [
         f"ok   {part}"
         for part in (
-            *("configuration", "database", "media folder", "secrets"),
+            *("configuration", "database", "media folder", "secrets", "backups"),
             *("channels", "summary on paper", "certificate", "broker", "web port"),
         )
     ]
