@@ -5,7 +5,11 @@
 #   deploy/hub/install.sh                      upgrade; earlier choices are kept
 #   deploy/hub/install.sh certificate --cert FILE --key FILE    replace the organisation's certificate
 #   deploy/hub/install.sh uninstall            remove programs and units, keep data and configuration
-#   deploy/hub/install.sh uninstall --with-data    remove everything
+#   deploy/hub/install.sh uninstall --with-data    remove the data too. It lists what goes and stays, asks,
+#                      and refuses while footage is held
+#
+#   --yes              with uninstall --with-data: ask nothing
+#   --with-held-footage    with uninstall --with-data: also what is held for cases
 #
 #   --host NAME        the name or address at which phones and nodes reach this machine
 #   --own-name NAME    where several machines share the name of --host: this one's own, at which the
@@ -22,6 +26,8 @@
 #   --tls VERSION      1.3 (the default), or 1.2 to allow phones from before 2019 too
 #   --keeper LOGIN     the login of the first keeper (default: keeper)
 #   --area NAME        the commune or ward that the hub serves (default: Xã)
+#   --backup-key KEY   the public half (age1...) of a backup key that there is, such as that of this hub's
+#                      first machine. Without it one is made on a terminal, and shown there once
 #   --map FILE         a map to show under the cameras, as a PMTiles archive
 #   --bundle FOLDER    wheels to install from, without a network
 #
@@ -46,13 +52,15 @@ readonly units=(matthan-hub.service matthan-broker.service matthan-broker-reload
 source "$here/deploy/dots.sh"
 # shellcheck source=deploy/installing.sh
 source "$here/deploy/installing.sh"
+# shellcheck source=deploy/machine.sh
+source "$here/deploy/machine.sh"
 # shellcheck source=deploy/hub/pages.sh
 source "$here/deploy/hub/pages.sh"
 # shellcheck source=deploy/hub/papers.sh
 source "$here/deploy/hub/papers.sh"
 
 host='' own_name='' contact='' database='' https='' cert='' key='' keeper=keeper area=Xã bundle=''
-dns='' dns_env='' acme='' tls='' map=''
+dns='' dns_env='' acme='' tls='' map='' backup_key=''
 upload_port=8443
 
 read_choices() { # of an earlier run; those of this one come after
@@ -90,6 +98,7 @@ read_arguments() {
             --keeper) keeper=$2 ;;
             --area) area=$2 ;;
             --map) map=$2 ;;
+            --backup-key) backup_key=$2 ;;
             --bundle) bundle=$2 ;;
             *) die "Not understood: $1. See: $0 --help" ;;
         esac
@@ -106,6 +115,8 @@ check_choices() {
         die "Say whom a push service may write to: --contact keeper@example.vn"
     case $database in sqlite | postgresql) ;; *) die "--database is sqlite or postgresql, not '$database'." ;; esac
     check_https
+    [[ $backup_key =~ ^(age1[a-z0-9]{58})?$ ]] ||
+        die "--backup-key is the public half of a backup key, age1 and 58 more letters; never the private one."
     [[ -z $map || (-f $map && -r $map) ]] || die "There is no file $map. Give --map a PMTiles archive."
     [[ -z $bundle || -d $bundle ]] || die "There is no folder $bundle. Give --bundle the folder of the wheels."
 }
@@ -335,7 +346,19 @@ first_keeper() {
 }
 readonly all_rights=see,clips,alerted,live,search,export,manage,reporters # who lacks one can give it to nobody
 
+# Its private half goes to the terminal alone, and is kept nowhere. What is made without a terminal
+# could be lost unseen, and the backups with it: check says what is missing.
+set_backup_key() {
+    if [[ -n $backup_key ]]; then
+        hub secrets backup-key --public "$backup_key" >&2 || say "The backup key was not taken (see above)."
+    elif [[ ! -e $data/secrets/backup.pub ]]; then
+        hub secrets backup-key >&2 ||
+            say "Until then backups hold the hub's keys in the clear: sudo matthan-hub secrets backup-key"
+    fi
+}
+
 install_hub() {
+    refuse_box
     read_choices
     read_arguments "$@"
     check_choices
@@ -366,6 +389,7 @@ install_hub() {
 exec $home/hub/bin/matthan-hub "\$@"
 SH
     first_keeper
+    set_backup_key
     hub check >&2 || say "Something is wrong, see the lines that begin with BAD."
     say "The hub is at https://$host"
     [[ $https != own ]] || say "Phones must trust it first: $data/ca/ca.crt, see docs/guide/hub.en.md"
@@ -382,21 +406,48 @@ renew_site_pair() {
     say "Phones are shown it from now on. It holds until $(openssl x509 -in "$cert" -noout -enddate | cut -d = -f 2)."
 }
 
+say_what_goes() {
+    say "This goes, for good: the programs, their users, and"
+    say_sizes "$data" "$data/media" "$data/backups" "$papers" /var/lib/matthan-broker "$proxy_state" "$etc"
+    say "This stays:"
+    if grep -qsE '^url *= *"postgresql' "$config" || compgen -G '/var/run/postgresql/.s.PGSQL.*' >/dev/null; then
+        say "  PostgreSQL with the hub's database in it. To remove that too: dropdb matthan, dropuser matthan"
+    fi
+    ! has_bucket || say "  the footage in the bucket of store.media_url"
+    say_elsewhere "$config"
+    say "  Debian's packages, and what the machine's log has"
+}
+
+has_bucket() { grep -qsE '^media_url *= *"[^"]' "$config"; }
+
+# Whether it is on this machine's disk, or cannot be told.
+refuse_held() {
+    local said
+    [[ -z $with_held ]] && ! has_bucket && [[ -e $config || -e $data ]] || return 0
+    said=$(hub hold list 2>&1) || held_stays "It cannot be told whether footage is held for a case (${said##*$'\n'})"
+    [[ ${said##*$'\n'} == 'nothing is held' ]] || held_stays "Footage is held: $(head -n 3 <<<"$said" | cut -c 1-100 | tr '\n' ';') see: sudo matthan-hub hold list"
+}
+
 uninstall_hub() {
-    [[ ${1-} == '' || $1 == --with-data ]] || die "Not understood: $1"
+    read_uninstall "$@"
+    if [[ -n $with_data ]]; then
+        keep_both "camera box" "${of_box[@]}"
+        say_what_goes
+        refuse_held
+        be_sure
+    fi
     systemctl stop --quiet 'matthan-hub@*.service' 2>/dev/null || true
     systemctl disable --quiet "${templates[@]}" 2>/dev/null || true # of all its instances
     systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
     remove_units "${units[@]}" "${templates[@]}"
-    rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-hub
+    [[ -n $(first_there "${of_box[@]}") ]] || rm -f /etc/systemd/journald.conf.d/matthan.conf
+    rm -f /usr/local/bin/matthan-hub
     rm -rf "${home:?}"/hub "$home"/hub-* "${home:?}/bin" "${home:?}/broker"
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
-    if [[ ${1-} == --with-data ]]; then
-        rm -rf "$data" "$papers" /var/lib/matthan-broker /var/lib/matthan-proxy "$etc"
-        ! compgen -G '/var/run/postgresql/.s.PGSQL.*' >/dev/null ||
-            say "A database matthan in PostgreSQL is left: dropdb matthan, dropuser matthan"
+    if [[ -n $with_data ]]; then
+        rm -rf "$data" "$papers" /var/lib/matthan-broker "$proxy_state" "$etc"
         for user in matthan matthan-broker matthan-proxy; do userdel "$user" 2>/dev/null || true; done
-        say "The hub is gone, with all it had."
+        say "The hub is gone, with all that was listed."
     else
         say "The hub's programs are gone. Its data are in $data and $papers, its configuration in $etc."
     fi

@@ -9,8 +9,11 @@
 #   deploy/node/install.sh unseal            store the key as a plain file again, for another board
 #   deploy/node/install.sh encrypt           encrypt the footage, existing and future
 #   deploy/node/install.sh uninstall         remove programs and units, keep footage, key and certificates
-#   deploy/node/install.sh uninstall --with-data    remove everything
+#   deploy/node/install.sh uninstall --with-data    remove the data too. It lists what goes and stays, asks,
+#                      and refuses while footage is held
 #
+#   --yes              with uninstall --with-data: ask nothing
+#   --with-held-footage    with uninstall --with-data: also what is held for cases
 #   --bundle FOLDER    wheels to install from, without a network; by default the folder `wheels` of this
 #                      release or stick, if it has one. Missing Debian packages are taken from its
 #                      folder `packages` first
@@ -32,6 +35,8 @@ readonly sealed=$etc/node.key.sealed dropin=sealed-key.conf
 source "$here/deploy/dots.sh"
 # shellcheck source=deploy/installing.sh
 source "$here/deploy/installing.sh"
+# shellcheck source=deploy/machine.sh
+source "$here/deploy/machine.sh"
 
 code='' look='' bundle=''
 
@@ -112,6 +117,7 @@ start_all() {
 }
 
 install_node() {
+    refuse_hub
     read_arguments "$@"
     check_bundle
     find_wheel "$here" "$bundle"
@@ -231,19 +237,54 @@ encrypt_clips() {
     say "What lay in the open before stays in the card's cells until they are written over."
 }
 
+say_what_goes() {
+    say "This goes, for good: the programs, their user, and"
+    say_sizes "$data" "$clips" "$etc"
+    say "This stays:"
+    say_elsewhere "$config"
+    say "  what the hub has of this box, Debian's packages, and what the machine's log has"
+}
+
+# What the hub asked this box to hold stands in its journal.
+refuse_held() {
+    local said journal=$data/journal.db
+    [[ -z $with_held ]] || return 0
+    if [[ ! -e $journal ]]; then
+        [[ -z $(find "$clips" -type f -print -quit 2>/dev/null) ]] ||
+            held_stays "It cannot be told whether footage is held for a case: there are clips, and no $journal"
+        return 0
+    fi
+    said=$(runuser -u matthan -- /usr/bin/python3 -c "$held_cases" "$journal" 2>&1) ||
+        held_stays "It cannot be told whether footage is held for a case (${said##*$'\n'})"
+    [[ -z $said ]] || held_stays "Footage is held for the case ${said//$'\n'/, }"
+}
+readonly held_cases='
+import sqlite3, sys
+journal = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True, timeout=5)
+for (case,) in journal.execute("SELECT case_number FROM holds UNION SELECT case_number FROM span_holds"):
+    print(case)
+'
+
 uninstall_node() {
-    [[ ${1-} == '' || $1 == --with-data ]] || die "Not understood: $1"
+    read_uninstall "$@"
+    if [[ -n $with_data ]]; then
+        keep_both hub "${of_hub[@]}"
+        say_what_goes
+        refuse_held
+        be_sure
+    fi
     systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
     remove_units "${units[@]}"
     rm -rf /etc/systemd/system/matthan-agent{,-check}.service.d/"$dropin"
     rmdir --ignore-fail-on-non-empty /etc/systemd/system/matthan-agent{,-check}.service.d 2>/dev/null || true
-    rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-agent
+    [[ -n $(first_there "${of_hub[@]}") ]] || rm -f /etc/systemd/journald.conf.d/matthan.conf
+    rm -f /usr/local/bin/matthan-agent
     rm -rf "${home:?}"/agent "$home"/agent-* "$home"/agent.[pw]* "$home/slots.py" "$home/vault.py" "$home/update.json"
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
-    if [[ ${1-} == --with-data ]]; then
+    if [[ -n $with_data ]]; then
         rm -rf "$data" "$etc"
         userdel matthan 2>/dev/null || true
-        say "The camera box is gone, with its footage and its key. Shut it out at the hub, too."
+        say "The camera box is gone, with all that was listed. Shut it out at the hub, too."
     else
         say "The programs are gone. Footage and papers are in $data, the configuration in $etc."
     fi

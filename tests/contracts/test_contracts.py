@@ -111,7 +111,7 @@ DOTTED: Final = re.compile(r"[a-z_]+(\.[a-z_]+){1,3}")
 ENDING: Final = re.compile(r"(.+\..+)\.(refused|again|held)")
 """An act, and the word that says it was not done."""
 FILES: Final = re.compile(
-    r"\.(html|js(on)?(\.new)?|css|txt|key|pem|crt|db|toml|sig|tsr|pmtiles|secret|token|id|blind)$"
+    r"\.(html|js(on)?(\.new)?|css|txt|key|pem|pub|crt|db|toml|sig|tsr|pmtiles|secret|token|id|blind)$"
 )
 """Names of files, of columns, and of what a task says in the program's log."""
 NO_ACTS: Final = frozenset(
