@@ -28,6 +28,11 @@ import ssl, urllib.request
 trust = ssl.create_default_context(cafile='/var/lib/matthan/ca/ca.crt')
 print(urllib.request.urlopen('https://127.0.0.1$1/health', context=trust).read())"; }
 is_404() { ! serves "$1"; }
+# Of a pair that this rig alone uses: an installer without a terminal makes none.
+readonly public=age1nh446k94v0ef4m92pc05rdgj9znv76djgacs8ma73khf3qv7qf7qtqnwyt
+readonly private=AGE-SECRET-KEY-13D048YLEJ2MSSMATYFE7V6UFA0Z293RX535QJZJ5Q75K7YFWN2UQGYLDCL
+check_says() { [[ $(inside matthan-hub check || true) == *"$1"* ]]; }
+refuses() { ! "$@"; }
 
 make_base
 fresh_root "hub-$suite" "$PWD"
@@ -36,11 +41,14 @@ note "the first time"
 time installs --host 127.0.0.1 --contact keeper@example.vn --database "$database" --area 'Xã Tân Khai'
 expect "pages are served over TLS" serves ''
 expect "nodes' port serves no pages" is_404 ':8443'
+expect "check asks for a backup key" check_says 'BAD  backups: '
+refuses inside /srv/matthan/deploy/node/install.sh CODE # which would be a camera box in the hub's folders
 authority=$(inside sha256sum /var/lib/matthan/ca/ca.crt)
 
 note "a second time"
-time installs
+time installs --backup-key "$public"
 expect "the hub serves again" hears
+expect "check has a backup key" check_says "ok   backups: encrypted to $public"
 [[ $(inside sha256sum /var/lib/matthan/ca/ca.crt) == "$authority" ]]
 [[ $(inside /opt/matthan/hub/bin/matthan-hub ca renew /var/lib/matthan/ca /var/lib/matthan/ca/hub.crt) == *holds* ]]
 
@@ -70,6 +78,13 @@ for service in matthan-backup matthan-renew matthan-hub-check; do
     inside systemctl start "$service.service"
 done
 inside ls /var/lib/matthan/backups >&2
+[[ -z $(inside bash -c 'ls /var/lib/matthan/backups/*.zip 2>/dev/null') ]] # those in the clear are encrypted
+
+note "restored"
+inside systemctl stop matthan-hub.service
+inside bash -c "echo '$private' | matthan-hub restore --force --key-file - \$(ls -d /var/lib/matthan/backups/*.zip.age | tail -n 1)"
+inside systemctl start matthan-hub.service
+expect "the hub serves again" hears
 
 note "the plug pulled, and power again"
 power_off
@@ -86,6 +101,7 @@ note "and installed again on the data that were left"
 installs
 expect "the hub serves" hears
 [[ $(inside sha256sum /var/lib/matthan/ca/ca.crt) == "$authority" ]]
-installs uninstall --with-data
+refuses installs uninstall --with-data # nobody is there to be sure
+installs uninstall --with-data --yes
 [[ -z $(inside bash -c 'ls -d /var/lib/matthan* /etc/matthan 2>/dev/null') ]]
 note "done"

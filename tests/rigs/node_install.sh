@@ -25,6 +25,7 @@ leave() {
 }
 trap leave EXIT
 
+refuses() { ! "$@"; }
 installs() { inside /srv/stick/deploy/node/install.sh "$@"; }
 pid() { inside systemctl show -p MainPID --value matthan-agent.service; }
 is_up() { inside systemctl is-active --quiet matthan-agent.service; }
@@ -107,6 +108,7 @@ note "uninstalled"
 installs uninstall
 inside test -s /etc/matthan/agent.toml
 [[ -z $(inside bash -c 'ls -d /opt/matthan /etc/systemd/system/matthan-* /usr/local/bin/matthan-agent 2>/dev/null') ]]
-installs uninstall --with-data
+refuses installs uninstall --with-data # nobody is there to be sure
+installs uninstall --with-data --yes
 [[ -z $(inside bash -c 'ls -d /var/lib/matthan /etc/matthan 2>/dev/null') ]]
 note "done"
