@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 HUB, BOX = "hub", "node"
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.promise("Installing: The hub's installer passes its checks."),
+    pytest.mark.promise("Installing: An installer removes nothing of the other, and nothing held."),
     pytest.mark.skipif(os.geteuid() != 0, reason="the installers need root"),
 ]
 

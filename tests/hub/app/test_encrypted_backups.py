@@ -27,7 +27,8 @@ from tests.hub.app.test_backup import Place
 from tests.waiting import patience_s
 
 pytestmark = [
-    pytest.mark.promise("Storms and backup: A running hub can be backed up and restored."),
+    pytest.mark.promise("Storms and backup: Only a key that no hub keeps opens a backup."),
+    pytest.mark.promise("Storms and backup: A restore says whom it lets in again."),
     pytest.mark.loopback,
 ]
 
