@@ -13,7 +13,7 @@ import io
 import os
 import secrets
 from itertools import pairwise
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -159,7 +159,7 @@ class DecryptedReader(io.RawIOBase):
         self._place = base + offset
         return self._place
 
-    def readinto(self, buffer: "memoryview[int] | bytearray") -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any, /) -> int:
         """Up to the end of a chunk; 0 at the end of the file."""
         if self._place >= self._size_bytes:
             return 0

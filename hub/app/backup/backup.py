@@ -166,14 +166,13 @@ def _restore_all(
     if reader.opened_by and str(reader.opened_by) == str(backup_key.public_key(settings)):
         say("The private key that you gave opens its backups to come, too. Another that the")
         say("installer showed on this machine is of no use.")
-    say(
-        f"Accounts closed and grants ended after {when} count again, and old passwords too. It lets"
-    )
-    say("in these people, when they sign in anew; open invitations are withdrawn:")
+    say(f"Accounts closed and grants ended after {when} count again, and old passwords too.")
+    say("Everybody must sign in anew, and open invitations are withdrawn. These may come in:")
     for person in people:
         say(f"  {person}")
-    say("Close before you start it who is not to come in, and end grants on its page afterwards")
-    say('(More → People and grants): matthan-hub officer close LOGIN --reason "…"')
+    say("Close accounts that are to be closed before you start the hub:")
+    say('  matthan-hub officer close LOGIN --reason "…"')
+    say("End grants that are to be ended when it runs: More → People and grants.")
     say("Holds placed after it are not in it: place them again. For eight days nothing is removed.")
     say("Start it: it asks the nodes for what came later, and they have the last seven days.")
 
