@@ -18,7 +18,6 @@ from hub.access.tables import invitations, sessions
 from hub.app import config
 from hub.app.backup.archive import ArchiveWriter, BackupManifest
 from hub.app.check import check
-from hub.app.config.machine import SecretsSection
 from hub.base.age import CHUNK_BYTES, DecryptedReader, PrivateKey, is_encrypted
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
@@ -185,27 +184,20 @@ def found(place: Place, part: str) -> tuple[bool, str]:
     return finding
 
 
-def test_an_installed_hub_is_told_until_it_has_a_key(
-    small: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installed_hub_is_told_until_it_has_a_key(small: Place) -> None:
+    """The installer leaves the secrets in their usual folder, and a developer does not."""
+    hint = "in the clear, until there is a key: sudo matthan-hub secrets backup-key"
+    assert found(small, "backups") == (True, hint)
+    encrypts(small)
     assert found(small, "backups") == (
         True,
-        "in the clear, until there is a key: sudo matthan-hub secrets backup-key",
+        f"encrypted to {KEY.public}; its private half opens them",
     )
-    # What the installer leaves to its usual place is in this folder small.
-    monkeypatch.setattr(SecretsSection.model_fields["folder"], "default", small.folder / "secrets")
-    SecretsSection.model_rebuild(force=True)
-    try:
-        is_well, said = found(small, "backups")
-        assert (is_well, "on a terminal: sudo matthan-hub secrets backup-key" in said) == (
-            False,
-            True,
-        )
-        encrypts(small)
-        assert found(small, "backups")[0]
-    finally:
-        monkeypatch.undo()
-        SecretsSection.model_rebuild(force=True)
+    config_file = small.folder / "hub.toml"
+    config_file.write_text(config_file.read_text().partition("[secrets]")[0])
+    is_well, said = found(small, "backups")
+    assert not is_well
+    assert said.endswith("on a terminal: sudo matthan-hub secrets backup-key")
 
 
 def test_the_nightly_run_encrypts_what_earlier_ones_left_in_the_clear_and_counts_all(
