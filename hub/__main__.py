@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from hub.app.backup.archive import ArchiveError
@@ -11,13 +12,14 @@ from hub.app.cli.core import REFUSED
 from hub.app.cli.parsing import Commands
 from hub.app.config import ConfigError
 from hub.app.errors import StartRefusedError
+from hub.app.upgrade.steps import is_under_way
 from hub.base.db.database import FAULTS, DatabaseError, is_about_storage
 from hub.base.errors import RegistryError
 from hub.base.storage.blobs import BlobsError
 from hub.nodes.pki.authority import AuthorityError
 
 MODULES: Final = (
-    ("cli", "serve", "add_to", ("run", "check", "migrate")),
+    ("cli", "serve", "add_to", ("run", "check", "migrate", "rehearse")),
     ("cli", "areas", "add_areas_to", ("area",)),
     ("cli", "enrolment", "add_to", ("node",)),
     ("cli", "areas", "add_cameras_to", ("camera",)),
@@ -41,10 +43,17 @@ MODULES: Final = (
 """Modules of the commands, in the order of the help, with the first words of their commands. A
 command imports only its own module: all of them take two seconds."""
 
+WHILE_UPGRADED: Final = ("run", "check", "migrate", "rehearse", "config", "verify", "bench")
+"""Commands that may run during an upgrade: what another one writes into the database could be
+lost, if the new version is taken back."""
+
 
 def main() -> None:
     """Run a command and exit with its code."""
     args = parser(sys.argv[1:]).parse_args()
+    if sys.argv[1] not in WHILE_UPGRADED and is_under_way(Path(sys.prefix).resolve()):
+        print("matthan-hub: an upgrade is under way. Try again in a few minutes", file=sys.stderr)
+        sys.exit(1)
     try:
         code: int = args.do(args)
     except ConfigError as error:

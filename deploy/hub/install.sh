@@ -46,7 +46,7 @@ readonly config=$etc/hub.toml choices=$etc/install.conf
 readonly templates=(matthan-hub@.service)
 readonly units=(matthan-hub.service matthan-broker.service matthan-broker-reload.{path,service}
     matthan-proxy.service matthan-proxy-reload.{path,service} matthan-renew.{service,timer}
-    matthan-certificate.{service,timer}
+    matthan-certificate.{service,timer} matthan-upgrade.service
     matthan-backup.{service,timer} matthan-hub-check.{service,timer})
 # shellcheck source=deploy/dots.sh
 source "$here/deploy/dots.sh"
@@ -265,6 +265,7 @@ list_private_hosts() {
     # shellcheck disable=SC2310 # it also names what does not run yet
     line=$(hub check 2>&1 | grep -oE 'private_hosts = \[.*\]$') || return 0
     sed -i "/^\[push\]/a $line" "$config"
+    listed=yes
     say "Listed in $config, since phones are reached there: $line"
 }
 
@@ -275,12 +276,47 @@ hub_units() {
     printf '%s\n' "${found[@]##*/}"
 }
 
-start_all() {
+# An upgrade is tried in its slot first, then on trial, see hub/app/upgrade/steps.py. What was begun and
+# not completed is taken back by the end of this program, by its next run, or at the next boot.
+upgrading='' listed=''
+upgrade() { /usr/bin/python3 "$home/hub-upgrade/steps.py" "$@"; }
+
+complete_upgrade() {
+    [[ ! -e $home/hub-upgrade/steps.py ]] || upgrade resume || die "An upgrade that was cut off could not be completed (see above)."
+}
+
+begin_upgrade() {
+    [[ -L $home/hub && -e $data/keeper-made && $(readlink -f "$home/hub") != "$slot" ]] || return 0
+    put_units "$here/systemd" matthan-upgrade.service
+    systemctl enable --quiet matthan-upgrade.service
+    trap 'release_services; complete_upgrade' EXIT
+    /usr/bin/python3 "$(in_slot "$slot" hub/app/upgrade/steps.py)" begin "$slot" ||
+        die "This version was not taken (see above). The hub that runs was not touched."
+    upgrading=yes
+}
+
+start_hub() {
+    local parts
+    mapfile -t parts < <(hub_units)
+    if [[ -n $upgrading ]]; then
+        upgrade go || die "This version was not taken (see above)."
+        list_private_hosts
+        [[ -z $listed ]] || systemctl restart "${parts[@]}" # it reads them at its start
+    else
+        systemctl stop --quiet matthan-hub.service 'matthan-hub@*.service' 2>/dev/null || true
+        turn_slot hub
+        hub migrate >/dev/null
+        list_private_hosts
+        systemctl restart "${parts[@]}"
+    fi
+    wait_for "the hub hears its broker" hub_hears
+}
+
+start_others() {
     local wanted=(matthan-broker.service matthan-broker-reload.path
         matthan-renew.timer matthan-backup.timer matthan-hub-check.timer)
     local parts
     mapfile -t parts < <(hub_units)
-    wanted+=("${parts[@]}")
     put_units "$here/systemd" "${units[@]}" "${templates[@]}"
     install -D -m 644 "$here/systemd/journald-hub.conf" /etc/systemd/journald.conf.d/matthan.conf
     systemctl try-restart systemd-journald.service
@@ -296,13 +332,12 @@ start_all() {
     else
         systemctl disable --quiet --now matthan-certificate.timer 2>/dev/null || true
     fi
-    systemctl enable --quiet "${wanted[@]}"
+    systemctl enable --quiet "${wanted[@]}" "${parts[@]}"
     install -d -m 755 "$home/broker"
     put_file "$(in_slot "$slot" "hub/intake/mqtt/guard-$(uname -m).so")" "$home/broker/guard.so" 644 root:root
     rm -f /var/lib/matthan-broker/mosquitto.db # of 0.2.0, whose broker kept what nodes had said
     settle
     systemctl restart "${wanted[@]}"
-    wait_for "the hub hears its broker" hub_hears
 }
 
 # Where all names at the brokers are taken, this hub stands by. A process of one role says that it is
@@ -370,17 +405,16 @@ install_hub() {
     install_packages
     make_users
     make_folders
+    complete_upgrade
     back_up_first
     fill_slot hub "$here" "$bundle"
     make_papers
     prepare_database
+    begin_upgrade
     write_configuration
-    systemctl stop --quiet matthan-hub.service 'matthan-hub@*.service' 2>/dev/null || true
-    turn_slot hub
-    hub migrate >/dev/null
-    list_private_hosts
+    start_others
+    start_hub
     set_map
-    start_all
     fetch_certificate
     put_text /usr/local/bin/matthan-hub 755 root:root <<SH
 #!/bin/sh

@@ -15,6 +15,7 @@ from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, INTAKE, ROLES, WEB, default_port, in_order
 from hub.app.roles.sole import refuse_a_part_on_sqlite
 from hub.app.roles.watch import RoleWatch
+from hub.app.upgrade.trial import Trial
 from hub.app.watchdog import Beat
 from hub.app.wiring import resources
 from hub.base.processes.change_listener import ChangeListener
@@ -45,11 +46,12 @@ class Hub:
         self._roles = roles
         self._port = port or default_port(settings.web.port, roles)
         self._stop = asyncio.Event()
+        self._trial = Trial()
         self._socket = resources.listening_socket(
             settings, None if self._port == settings.web.port else self._port
         )
         try:
-            self._parts = Parts(settings, roles, stopping=self._stop.is_set)
+            self._parts = Parts(settings, roles, stopping=self._stop.is_set, trial=self._trial)
         except BaseException:
             self._socket.close()
             raise
@@ -74,20 +76,24 @@ class Hub:
 
     async def _run_parts(self) -> None:
         notifier_stop, chores_stop = asyncio.Event(), asyncio.Event()
-        threads = [one for one in (self._parts.intake, self._parts.attendance) if one]
-        for one in threads:
-            one.start()
+        threads: list[Subscriber | Attendance] = []
         try:
             async with asyncio.TaskGroup() as group:
-                watched = self._watched(notifier_stop, chores_stop)
-                for name, (run, stop) in watched.items():
-                    group.create_task(run(stop, self._watch.part(name)), name=name)
                 pages = group.create_task(self._serve(), name="pages")
                 others = [
-                    group.create_task(self._say_ready(), name="ready"),
                     group.create_task(self._watch.run(), name="watchdog"),
                     group.create_task(self._probe_pages(), name="page probe"),
                 ]
+                await self._pass_trial()
+                if not self._stop.is_set():
+                    for one in (self._parts.intake, self._parts.attendance):
+                        if one:
+                            one.start()
+                            threads.append(one)
+                    watched = self._watched(notifier_stop, chores_stop)
+                    for name, (run, stop) in watched.items():
+                        group.create_task(run(stop, self._watch.part(name)), name=name)
+                    others.append(group.create_task(self._say_ready(), name="ready"))
                 watch = group.create_task(self._watch_threads(threads), name="threads")
                 await self._stop.wait()
                 log.info("hub.stopping")
@@ -103,6 +109,21 @@ class Hub:
         finally:
             for one in threads:
                 await asyncio.to_thread(one.stop)
+
+    async def _pass_trial(self) -> None:
+        """Return once this process is live or is stopped; at once unless an upgrade is on trial."""
+        if not self._trial.is_on:
+            return
+        log.info("hub.on_trial", meaning="it takes and sends nothing until it is live")
+        while not (self._parts.pages.started or self._stop.is_set()):
+            await asyncio.sleep(LOOK_S)
+
+        def say(status: str) -> None:
+            self._watch.begin_anew()
+            self._watch.say_ready(status)
+
+        await self._trial.passed(self._stop, fault=self._parts.fault, say=say)
+        self._watch.begin_anew()
 
     def _watched(
         self, notifier_stop: asyncio.Event, chores_stop: asyncio.Event

@@ -19,6 +19,7 @@ from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, INTAKE, NOTIFY, WEB, in_order
 from hub.app.roles.pages import make_role_pages
 from hub.app.roles.sole import only_process_of, starting_alone
+from hub.app.upgrade.trial import ClosedOnTrial, Trial, fault_of_brokers, fault_of_pages
 from hub.app.watchdog import PartWatch
 from hub.app.wiring import (
     chores,
@@ -73,15 +74,23 @@ class Parts:
     is missing."""
 
     def __init__(
-        self, settings: HubSettings, roles: frozenset[str], *, stopping: Callable[[], bool]
+        self,
+        settings: HubSettings,
+        roles: frozenset[str],
+        *,
+        stopping: Callable[[], bool],
+        trial: Trial | None = None,
     ) -> None:
-        """`stopping`: whether the process comes to its end."""
+        """`stopping`: whether the process comes to its end; while it is on `trial`, pages are
+        closed."""
         self._settings = settings
         self._roles = roles
         self._stopping = stopping
+        self._trial = trial or Trial()
         self.watch: Final = PartWatch()
         self.change_signal: Final = ChangeSignal()
         self.live: LiveLeases | None = None
+        self._app: FastAPI | None = None
         self._enrolment: tuple[Enrolling, Revocation] | None = None
         self._sole: FileLock | None = None
         with starting_alone(resources.secrets_folder(settings)):
@@ -119,6 +128,16 @@ class Parts:
     def revocation(self) -> Revocation | None:
         """The service that revokes nodes; None unless this process has the authority."""
         return self._enrolment[1] if self._enrolment else None
+
+    def fault(self) -> str:
+        """What keeps this process on trial; empty if it may go live. The database was opened, and
+        has this version's schema, when the parts were made."""
+        found = ""
+        if self._app:
+            found = fault_of_pages(self._app, self._settings.web.public_url)
+        if not found and self.intake:
+            found = fault_of_brokers([one for _, one in enrolment.brokers(self._settings)])
+        return found
 
     def are_nodes_heard(self) -> bool:
         """True if messages of nodes can arrive, at this process or another."""
@@ -300,7 +319,7 @@ class Parts:
         if enrolment_of:  # a restored backup may have other revocations than the list
             enrolment.write_list(enrolment_of[1])
         self._enrolment = enrolment_of
-        app, self.live = make_site(
+        self._app, self.live = make_site(
             SiteParts(
                 settings=self._settings,
                 db=self.db,
@@ -326,7 +345,7 @@ class Parts:
                 stopping=self._stopping,
             )
         )
-        return Pages(app)
+        return Pages(ClosedOnTrial(self._app, self._trial))
 
     def _make_role_pages(self) -> Pages:
         measured = Measures(token(self._settings, self._secrets), self._make_measured(None).text)

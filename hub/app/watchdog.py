@@ -51,6 +51,10 @@ class PartWatch:
         beat()
         return beat
 
+    def begin_anew(self) -> None:
+        """Count the silence of every part from now on: those of a hub on trial have not begun."""
+        self._beaten_s = dict.fromkeys(self._beaten_s, self._now_s())
+
     def silent(self) -> list[str]:
         """Names of the parts without a heartbeat within their limits."""
         now_s = self._now_s()

@@ -60,6 +60,13 @@ def add_to(verbs: Commands) -> None:
     command(
         verbs, "migrate", migrate_database, "migrate the database to the schema of this version"
     )
+    first = command(
+        verbs,
+        "rehearse",
+        rehearse,
+        "for the installer: try this version while another one runs; change nothing",
+    )
+    first.add_argument("--copy", metavar="URL", help="migrate this copy of the database")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,6 +109,20 @@ def migrate_database(args: argparse.Namespace) -> int:
     """Migrate the database to this program's schema."""
     bring_up_to_date(settings_of(args).store.url)
     say("the database is at this program's schema")
+    return OK
+
+
+def rehearse(args: argparse.Namespace) -> int:
+    """Import all modules, read the configuration, and print the facts of the database as JSON; or
+    migrate a copy of it."""
+    from hub.app.upgrade import rehearsal  # noqa: PLC0415 - only here
+
+    settings = settings_of(args)
+    if args.copy:
+        rehearsal.try_copy(args.copy)
+        return OK
+    rehearsal.import_all()
+    say(json.dumps(rehearsal.facts(settings)))
     return OK
 
 

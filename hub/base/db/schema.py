@@ -56,6 +56,13 @@ def check_schema(db: Database) -> None:
         )
 
 
+def is_current(db: Database) -> bool:
+    """False if this version would migrate the database; DatabaseError as `migrate`."""
+    with db.reading() as conn:
+        _refuse_foreign(conn)
+        return _version(conn) == _script().get_current_head()
+
+
 def _refuse_foreign(conn: Connection) -> None:
     here = _version(conn)
     if here is None:

@@ -1,0 +1,1 @@
+"""An upgrade of the installed hub: tried first, then on trial, then live."""
