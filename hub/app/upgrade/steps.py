@@ -35,6 +35,7 @@ HOME: Final = Path("/opt/matthan")
 FOLDER: Final = "hub-upgrade"
 """Folder below `HOME` that is there during an upgrade only."""
 STATE: Final = "state.json"
+FACTS: Final = "database.json"
 UNDONE: Final = ("begun", "stopping", "migrating", "trial", "returning")
 """Phases from which the way leads back."""
 WITHOUT_LOSS: Final = ("stopping", "migrating", "trial", "returning")
@@ -118,18 +119,13 @@ class Upgrade:
     def begin(self, slot: Path) -> None:
         """Try the new version in its slot while the old one runs, and note that an upgrade has
         begun. UpgradeError if it fails; nothing is changed then."""
-        facts = self._rehearse(slot)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        copies = self._folder / "copies"
-        copies.mkdir(parents=True)
-        copies.chmod(0o700)  # some settings are secret
-        shutil.copy(__file__, self._folder / "steps.py")
-        shutil.copytree(self._settings, copies / "settings", copy_function=_copy_as_it_is)
-        (copies / "units").mkdir()
-        for unit in self._units.glob("matthan-*"):
-            if unit.is_file():
-                shutil.copy2(unit, copies / "units")
-        (copies / "database.json").write_text(json.dumps(facts), encoding="utf-8")
+        self._clear()
+        try:
+            self._rehearse(slot)
+            self._copy_files()
+        except BaseException:
+            self._clear()
+            raise
         self._write(
             {
                 "phase": "begun",
@@ -161,7 +157,7 @@ class Upgrade:
         """Complete what was cut off; returns the action in words."""
         said = state_of(self._home)
         if said is None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._clear()
             return ""
         if said["phase"] == "live":
             self._tidy(said)
@@ -169,14 +165,18 @@ class Upgrade:
         self._go_back(said)
         return f"The upgrade to {said['new']} was taken back: {said['why']}."
 
-    def _rehearse(self, slot: Path) -> dict[str, Any]:
-        """Facts of the database, once the new version has imported its modules and read the
-        configuration, and has migrated a copy."""
+    def _rehearse(self, slot: Path) -> None:
+        """The new version imports its modules, reads the configuration, and migrates a copy."""
         _say("Trying the new version beside the one that runs …")
         found = _as_hub([str(slot / "bin/matthan-hub"), "rehearse"], "it cannot start")
         facts: dict[str, Any] = json.loads(found.splitlines()[-1])
+        copies = self._folder / "copies"
+        copies.mkdir(parents=True)
+        copies.chmod(0o700)  # the database's password, and some settings are secret
+        shutil.copy(__file__, self._folder / "steps.py")
+        _replace_text(copies / FACTS, json.dumps(facts))
         if not facts["migrates"]:
-            return facts
+            return
         if facts["kind"] == "sqlite":
             here = Path(facts["file"]).parent
             free = shutil.disk_usage(here).free
@@ -198,7 +198,14 @@ class Upgrade:
             if why
             else "The migration went well on a copy of the database."
         )
-        return facts
+
+    def _copy_files(self) -> None:
+        copies = self._folder / "copies"
+        shutil.copytree(self._settings, copies / "settings", copy_function=_copy_as_it_is)
+        (copies / "units").mkdir()
+        for unit in self._units.glob("matthan-*"):
+            if unit.is_file():
+                shutil.copy2(unit, copies / "units")
 
     def _put_on_trial(self, said: State) -> None:
         said = said | {"phase": "stopping"}
@@ -270,15 +277,20 @@ class Upgrade:
 
     def _tidy(self, said: State) -> None:
         """Remove what only a return needs; of the slots, the one in use and the other stay."""
-        facts = self._facts()
-        if said["kept"]:
+        if (facts := self._facts())["migrates"]:
             _own_command(["forget", facts["file"]])
         for slot in self._home.glob("hub-*"):
             if slot != self._folder and str(slot) not in (said["old"], said["new"]):
                 shutil.rmtree(slot)
         (self._folder / STATE).unlink()
         _sync(self._folder)
-        shutil.rmtree(self._folder)
+        self._clear()
+
+    def _clear(self) -> None:
+        """Remove what was prepared for an upgrade that has not begun, or is over."""
+        if (self._folder / "copies" / FACTS).exists() and (facts := self._facts())["migrates"]:
+            _drop_copy(facts)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _keep(self, facts: dict[str, Any]) -> None:
         if facts["kind"] == "sqlite":
@@ -310,7 +322,7 @@ class Upgrade:
         _psql(facts, "-q", "--single-transaction", *script)
 
     def _facts(self) -> dict[str, Any]:
-        text = (self._folder / "copies/database.json").read_text(encoding="utf-8")
+        text = (self._folder / "copies" / FACTS).read_text(encoding="utf-8")
         found: dict[str, Any] = json.loads(text)
         return found
 
@@ -343,14 +355,7 @@ class Upgrade:
     def _write(self, said: State) -> None:
         """All that was written before is on the disk first, and this after it."""
         os.sync()
-        draft = self._folder / f"{STATE}.part"
-        with draft.open("w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o644)  # the hub reads it
-            json.dump(said, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._folder / STATE)
-        _sync(self._folder)
+        _replace_text(self._folder / STATE, json.dumps(said))
         _sync(self._home)
 
 
@@ -384,23 +389,23 @@ def _migrate_copy(slot: Path, facts: dict[str, Any]) -> str:
     except subprocess.TimeoutExpired:
         return f"it takes longer than {COPY_S // 60} minutes"
     finally:
-        if is_file:
-            _own_command(["drop", facts["file"]])
-        else:
-            _as_postgres("dropdb", facts, "--if-exists")
+        _drop_copy(facts)
     return ""
+
+
+def _drop_copy(facts: dict[str, Any]) -> None:
+    _own_command(["drop", facts["file"]])
+    if facts.get("server"):
+        _as_postgres("dropdb", facts, "--if-exists")
 
 
 def _copy_postgresql(facts: dict[str, Any]) -> None:
     _as_postgres("dropdb", facts, "--if-exists")
     _as_postgres("createdb", facts, "--owner", facts["user"])
     copied = f"{facts['file']}{TRIED}"
-    try:
-        _as_hub(["pg_dump", "-d", facts["conninfo"], "-f", copied], "pg_dump", facts, COPY_S)
-        script = ["-v", "ON_ERROR_STOP=1", "-X", "-q", "-o", "/dev/null", "-f", copied]
-        _as_hub(["psql", "-d", facts["tried"], *script], "psql", facts, COPY_S)
-    finally:
-        _own_command(["drop", facts["file"]])
+    _as_hub(["pg_dump", "-d", facts["conninfo"], "-f", copied], "pg_dump", facts, COPY_S)
+    script = ["-v", "ON_ERROR_STOP=1", "-X", "-q", "-o", "/dev/null", "-f", copied]
+    _as_hub(["psql", "-d", facts["tried"], *script], "psql", facts, COPY_S)
 
 
 def _as_postgres(program: str, facts: dict[str, Any], *words: str) -> None:
@@ -512,6 +517,23 @@ def _replace(source: str, target: str) -> str:
     return target
 
 
+def _remove(*files: str) -> None:
+    for file in files:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            Path(f"{file}{ending}").unlink(missing_ok=True)
+
+
+def _replace_text(path: Path, text: str) -> None:
+    draft = path.with_name(f"{path.name}.part")
+    with draft.open("w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o644)  # the hub reads the state
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    _sync(path.parent)
+
+
 def _sync(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -529,8 +551,8 @@ _OF_DATABASE: Final[dict[str, Callable[[Path], object]]] = {
     "finish": finish,
     "put-back": put_back,
     "copy": lambda database: copy_sqlite(database, Path(f"{database}{TRIED}")),
-    "drop": lambda database: Path(f"{database}{TRIED}").unlink(missing_ok=True),
-    "forget": lambda database: Path(f"{database}{KEPT}").unlink(missing_ok=True),
+    "drop": lambda database: _remove(f"{database}{TRIED}"),
+    "forget": lambda database: _remove(f"{database}{KEPT}", f"{database}{KEPT}.part"),
 }
 """Commands for the hub's own user, with the database's file."""
 
