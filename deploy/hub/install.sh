@@ -150,7 +150,11 @@ packages() {
     cat "$here/deploy/hub/packages.txt"
     [[ $https == none ]] || echo caddy
     [[ $https != acme && $https != dns ]] || echo lego
-    [[ $database == sqlite ]] || echo postgresql
+    if [[ $database == postgresql ]]; then
+        echo postgresql
+    elif grep -qsE '^url *= *"postgresql' "$config"; then # on other machines; an upgrade keeps it by pg_dump
+        echo postgresql-client
+    fi
 }
 
 make_users() {

@@ -15,11 +15,12 @@ from tests.waiting import patience_s
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("matthan-*"))
-INSTALLING = "matthan-update.service"
-"""Installs signed releases: slots, users and units. The only one that runs as root."""
+INSTALLING = ("matthan-update.service", "matthan-upgrade.service")
+"""Install a signed release, and complete an upgrade of the hub: slots, users and units. The only
+ones that run as root."""
 ALL_SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
-SERVICES = [unit for unit in ALL_SERVICES if unit.name != INSTALLING]
-MOST_EXPOSED = {INSTALLING: 3.0}
+SERVICES = [unit for unit in ALL_SERVICES if unit.name not in INSTALLING]
+MOST_EXPOSED = dict.fromkeys(INSTALLING, 3.0)
 """Unit to its highest exposure by `systemd-analyze security`, 0 (closed) to 10; others: 2.0."""
 
 USERS = {"matthan", "matthan-broker", "matthan-proxy"}
@@ -144,7 +145,7 @@ def test_hub_broker_and_proxy_fit_together_into_the_machine_that_the_guide_advis
 
 
 def test_the_one_that_installs_is_begun_by_its_note_alone_and_has_bounds() -> None:
-    unit = Unit(ROOT / "systemd" / INSTALLING)
+    unit = Unit(ROOT / "systemd/matthan-update.service")
     assert "Install" not in unit
     assert unit["Service"]["Type"] == "oneshot"
     assert unit["Service"]["MemoryMax"] and unit["Service"]["TasksMax"]
@@ -152,8 +153,19 @@ def test_the_one_that_installs_is_begun_by_its_note_alone_and_has_bounds() -> No
     path = Unit(ROOT / "systemd/matthan-update.path")["Path"]
     assert (path["PathExists"], path["Unit"]) == (
         "/var/lib/matthan/programs/wanted.json",
-        INSTALLING,
+        "matthan-update.service",
     )
+
+
+def test_an_upgrade_that_was_cut_off_is_completed_before_any_hub_starts() -> None:
+    unit = Unit(ROOT / "systemd/matthan-upgrade.service")
+    lines = (ROOT / "systemd/matthan-upgrade.service").read_text("utf-8").splitlines()
+    named = {name for line in lines if line.startswith("Before=") for name in line[7:].split()}
+    assert {"matthan-hub.service", "matthan-hub@web.service", "matthan-broker.service"} <= named
+    after = Unit(ROOT / "systemd/matthan-hub@.service")["Unit"]["After"].split()
+    assert "matthan-upgrade.service" in after  # whatever its name is
+    assert unit["Service"]["Restart"] == "on-failure"
+    assert unit["Service"]["MemoryMax"] and unit["Service"]["TasksMax"]
 
 
 @pytest.mark.promise("Installing: A service has little exposure by `systemd-analyze security`.")

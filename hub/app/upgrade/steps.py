@@ -190,6 +190,9 @@ class Upgrade:
                 "the database is kept before its migration by pg_dump, which is not here:"
                 " apt-get install postgresql-client"
             )
+        else:  # which refuses a newer server
+            shape = ["pg_dump", "--schema-only", "-d", facts["conninfo"], "-f", "/dev/null"]
+            _as_hub(shape, "pg_dump", facts)
         why = _why_no_copy(facts)
         if not why:
             why = _migrate_copy(slot, facts)
