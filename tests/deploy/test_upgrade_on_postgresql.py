@@ -11,7 +11,7 @@ from hub.app.config import HubSettings
 from hub.app.upgrade import rehearsal, steps
 from hub.base.db.database import Database
 from hub.base.db.schema import check_schema
-from hub.nodes import tables
+from hub.registry.tables import nodes
 from tests.hub.rigs.intake_rig import count, found_town
 
 pytestmark = [
@@ -68,7 +68,7 @@ def test_what_was_kept_comes_back_and_nothing_of_the_migration_is_left(
     for _ in range(2):  # a plug that was pulled in between
         upgrade._put_back(facts)
     check_schema(town)
-    assert count(town, tables.nodes) == 1
+    assert count(town, nodes) == 1
     with town.writing() as conn:
         assert conn.scalar(text("SELECT to_regclass('tomorrow')")) is None
         conn.execute(text("DELETE FROM nodes"))  # by the hub's own role

@@ -93,6 +93,47 @@ expect "all is back by itself" hears
 expect "pages are served" serves ''
 [[ -z $(inside systemctl --failed --no-legend --plain) ]]
 
+cp -r "$root/srv/matthan/dist" "$root.dist"
+other_wheel() { # FAULT
+    cp "$root.dist/"* "$root/srv/matthan/dist/"
+    PYTHONPATH=. .venv/bin/python -m tests.deploy.other_wheel "$root/srv/matthan/dist" "$1"
+}
+slot() { inside readlink /opt/matthan/hub; }
+before=$(slot)
+is_the_old_one() { [[ $(slot) == "$before" ]] && hears && inside test ! -e /opt/matthan/hub-upgrade; }
+
+note "an upgrade to a version that cannot be imported"
+other_wheel imports
+running=$(pid)
+! installs || exit 1
+[[ $(pid) == "$running" ]]
+expect "the old hub was not touched" is_the_old_one
+
+note "an upgrade to a version that is never healthy; the plug is pulled while it is on trial"
+other_wheel never
+installs &
+upgrading=$!
+is_on_trial() { inside systemctl show -p StatusText matthan-hub.service | grep -q 'on trial: the pages'; }
+while ! is_on_trial; do
+    kill -0 "$upgrading"
+    sleep 1
+done
+power_off
+wait "$upgrading" || true
+boot "hub-$suite"
+expect "the old hub came back by itself" is_the_old_one
+[[ -z $(inside systemctl --failed --no-legend --plain) ]]
+note "and once more, to its end"
+! installs || exit 1
+expect "the old hub came back by itself" is_the_old_one
+
+note "an upgrade to a healthy version, with one migration more"
+other_wheel none
+time installs
+is_the_new_one() { [[ $(slot) != "$before" ]] && hears && inside test ! -e /opt/matthan/hub-upgrade; }
+expect "the new hub hears" is_the_new_one
+expect "pages are served" serves ''
+
 note "uninstalled"
 installs uninstall
 inside test -s /var/lib/matthan/ca/ca.key -a -s /etc/matthan/hub.toml

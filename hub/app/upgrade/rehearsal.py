@@ -54,6 +54,7 @@ def facts(settings: HubSettings) -> Mapping[str, Any]:
         with db.reading() as conn:
             size_bytes = conn.scalar(text(_SIZE))
         address = dict(db.listening_address())
+        address.pop("context", None)  # of the driver's, and none of the server's
         password = address.pop("password", None)
         host = str(address.get("host") or SOCKETS)
         is_here = host.startswith("/") and "," not in host
