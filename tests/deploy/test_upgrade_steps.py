@@ -32,7 +32,7 @@ steps.LOOK_S, steps.TRIAL_S, steps.LEAVE_S = 0.05, float(os.environ.get("TRIAL_S
 ACTIONS = "subprocess.Popen", "os.rename", "os.remove", "os.symlink", "shutil.rmtree", "open"
 marks = []
 def hook(event, args):
-    if event == "open" and not (isinstance(args[1], str) and set(args[1]) & set("wax")):
+    if event == "open" and not (isinstance(args[1], str) and set(args[1]) & set("wax+")):
         return
     if event in ACTIONS:
         marks.append(event)

@@ -493,15 +493,23 @@ def copy_sqlite(database: Path, copy: Path) -> None:
 
 
 def put_back(database: Path) -> None:
-    """Put the kept SQLite database in the place of the present one. A second time changes
-    nothing: the kept one has become the present one."""
+    """Write the kept SQLite database over the present one. A second time changes nothing.
+
+    The file stays the same one: by it the broker knows the hub, whose messages it has kept. It needs
+    no more room on the disk.
+    """
     kept = Path(f"{database}{KEPT}")
     if not kept.exists():
         return
     for ending in ("-wal", "-shm", "-journal"):  # of the one that goes
         Path(f"{database}{ending}").unlink(missing_ok=True)
     _sync(database.parent)
-    kept.replace(database)
+    with kept.open("rb") as source, database.open("r+b") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+        target.truncate()
+        target.flush()
+        os.fsync(target.fileno())
+    kept.unlink()
     _sync(database.parent)
 
 
