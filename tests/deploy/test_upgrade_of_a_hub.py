@@ -221,7 +221,7 @@ def test_a_version_on_trial_takes_and_writes_nothing_and_a_return_loses_nothing(
     upload = httpx.put(f"{token.upload_url}/x", content=b"clip", timeout=patience_s())
     assert upload.status_code == 503
     refused = subprocess.run(
-        [one.folder / "opt/hub-b/bin/matthan-hub", "area", "add", "Xã"],
+        [one.folder / "opt/hub-b/bin/matthan-hub", "area", "add", "Xã", "--level", "commune"],
         capture_output=True,
         text=True,
         check=False,
