@@ -11,8 +11,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from hub.alerting.alerts.tables import alerts
-from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.pictures.child import MEDIUM_BYTES, SMALL_BYTES
+from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
 
