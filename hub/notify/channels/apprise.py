@@ -111,12 +111,18 @@ def _destination(address: str) -> Any:
 
 def host_of(address: str) -> str:
     """The host that the address of a service names; empty if the service has one of its own."""
-    return str(getattr(_destination(address), "host", None) or "")
+    return _host(_destination(address))
+
+
+def _host(destination: Any) -> str:
+    # In other services' addresses the place of the host holds a secret: nobody looks that up.
+    takes_host = "host" in getattr(destination, "template_tokens", {})
+    return str(destination.host or "") if takes_host else ""
 
 
 def _is_reachable(destination: Any, private: PrivateHosts) -> bool:
     """The keeper wrote this address, so its name is not looked up twice for the same purpose."""
-    host = str(getattr(destination, "host", None) or "")
+    host = _host(destination)
     if not host or private.has(host):
         return True
     try:

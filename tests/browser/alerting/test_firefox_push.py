@@ -29,6 +29,7 @@ from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.console.service import InboxService
 from hub.notify.channels.post import new_client
+from hub.notify.channels.reach import ANY
 from hub.notify.channels.webpush import VapidSigner, WebPush
 from tests.browser.firefox.officer import IS_POSSIBLE, Line, Officer, officer
 from tests.browser.served import address, free_socket, served
@@ -54,7 +55,7 @@ def notifying(db: Database, change_signal: ChangeSignal) -> Iterator[None]:
     stop = asyncio.Event()
 
     async def run() -> None:
-        async with new_client() as client:
+        async with new_client(private=ANY) as client:
             clock = HubClock()
             recorder = DeliveryRecorder(db, clock=clock)
             sender = Sender(
