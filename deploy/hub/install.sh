@@ -267,7 +267,8 @@ list_private_hosts() {
     local line
     ! grep -q '^private_hosts' "$config" || return 0
     # shellcheck disable=SC2310 # it also names what does not run yet
-    line=$(hub check 2>&1 | grep -oE 'private_hosts = \[.*\]$') || return 0
+    line=$(hub check 2>&1 | grep -oE 'private_hosts = \[.*\]$') || true
+    [[ -n $line ]] || return 0
     sed -i "/^\[push\]/a $line" "$config"
     listed=yes
     say "Listed in $config, since phones are reached there: $line"
