@@ -147,7 +147,7 @@ def test_pictures_of_many_pixels_made_together_take_no_memory_of_the_hub(
     bombs = [progressive(7300, 5400, shade=shade) for shade in range(6)]
     assert max(map(len, bombs)) < 2**20
     before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    jobs = [Job("small", f"node {n}", lambda one=one: one) for n, one in enumerate(bombs)]
+    jobs = [Job("small", f"node {n}", partial(bytes, one)) for n, one in enumerate(bombs)]
     ends = [one.exception(patience_s()) for one in [maker.ask(job) for job in jobs]]
     assert [str(end) for end in ends] == ["large"] * 6
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib < 100 * 1024
