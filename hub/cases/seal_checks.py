@@ -116,7 +116,7 @@ class SealChecks:
             check,
             node=row.node,
             sha256=digest.hexdigest(),
-            came=came or {row.sha256},
+            came=came,
             papers=papers.of(row.node),
         )
 

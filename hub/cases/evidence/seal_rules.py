@@ -26,7 +26,6 @@ from hub.nodes.pki.verification import (
 )
 
 ENROLMENT: Final = "enrolment.redeem"
-RENEWAL: Final = "papers.renew"
 ARRIVALS: Final = ("media.store", "media.adopt")
 """Acts whose lines have the SHA-256 of a file that came to the hub."""
 STAMPED_WITHIN: Final = timedelta(days=1)
