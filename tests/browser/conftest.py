@@ -104,7 +104,7 @@ def town_served(
     town = Town(db, folder)
     place, stopped = free_socket(), threading.Event()
     url = address(place)
-    usual = {"public_url": url, "stopping": stopped.is_set, "keepalive_s": 1.0}
+    usual: dict[str, Any] = {"public_url": url, "stopping": stopped.is_set, "keepalive_s": 1.0}
     app = town.app(**(usual | more(town, url)))
 
     def stop() -> None:
