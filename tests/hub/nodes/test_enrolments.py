@@ -118,7 +118,7 @@ def test_who_guesses_from_many_addresses_of_one_network_is_not_heard_either(hub:
         hub.redeem(bytes([n] * 15), Box(), came_from=f"2001:db8::{n:x}") for n in range(1, 23)
     ]
     assert answers[20:] == ["too_many"] * 2
-    other = hub.redeem(b"\0" * 15, Box(), came_from="2001:db8:0:1::1")
+    other = hub.redeem(b"\0" * 15, Box(), came_from="2001:db8:0:100::1")
     assert other == TokenRefused("unknown")
 
 
