@@ -27,7 +27,7 @@ refuse_hub() {
     local sign
     sign=$(first_there "${of_hub[@]}")
     [[ -z $sign ]] ||
-        die "This machine is a hub: it has $sign. A camera box would share $data and $etc with it, and the log would be lost at each boot: install it on another machine."
+        die "This machine is a hub: it has $sign. A camera box would share $data and $etc with it, and the log would be lost at each boot: install it on another machine. Only if the hub is not needed any more: deploy/hub/install.sh uninstall --with-data"
 }
 
 with_data='' is_sure='' with_held=''

@@ -459,10 +459,11 @@ say_what_goes() {
 
 has_bucket() { grep -qsE '^media_url *= *"[^"]' "$config"; }
 
-# Whether it is on this machine's disk, or cannot be told.
+# What lies in a bucket stays. What cannot be told counts as held.
 refuse_held() {
     local said
-    [[ -z $with_held ]] && ! has_bucket && [[ -e $config || -e $data ]] || return 0
+    [[ -z $with_held && (-e $config || -e $data) ]] || return 0
+    if has_bucket && [[ -z $(find "$data/media" -type f -print -quit 2>/dev/null) ]]; then return 0; fi
     said=$(hub hold list 2>&1) || held_stays "It cannot be told whether footage is held for a case (${said##*$'\n'})"
     [[ ${said##*$'\n'} == 'nothing is held' ]] || held_stays "Footage is held: $(head -n 3 <<<"$said" | cut -c 1-100 | tr '\n' ';') see: sudo matthan-hub hold list"
 }

@@ -245,6 +245,9 @@ def test_footage_in_a_bucket_is_left_whether_held_or_not(machine: Machine, tmp_p
     machine.make_hub("echo 'case VA-7: alert 1 (điều tra)'")
     bucket = '[store]\nmedia_url = "s3+http://127.0.0.1:8090/footage"\n'
     (tmp_path / "etc/matthan/hub.toml").write_text(bucket)
+    said = machine.refuses(HUB, "uninstall", "--with-data", "--yes")
+    assert "Footage is held" in said, "some of it may be here, from before the bucket"
+    shutil.rmtree(tmp_path / "var/lib/matthan/media")
     code, said = machine.run(HUB, "uninstall", "--with-data", "--yes")
     assert code == 0, said
     assert "the footage in the bucket of store.media_url" in said.partition("This stays:")[2]
