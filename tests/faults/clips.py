@@ -39,7 +39,7 @@ from tests.agent.rigs.stage import read
 from tests.faults import clip_count
 from tests.faults.carried import carried_out
 from tests.faults.clip_agent import MortalAgent, Plan
-from tests.faults.mortal import Fate, put_below
+from tests.faults.rigs.mortal import Fate, put_below
 
 LONGEST_LIFE_S: Final = 0.25
 MOST_CALLS: Final = 200

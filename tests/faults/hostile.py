@@ -4,10 +4,10 @@ officers; then what that did to the others.
     .venv/bin/python tests/faults/hostile.py --seed 1 [--minutes 10] [--nodes 50]
         [--attacks NAME,NAME…] [--out FILE] [--folder FOLDER]
 
-The seed shuffles the attacks (`tests/faults/attacks.py`); each comes once before one comes again.
-All of it is on loopback. On stdout and in the file are the counts; progress is on stderr. Exit code
-0: the bounds of `BOUNDS` hold and nothing honest was lost. 1: one sentence for each fault. 2: it
-did not reach its end.
+The seed shuffles the attacks (`tests/faults/rigs/attacks.py`); each comes once before one comes
+again. All of it is on loopback. On stdout and in the file are the counts; progress is on stderr.
+Exit code 0: the bounds of `BOUNDS` hold and nothing honest was lost. 1: one sentence for each
+fault. 2: it did not reach its end.
 """
 
 import argparse
@@ -41,11 +41,12 @@ from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.registry import registry
 from hub.registry.tables import areas
-from tests.faults import attacks, fleet, tally
-from tests.faults.attacks import BAD, BY_NODE, BY_STRANGER, Amounts, Attack, Target
+from tests.faults import fleet, tally
 from tests.faults.campaign import owed, spooled
 from tests.faults.disks import small_disk
 from tests.faults.fleet_figures import spread
+from tests.faults.rigs import attacks
+from tests.faults.rigs.attacks import BAD, BY_NODE, BY_STRANGER, Amounts, Attack, Target
 from tests.faults.town import PASSWORD, Town
 
 FIVE: Final = ("an", "binh", "cuc", "dung", "em")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.faults import hostile
-from tests.faults.attacks import BY_NODE, BY_STRANGER, Amounts
+from tests.faults.rigs.attacks import BY_NODE, BY_STRANGER, Amounts
 
 pytestmark = pytest.mark.promise(
     "Faults: One bad node and a stranger make no honest node lose an alert."
