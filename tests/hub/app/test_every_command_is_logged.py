@@ -95,6 +95,7 @@ SILENT: Final = {
     "run": "it is the hub; what people do in it is logged",
     "check": "changes nothing and shows no footage",
     "migrate": "makes the log's own table; no row of anybody changes",
+    "rehearse": "changes nothing but a copy, and shows no footage",
     "ca init": _PAPERS,
     "ca issue": _PAPERS,
     "ca renew": _PAPERS,

@@ -100,6 +100,7 @@ UNFINISHED = "a draft of its own, which had no name yet"
 PEOPLE = "words about people and their devices"
 DUTY = "who is on duty"
 NOT_GIVEN = "what a household brought and had not handed over yet"
+PROGRAMS = "programs and units of a version that is not used"
 NO_FOOTAGE: Final = {
     "agent/cli/diagnose.py::diagnose": UNFINISHED,
     "hub/nodes/releases/upload.py::BundleService.begin": "programs that came and were not taken in",
@@ -141,6 +142,13 @@ NO_FOOTAGE: Final = {
     "hub/app/backup/backup.py::_drop_unfinished": UNFINISHED,
     "hub/app/backup/backup.py::_drop_older": "older backups, where the keeper said how many stay",
     "hub/app/backup/backup.py::_note_restore": PEOPLE,
+    "hub/app/upgrade/steps.py::Upgrade._bring_copies_back": PROGRAMS,
+    "hub/app/upgrade/steps.py::Upgrade._clear": PROGRAMS,
+    "hub/app/upgrade/steps.py::Upgrade._point_to": UNFINISHED,
+    "hub/app/upgrade/steps.py::Upgrade._tidy": PROGRAMS,
+    "hub/app/upgrade/steps.py::_remove": "a copy of the database that no return needs any more",
+    "hub/app/upgrade/steps.py::copy_sqlite": UNFINISHED,
+    "hub/app/upgrade/steps.py::put_back": "a database that nobody has written into since the copy",
     "hub/app/wiring/evidence.py::_draft": UNFINISHED,
     "hub/app/wiring/evidence.py::_forget_old": "packages that an old hub left; made anew",
     "hub/base/private_files.py::_write": UNFINISHED,
