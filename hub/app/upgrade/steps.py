@@ -495,8 +495,8 @@ def copy_sqlite(database: Path, copy: Path) -> None:
 def put_back(database: Path) -> None:
     """Write the kept SQLite database over the present one. A second time changes nothing.
 
-    The file stays the same one: by it the broker knows the hub, whose messages it has kept. No
-    more room on the disk is needed.
+    The file stays the same one: hubs at a broker are told apart by it, and another one would wait.
+    No more room on the disk is needed.
     """
     kept = Path(f"{database}{KEPT}")
     if not kept.exists():
