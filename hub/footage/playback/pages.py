@@ -17,9 +17,9 @@ from hub.footage.transcoding.transcode import NoCopyError
 from hub.footage.views import OpenMedia
 from hub.web.i18n import Messages
 from hub.web.pictures.maker import Box, Drawn, PictureError
+from hub.web.pictures.thumbnails import MEDIA_TYPE, Original, medium_picture, small_picture
 from hub.web.ranges import ByteRange, UnsatisfiableError, wanted_span
 from hub.web.services import service
-from hub.web.thumbnails import MEDIA_TYPE, Original, medium_picture, small_picture
 
 router = APIRouter()
 
