@@ -31,6 +31,7 @@ from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold_login
+from hub.base.text.order import by_name
 from hub.web.session import Session
 
 __all__ = [
@@ -118,7 +119,9 @@ class Accounts:
         came_from: str,
         now: Moment,
     ) -> Guesser:
-        person_id, password_hash = (person.id, person.password_hash) if person else (None, "")
+        person_id, password_hash = None, ""
+        if person is not None and person.state == OPEN:
+            person_id, password_hash = person.id, person.password_hash
         known = self.cookies.knows(browser, person_id, password_hash, now)
         if known is None:
             return attempts.stranger(login, came_from)
@@ -210,13 +213,9 @@ def _shut(conn: Connection, state: str) -> AccountShut | None:
     its invitation."""
     if state not in SHUT:
         return None
-    keepers = (
-        select(people.c.name)
-        .where(people.c.role == Role.KEEPER, MAY_SIGN_IN)
-        .order_by(people.c.name, people.c.id)
-        .limit(MOST_NAMES)
-    )
-    return AccountShut(state == SUSPENDED, tuple(conn.scalars(keepers)))
+    keepers = select(people.c.name).where(people.c.role == Role.KEEPER, MAY_SIGN_IN)
+    names = sorted(conn.scalars(keepers), key=by_name)
+    return AccountShut(state == SUSPENDED, tuple(names[:MOST_NAMES]))
 
 
 def _note(conn: Connection, act: str, *, login: str, came_from: str, now: Moment) -> None:

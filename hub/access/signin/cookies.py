@@ -33,8 +33,8 @@ class SignedCookies:
     def __init__(self, key: bytes | None = None) -> None:
         """`key`: None for a random one."""
         self._key = key or secrets.token_bytes(32)
-        self._sessions = Signer(self._key, salt="matthan.session", key_derivation="hmac")
-        self._browsers = URLSafeSerializer(self._key, salt="matthan.browser")
+        self._sessions = Signer(self._key, salt="matthan session", key_derivation="hmac")
+        self._browsers = URLSafeSerializer(self._key, salt="matthan browser")
 
     def of_session(self, token: str) -> str:
         """Value of the cookie for a session's token."""

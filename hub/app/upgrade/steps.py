@@ -173,7 +173,7 @@ class Upgrade:
         copies = self._folder / "copies"
         copies.mkdir(parents=True)
         copies.chmod(0o700)  # the database's password, and some settings are secret
-        shutil.copy(__file__, self._folder / "steps.py")
+        shutil.copy(__file__, self._folder / Path(__file__).name)
         _replace_text(copies / FACTS, json.dumps(facts))
         if not facts["migrates"]:
             return
@@ -349,7 +349,7 @@ class Upgrade:
         return f"The version before was started again. See: journalctl -u {units[0]}"
 
     def _point_to(self, slot: str) -> None:
-        draft = self._link.with_name("hub.part")
+        draft = self._link.with_name(f"{self._link.name}.part")
         draft.unlink(missing_ok=True)
         draft.symlink_to(slot)
         draft.replace(self._link)
@@ -586,7 +586,7 @@ def main(words: Sequence[str], upgrade: Upgrade | None = None) -> int:
             case [name, database] if name in _OF_DATABASE:
                 _OF_DATABASE[name](Path(database))
             case _:
-                sys.stderr.write("steps.py begin SLOT | go | resume\n")
+                sys.stderr.write("Say: begin SLOT, go or resume.\n")
                 return 2
     except (UpgradeError, OSError, sqlite3.Error) as error:
         sys.stderr.write(f"{error}\n")

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
+from hub.web.pictures import child
 from hub.web.pictures.child import MOST_RESULT_BYTES, TIME_S
 
 CHILDREN: Final = 2
@@ -154,7 +155,7 @@ def _started() -> "subprocess.Popen[bytes]":
     home = str(Path(__file__).parents[3])
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": home, "LANG": "C.UTF-8"}
     ends_with_this = ["setpriv", "--pdeathsig", "KILL"]
-    command = [*ends_with_this, sys.executable, "-m", "hub.web.pictures.child"]
+    command = [*ends_with_this, sys.executable, "-m", child.__name__]
     return subprocess.Popen(  # noqa: S603 - our own words
         command,
         stdin=subprocess.PIPE,

@@ -80,6 +80,7 @@ LOGGED: Final[dict[str, Leaves]] = {
     "POST /alerts/{alert_id}/undo": Leaves("alert.undo.again"),
     "POST /alerts/{alert_id}/reopen": Leaves("alert.reopen.held", {"note": "x"}),
     "POST /alerts/{alert_id}/snooze": Leaves("alert.snooze", {"reason": "x"}),
+    "POST /alerts/{alert_id}/mute": Leaves("alert.mute.refused"),
     "POST /alerts/{alert_id}/note": Leaves("alert.note", {"note": "x"}),
     "POST /alerts/{alert_id}/{act_name}": Leaves("alert.take", of={"act_name": "take"}),
     "POST /alerts/{alert_id}/arrive": Leaves("alert.arrive"),

@@ -83,6 +83,8 @@ PARTS: Final[dict[str, dict[str, str]]] = {
     "alerting/silences/service.py": {
         "snoozed_until": "alert.open",
         "may_snooze": "alert.open",
+        "may_mute": "alert.open",
+        "mute_of": "alert.open",
         "silences": "silences.open",
         "cameras_to_silence": "silences.open",
         "zones_to_silence": "silences.open",

@@ -193,7 +193,7 @@ def stream(town: Town, login: str) -> Iterator[Callable[[], str]]:
         with client.stream("GET", "/events") as line:
             words = line.iter_lines()
             assert next(words).startswith("retry:")
-            events = (one for one in words if one.startswith("event:"))
+            events = (one for one in words if one.startswith("event:") and one != "event: beat")
             assert next(events) == "event: waiting"
             yield lambda: next(events)
 

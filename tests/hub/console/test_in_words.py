@@ -152,7 +152,7 @@ def test_the_stream_of_changes_says_which_alert_and_nothing_else(
     events = Visitor(app).sign_in("hoa", PASSWORD).get("/events?cursor=0")
     sees_no_footage(events.text, seen, media_ids)
     heard = re.findall(r"^event: (\w+)\ndata: (.*)$", events.text, re.MULTILINE)
-    assert {event for event, _ in heard} == {"waiting", "change"}
+    assert {event for event, _ in heard} == {"waiting", "change", "beat"}
     numbers = [json.loads(data) for event, data in heard if event == "waiting"]
     assert all(isinstance(one, int) for found in numbers for one in found.values())
     told = [json.loads(data) for event, data in heard if event == "change"]

@@ -102,6 +102,7 @@ DUTY = "who is on duty"
 NOT_GIVEN = "what a household brought and had not handed over yet"
 PROGRAMS = "programs and units of a version that is not used"
 NO_FOOTAGE: Final = {
+    "hub/cases/seal_checks.py::SealChecks._judge": "the last verdict on a seal; a new one follows",
     "agent/cli/diagnose.py::diagnose": UNFINISHED,
     "hub/nodes/releases/upload.py::BundleService.begin": "programs that came and were not taken in",
     "hub/nodes/releases/upload.py::BundleService.drop": "programs that came and were not taken in",

@@ -22,6 +22,7 @@ from hub.base.db.database import Database
 from hub.nodes.spool.tables import missing_numbers
 from hub.oversight.metrics import queries
 from hub.registry.tables import nodes
+from hub.web.pictures.maker import ENDS
 from hub.web.rendering import Measures
 from tests.hub.rigs.streets import Streets
 from tests.hub.rigs.web_town import Town, some_bytes
@@ -62,7 +63,8 @@ def test_samples_beyond_the_bound_are_left_out_and_counted(
     monkeypatch.setattr(wiring_metrics, "MOST_SAMPLES", 3)
     said = measured(town, intake=lambda: {str(n): n for n in range(10)}).text()
     assert said.count("matthan_intake_total{") == 3
-    assert "matthan_samples_left_out 7" in said
+    assert said.count("matthan_pictures_total{") == 3
+    assert f"matthan_samples_left_out {7 + len(ENDS) - 3}.0" in said
 
 
 @pytest.fixture
