@@ -154,7 +154,8 @@ class Searcher:
         best = min((self.town.beyond(one, near) or 0 for one in placed), default=None)
         told = page.nearest and page.nearest.beyond_m
         labels = {one.label for one in placed}
-        if told != best or (page.nearest and page.nearest.label not in labels):
+        named = page.nearest and page.nearest.label.partition(" · ")[0]  # its place follows
+        if told != best or (page.nearest and named not in labels):
             yield f"nearest {page.nearest}, not {best}"
 
     def _sight_faults(self, who: Person, one: FoundSighting, fact: Fact) -> Iterator[str]:

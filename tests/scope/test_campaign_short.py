@@ -36,7 +36,7 @@ def found(folder: Path, kind: str = "sqlite", *, requests: int, seed: int) -> ca
         return counted
 
 
-@pytest.mark.parametrize(("kind", "requests"), [("sqlite", 1_200), ("postgresql", 300)])
+@pytest.mark.parametrize(("kind", "requests"), [("sqlite", 1_200), ("postgresql", 600)])
 def test_of_random_people_and_requests_not_one_byte_is_out_of_scope(
     tmp_path: Path, kind: str, requests: int
 ) -> None:
