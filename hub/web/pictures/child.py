@@ -50,7 +50,7 @@ COEFFICIENT_BYTES: Final = 2
 
 SMALL_PX: Final = 400
 MEDIUM_PX: Final = 800
-SMALL_BYTES: Final = 12_000
+SMALL_BYTES: Final = 10_500
 MEDIUM_BYTES: Final = 44_000
 """An alert's page loads one medium picture and six small ones: at most 120 kB before a tap."""
 QUALITIES: Final = (50, 35, 20, 10)
