@@ -26,7 +26,9 @@ def import_all() -> int:
     names = [
         found.name
         for found in pkgutil.walk_packages(hub.__path__, "hub.")
-        if not found.name.endswith(".__main__") and ".migrations." not in found.name
+        if not found.name.endswith(".__main__")
+        and ".migrations." not in found.name
+        and found.name.replace(".", "").isidentifier()  # the broker's plugin is no module
     ]
     for name in names:
         import_module(name)
