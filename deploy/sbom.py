@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-DEBIAN_AS_ASKED = ("caddy", "lego", "postgresql")
+DEBIAN_AS_ASKED = ("caddy", "lego", "postgresql", "postgresql-client")
 """Packages that the hub's installer adds for `--https` and `--database`, beside packages.txt."""
 
 Component = dict[str, Any]

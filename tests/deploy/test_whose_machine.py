@@ -332,4 +332,4 @@ def test_an_installation_or_upgrade_ends_with_a_backup_key(
     assert said == (f"{asked}\n" if asked else "")
     assert bool(done.stderr) is bool(asked), "a run without a terminal says what is missing"
     lines = installer.partition("\ninstall_hub() {")[2].partition("\n}\n")[0].split()
-    assert lines.index("set_backup_key") > lines.index("start_all")
+    assert lines.index("set_backup_key") > lines.index("start_hub")

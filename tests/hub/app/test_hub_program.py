@@ -304,7 +304,8 @@ def test_check_says_of_each_part_how_it_is_and_changes_nothing(site: Site) -> No
         f"ok   {part}"
         for part in (
             *("configuration", "database", "media folder", "secrets", "backups"),
-            *("channels", "summary on paper", "certificate", "broker", "web port"),
+            *("channels", "private addresses", "summary on paper", "certificate", "broker"),
+            "web port",
         )
     ]
     assert sorted(path.name for path in site.folder.iterdir()) == before
