@@ -394,7 +394,7 @@ def test_a_node_that_floods_is_slowed_and_another_is_heard_at_once(
         loud.say(loud_voice.birth())
         calm.say(calm_voice.birth())
         said = []
-        # Fifteen messages of the one for each of the other; the broker refuses more than 1,000 at once.
+        # Fifteen of the one for each of the other; the broker refuses more than 1,000 at once.
         for _ in range(50):
             for _ in range(15):
                 loud.say(loud_voice.event())
