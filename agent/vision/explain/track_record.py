@@ -104,7 +104,7 @@ class TrackRecord:
     known_from: Instant | None = None
     """What was before this moment is forgotten; None: nothing was."""
     _rows: bytearray = field(default_factory=bytearray)
-    _parts: array[int] = field(default_factory=lambda: array("H"))
+    _parts: "array[int]" = field(default_factory=lambda: array("H"))
     _last_reason: Reason | None = None
 
     @property
