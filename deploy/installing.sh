@@ -205,8 +205,10 @@ install_pinned() { # CHECKOUT EXTRA...
     install_python --require-hashes --requirement "$pins"
 }
 
+# The pip of Debian 12 would build what has no wheel by setup.py, and warn of it.
 install_python() { # ARGUMENTS of pip
-    with_dots "$slot/bin/python" -m pip install --quiet --disable-pip-version-check --no-build-isolation "${from[@]}" "$@" ||
+    with_dots "$slot/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --no-build-isolation --use-pep517 "${from[@]}" "$@" ||
         die "pip could not install the programs (see above)."
 }
 

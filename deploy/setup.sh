@@ -99,10 +99,11 @@ find_python() {
     die "No Python 3.11 to 3.13 was found. Install python3 and python3-venv."
 }
 
+# The pip of Debian 12 would build what has no wheel by setup.py, and warn of it.
 install_pinned() { # EXTRA...
     deploy/pins.sh "$@" >"$venv/pins.txt"
     with_dots "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-        --no-build-isolation --requirement "$venv/pins.txt" ||
+        --no-build-isolation --use-pep517 --requirement "$venv/pins.txt" ||
         die "pip could not install the Python packages (see above)."
 }
 
