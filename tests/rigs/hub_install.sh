@@ -93,6 +93,7 @@ expect "all is back by itself" hears
 expect "pages are served" serves ''
 [[ -z $(inside systemctl --failed --no-legend --plain) ]]
 
+rm -rf -- "${root:?}.dist" # of a run before, into which it would be copied
 cp -r "$root/srv/matthan/dist" "$root.dist"
 other_wheel() { # FAULT
     cp "$root.dist/"* "$root/srv/matthan/dist/"
