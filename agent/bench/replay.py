@@ -1,8 +1,8 @@
 """`replay`: detection alone on one recording; writes its sightings and its cost.
 
 Three files in the output folder: `tracks.txt` (MOTChallenge text), `sightings.jsonl` (one change a
-line) and `summary.json`. If asked for, a fourth: `explain.html` tells why tracks were not reported,
-or late.
+line) and `summary.json`. If asked for, a fourth: `explain.html` tells who was not reported, late or
+only as somebody else, and why.
 """
 
 import json
@@ -177,7 +177,7 @@ class _Run:
         (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
     def explain(self, file: Path, name: str, language: str) -> None:
-        """Write the page of the tracks that were not reported, or late; raises OSError."""
+        """Write the page of whoever was not reported, or late; raises OSError."""
         assert self._missed is not None  # noqa: S101 - asked for at the start
         say, origin = speaker(language), self._origin or Instant(0, 0)
         broken = N_("The recording cannot be read to its end: {why}")
@@ -187,7 +187,6 @@ class _Run:
             name,
             language=language,
             clock=lambda at: _clock(at.seconds_since(origin)),
-            limits=EXPLAIN_LIMITS,
             notes=notes,
         )
         file.write_bytes(page)

@@ -70,7 +70,6 @@ class LastHour:
             whose,
             language=language,
             clock=clock,
-            limits=self._limits,
             settings=self._settings,
             most_bytes=most_bytes,
         )

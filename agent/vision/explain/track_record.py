@@ -1,4 +1,4 @@
-"""Record of one track that is not reported: its frames packed, and a few crops.
+"""Record of one track: its frames, packed, until it is reported, and a few crops.
 
 A frame takes 15 bytes. The first and the newest hundred are kept; those between are counted, two
 minutes at a time, so that the numbers of older ones can be forgotten.
@@ -10,24 +10,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import ceil
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from agent.media.frame import Instant
+from agent.vision.detect.clothes import Clothes
 from agent.vision.detect.person import Detection
 from agent.vision.detect.riders import WHEELS
-from agent.vision.explain.reasons import REASONS, Reason
+from agent.vision.explain.reasons import REASONS, Judged, Reason
+from agent.vision.sightings.changes import Opened
+from agent.vision.sightings.leaving import is_inside
+from agent.vision.sightings.same_body import Difference, Looks, is_sure
 from agent.vision.track.track import Track
 
 ROWS_KEPT: Final = 100
 """Number of frames kept at the beginning, and as many at the end."""
 MOST_CROPS: Final = 6
 """Most crops of one track."""
-FIXED_BYTES: Final = 2_500
+EARLY_S: Final = 1.0
+"""So long after its first find a track shows where it goes."""
+LATE_S: Final = 2.0
+"""A person reported later than this after `TrackRecord.due_from` is late."""
+FIXED_BYTES: Final = 5_500
 """Memory of a record without frames and crops, measured and rounded up."""
-_ROW: Final = Struct("<IHHHHHB")
+_ROW: Final = Struct("<IhhhhhB")
 """Milliseconds since the track began; score, height, motion, weight and evidence in thousandths;
 number of the reason."""
-_MOST: Final = 65_535
+_MOST: Final = 32_767
+_MOST_MS: Final = 2**32 - 1
 MOST_ROWS_BYTES: Final = (2 * ROWS_KEPT + 1) * _ROW.size
 _PART_MS: Final = 120_000
 _MOST_PARTS: Final = 32
@@ -39,21 +48,17 @@ thousandths; frames by reason."""
 PARTS_BYTES: Final = (_MOST_PARTS + 1) * _PART * array("H").itemsize
 
 
-@dataclass(frozen=True, slots=True)
-class FrameRow:
-    """Values of one frame for a track."""
+class FrameRow(NamedTuple):
+    """Values of one frame for a track; without a detection its score and motion are 0."""
 
     at: Instant
     score: float
-    """Score of the network, 0-1; 0 in a frame without a detection, like `moved` and `weight`."""
     height: float
     """Share of the picture's height."""
     moved: float
     """Share of its place with motion."""
     weight: float
-    """The part of the score that counts as evidence."""
     evidence: float
-    """Sum so far; see `SightingSettings.evidence`."""
     reason: Reason
 
 
@@ -69,8 +74,8 @@ class Crop:
 
 @dataclass(slots=True)
 class TrackRecord:
-    """One track, from its first frame on until it is reported or ends. Or one place: finds there
-    that are part of no track, each as a frame."""
+    """One track, with its frames until it is reported or ends; or all tracks of one body. Or one
+    place: finds there that are part of no track, each as a frame."""
 
     track_id: int
     """0 for a place."""
@@ -81,9 +86,22 @@ class TrackRecord:
     whole_at: Instant | None = None
     """First frame in which the border did not cut it."""
     told_at: Instant | None = None
-    """Moment of its report, if it was reported late,"""
-    is_without_alert: bool = False
-    """and that outside the alert hours."""
+    """Moment of its report; None: never."""
+    sighting: Opened | None = None
+    """The opening of its sighting, if that is known."""
+    ends: tuple[Looks, ...] = ()
+    """Looks of the track when it was first found, last found in its first second, and last found;
+    empty for a place."""
+    sure: tuple[Instant, Clothes | None] | None = None
+    """When it was last surely found, or else at first, and the clothes of that find."""
+    within: Counter[int] = field(default_factory=Counter)
+    """Frames in which it lay in the place of another track, by the id of that."""
+    names: tuple[str, ...] = ()
+    """Name of the track; of a body those of all its tracks."""
+    taken_for: str = ""
+    """Of a body that only continued somebody else's sighting: the name of that one,"""
+    difference: Difference | None = None
+    """and what shows that it is somebody else."""
     begins_from: float = 0.0
     """Of a place: score from which a track begins, at its best find."""
     frames: int = 0
@@ -97,9 +115,7 @@ class TrackRecord:
     """Frames by reason."""
     crops: list[Crop] = field(default_factory=list)
     next_crop_s: float = 0.0
-    """Age from which on the next crop is due,"""
-    next_crop_score: float = 0.0
-    """and, of a place, score."""
+    """Age from which on the next crop is due."""
     rows_left_out: int = 0
     known_from: Instant | None = None
     """What was before this moment is forgotten; None: nothing was."""
@@ -124,8 +140,28 @@ class TrackRecord:
         return self.whole_at or self.began
 
     @property
+    def is_own(self) -> bool:
+        """True if its sighting was opened for it, or is a crowd's."""
+        sighting = self.sighting
+        return sighting is None or sighting.is_crowd or sighting.at == self.told_at
+
+    @property
+    def is_without_alert(self) -> bool:
+        """True if it was reported outside the alert hours."""
+        return self.sighting is not None and not self.sighting.wakes
+
+    @property
+    def is_in_time(self) -> bool:
+        """True if it was reported in time, or went on as somebody reported."""
+        if self.told_at is None or self.taken_for:
+            return False
+        return not self.is_own or self.told_at.seconds_since(self.due_from) <= LATE_S
+
+    @property
     def size_bytes(self) -> int:
         """Memory used, at most: frames are counted as if all rows were there."""
+        if self.is_own and self.is_in_time:
+            return FIXED_BYTES
         crops = sum(len(crop.jpeg) for crop in self.crops)
         return FIXED_BYTES + MOST_ROWS_BYTES + PARTS_BYTES + crops
 
@@ -145,22 +181,53 @@ class TrackRecord:
             _parts=self._parts[:],
         )
 
+    def add(self, later: "TrackRecord") -> None:
+        """Add the numbers, frames and crops of a later track of the same body."""
+        if self.told_at is None:
+            self.whole_at = self.whole_at or later.whole_at
+        if later.told_at and not (self.told_at and self.is_own):
+            self.told_at, self.sighting = later.told_at, later.sighting
+        self.last = max(self.last, later.last, key=lambda at: at.mono_ns)
+        for name in ("frames", "seen", "counts", "names", "crops", "rows_left_out"):
+            setattr(self, name, getattr(self, name) + getattr(later, name))
+        for name in ("best_score", "tallest", "most_moved", "most_evidence"):
+            setattr(self, name, max(getattr(self, name), getattr(later, name)))
+        age_ms = self._age_ms(later.began)
+        for row in _ROW.iter_unpack(bytes(later._rows)):
+            self._rows += _ROW.pack(min(_MOST_MS, row[0] + age_ms), *row[1:])
+
+    def find(self, track: Track, at: Instant) -> None:
+        """Note how the track looks in a frame in which it was found."""
+        self.last, now = at, Looks.of(track)
+        first, early, _ = self.ends or (now, now, now)
+        self.ends = first, now if self.age_s(at) <= EARLY_S else early, now
+        if self.sure is None or is_sure(track):
+            self.sure = at, None if track.found is None else track.found.clothes
+        if self.whole_at is None and self.told_at is None and is_inside(track.box):
+            self.whole_at = at
+
+    def tell(self, at: Instant, sighting: Opened | None) -> None:
+        """Note its report. Nobody asks for the frames and crops of who was reported in time."""
+        self.told_at, self.sighting = at, sighting
+        if self.is_own and self.is_in_time:
+            self.crops.clear()
+            self.rows_left_out += len(self._rows) // _ROW.size
+            self._rows.clear()
+            del self._parts[:]
+
     def age_s(self, now: Instant) -> float:
         """Seconds since its first frame."""
         return now.seconds_since(self.began)
 
+    def _age_ms(self, now: Instant) -> int:
+        return min(_MOST_MS, max(0, round(1000 * self.age_s(now))))
+
     def note(
-        self,
-        at: Instant,
-        reason: Reason,
-        *,
-        found: Track | Detection | None,
-        height: float,
-        weight: float = 0.0,
-        evidence: float = 0.0,
+        self, at: Instant, judged: Judged, found: Track | Detection | None, height: float
     ) -> None:
         """Add one frame: what was `found`, and the height of its box. Of consecutive frames without
         a look only the first has a row."""
+        reason, weight, evidence = judged
         self.frames += 1
         self.counts[reason] += 1
         score = moved = 0.0
@@ -173,9 +240,8 @@ class TrackRecord:
             self.most_moved = max(self.most_moved, moved)
             self.most_evidence = max(self.most_evidence, evidence)
         shares = score, height, moved, weight, evidence
-        thousandths = [min(_MOST, max(0, round(1000 * share))) for share in shares]
-        age_ms = min(2**32 - 1, max(0, round(1000 * self.age_s(at))))
-        row = (age_ms, *thousandths, REASONS.index(reason))
+        thousandths = [min(_MOST, max(-_MOST, round(1000 * share))) for share in shares]
+        row = (self._age_ms(at), *thousandths, REASONS.index(reason))
         self._count(row, is_found=found is not None)
         if reason is Reason.NOT_LOOKED and self._last_reason is reason:
             return
@@ -192,14 +258,14 @@ class TrackRecord:
             at = self.began.before(-age_ms / 1000)
             yield FrameRow(at, score, height, moved, weight, evidence, REASONS[number])
 
-    def forget_before(self, cut: Instant) -> None:
+    def forget_before(self, cut: Instant | None) -> None:
         """Remove crops, frames and numbers from before `cut`. Of the two minutes around the cut
         only the stored frames are counted."""
-        if self.first.mono_ns >= cut.mono_ns:
+        if cut is None or self.first.mono_ns >= cut.mono_ns:
             return
         self.known_from = cut
         self.crops = [crop for crop in self.crops if crop.at.mono_ns >= cut.mono_ns]
-        old_ms = 1000 * self.age_s(cut)
+        old_ms = self._age_ms(cut)
         old = sum(row[0] < old_ms for row in _ROW.iter_unpack(bytes(self._rows)))
         del self._rows[: old * _ROW.size]
         self._recount(old_ms)
@@ -220,7 +286,7 @@ class TrackRecord:
             for place, value in enumerate((score, height, moved, evidence), begin + 2):
                 parts[place] = max(parts[place], value)
 
-    def _recount(self, old_ms: float) -> None:
+    def _recount(self, old_ms: int) -> None:
         """The numbers of the frames from this age on."""
         whole = ceil(old_ms / _PART_MS)
         parts, self._parts = self._parts, array("H")

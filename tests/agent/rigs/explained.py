@@ -4,7 +4,7 @@ from agent.cameras.codec.jpeg import jpeg
 from agent.media.frame import Frame, Instant
 from agent.runtime.last_hour import LastHour
 from agent.vision.explain.page import MOST_BYTES
-from agent.vision.explain.record import LATE_S, MissedRecord, RecordLimits
+from agent.vision.explain.record import MissedRecord, RecordLimits
 from agent.vision.pipeline import FrameResult, Pipeline
 
 
@@ -30,7 +30,7 @@ class Explained:
             assert record.crops <= limits.most_crops
             for one in record.explanation(now).missed:
                 assert one.told_at is not None or one.track_id not in self.told
-                assert one.told_at is None or one.told_at.seconds_since(one.due_from) > LATE_S
+                assert not one.is_in_time
                 assert one.counts.total() == one.frames >= one.seen
                 assert all(crop.jpeg.startswith(b"\xff\xd8") for crop in one.crops)
         page = self.hour.page("cong", now, language="vi", clock=lambda at: str(at.mono_ns))

@@ -26,7 +26,6 @@ def made_by_the_box(language: str) -> bytes:
         street.explained(),
         language=language,
         clock=lambda at: f"14:03:{22 + at.seconds_since(after(0)):04.1f}",
-        most_crops=50,
     )
     return page.html("Cổng chợ").encode()
 

@@ -9,9 +9,8 @@ import pytest
 from agent.i18n import LANGUAGES, speaker
 from agent.media.frame import Instant
 from agent.vision.explain.page import ExplanationPage
-from agent.vision.explain.reasons import Reason
+from agent.vision.explain.reasons import SENTENCES, Reason
 from agent.vision.explain.record import Explanation
-from agent.vision.explain.sentences import SENTENCES
 from agent.vision.sightings.sightings import SightingSettings
 from tests.agent.rigs.vision import after, person, tracked
 from tests.agent.vision.explain.test_record import AT_BORDER, Street, unsure
@@ -22,7 +21,7 @@ def clock(at: Instant) -> str:
 
 
 def page(found: Explanation, language: str = "vi", *notes: str) -> str:
-    made = ExplanationPage(found, language=language, clock=clock, most_crops=50)
+    made = ExplanationPage(found, language=language, clock=clock)
     return made.html("cong-chinh", notes)
 
 
@@ -72,12 +71,10 @@ def test_numbers_of_the_rules_are_those_in_use() -> None:
     street = Street()
     street.shows(unsure(), for_s=1)
     settings = SightingSettings(still_score=0.61, near_score=0.42, near_came=0.7, evidence=3.5)
-    made = ExplanationPage(
-        street.explained(), language="en", clock=clock, most_crops=50, settings=settings
-    )
+    made = ExplanationPage(street.explained(), language="en", clock=clock, settings=settings)
     text = " ".join(Seen(made.html("cong-chinh")).words)
     assert re.search(r"from 0\.61 on; at 25 % .* from 0\.42 on.* motion in 70 %", text)
-    assert "add up to 3.5 within" in text
+    assert "add up to 3.50 within" in text
 
 
 def test_a_late_person_has_both_times() -> None:
@@ -107,7 +104,7 @@ def test_a_place_with_weak_finds_is_told_with_its_score_and_the_one_that_is_need
     text = page(street.explained(), "en")
     assert "Nobody was found" not in text
     assert "Never reported: 0." in text
-    assert "1 finds, with a score up to 0.34" in text
+    assert "found in 1 of 1 frames" in text
     assert "too low to begin a track: that takes 0.40" in text
     assert text.count("<img ") == 1
     vi = page(street.explained())
@@ -122,11 +119,11 @@ def test_a_page_about_a_shorter_time_says_nothing_of_before() -> None:
         street.finds(person(0.2, score=0.3))
     found = street.record.explanation(after(32.5), span_s=2.5)
     text = " ".join(Seen(page(found, "en")).words)
-    assert "From 30.0 to 30.1, found in 2 of 2 frames." in text
+    assert "From 30.0 to 30.4; found in 2 of 2 frames" in text
     assert "Wholly in view from" not in text
     found = street.record.explanation(after(32.5), span_s=1.0)
     text = " ".join(Seen(page(found, "en")).words)
-    assert "From 31.5 to 32.4 10 finds" in text
+    assert "From 31.5 to 32.4; found in 10 of 10 frames" in text
 
 
 def test_whoever_was_recorded_without_an_alert_is_told_apart() -> None:
