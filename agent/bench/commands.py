@@ -28,6 +28,11 @@ def add_to(bench: argparse.ArgumentParser) -> None:
         benches.add_parser("delay", help="measure the delay from a frame to its sighting")
     )
     detect.add_to(benches.add_parser("detect", help="measure the cost of one look of the network"))
+    suite["handover"](
+        benches.add_parser(
+            "handover", help="measure whether who comes after somebody is told apart from them"
+        )
+    )
     motion.add_to(benches.add_parser("motion", help="measure the cost of motion detection"))
     suite["near"](
         benches.add_parser("near", help="measure how soon people close to the camera are reported")
@@ -42,7 +47,9 @@ def add_to(bench: argparse.ArgumentParser) -> None:
 def _suite() -> dict[str, AddTo]:
     """The functions that add the benchmarks of the scene suite, which a wheel leaves out."""
     if find_spec("agent.bench.scenes") is None:
-        return dict.fromkeys(("crops", "delay", "near", "tiles", "scenes"), _add_refusal)
+        return dict.fromkeys(
+            ("crops", "delay", "handover", "near", "tiles", "scenes"), _add_refusal
+        )
     from agent.bench.scenes import (  # noqa: PLC0415 not in a wheel
         command,
         crops,
@@ -50,10 +57,12 @@ def _suite() -> dict[str, AddTo]:
         near_bench,
         tiles,
     )
+    from agent.bench.scenes.handover import bench as handover  # noqa: PLC0415 not in a wheel
 
     return {
         "crops": crops.add_to,
         "delay": delay.add_to,
+        "handover": handover.add_to,
         "near": near_bench.add_to,
         "tiles": tiles.add_to,
         "scenes": command.add_to,

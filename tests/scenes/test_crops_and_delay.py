@@ -9,6 +9,7 @@ import pytest
 from agent.bench.replay import numbered_ids
 from agent.bench.scenes import crops, delay, near_bench, tiles
 from agent.bench.scenes.command import SCENES
+from agent.bench.scenes.handover import bench as handover
 from agent.bench.scenes.heights import Far
 from agent.bench.scenes.play import Scene
 from agent.bench.scenes.programme import Material
@@ -87,11 +88,17 @@ def test_tiles_find_more_of_a_made_crowd_than_the_whole_and_far_ones_above_all(
     assert tiles.table([whole, four, six]).count("\n") == 4
 
 
-@pytest.mark.parametrize("name", ["crops", "delay", "near", "tiles"])
+@pytest.mark.parametrize("name", ["crops", "delay", "handover", "near", "tiles"])
 def test_without_recordings_it_says_so_and_what_to_do(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = {"crops": crops, "delay": delay, "near": near_bench, "tiles": tiles}[name]
+    bench = {
+        "crops": crops,
+        "delay": delay,
+        "handover": handover,
+        "near": near_bench,
+        "tiles": tiles,
+    }[name]
     parser = argparse.ArgumentParser()
     bench.add_to(parser)
     truth = str(SCENES / "vtest.truth.toml")

@@ -101,12 +101,12 @@ class Near:
         return 0 if self._is_there_first else BEFORE + ENTERS
 
     def picture(self, index: int) -> Plane:
-        out = _background(self.street, self.number % 2).copy()
+        out = background(self.street, self.number % 2).copy()
         if (box := self._place(index)) is not None:
             self._draw(out, box, self._step(index))
         if self.manner is Manner.GATE:
             _draw_bars(out)
-        return grained(_i420(out), 2.0, seed=self.number, index=index)
+        return grained(i420(out), 2.0, seed=self.number, index=index)
 
     def shown(self, index: int) -> Shown:
         box = self._place(index)
@@ -136,9 +136,9 @@ class Near:
         end, (height, width) = self._end, self.size
         away = 1.0 - done
         if self.manner is Manner.LENS:
-            return _shifted(end, 0.0, away * (height - end.y0))
+            return shifted(end, 0.0, away * (height - end.y0))
         from_right = self.number % 4 in (1, 2)
-        return _shifted(end, away * ((width - end.x0) if from_right else -end.x1), 0.0)
+        return shifted(end, away * ((width - end.x0) if from_right else -end.x1), 0.0)
 
     @cached_property
     def _end(self) -> Box:
@@ -157,7 +157,7 @@ class Near:
 
     def _draw(self, out: Plane, box: Box, body: Body) -> None:
         ends = UNDER if self.manner is Manner.LENS else ABOVE if self.is_above else (1.0, 1.0)
-        _paste(out, box, body, ends)
+        paste(out, box, body, ends)
         if self.manner is Manner.RIDES:
             _draw_motorbike(out, box)
 
@@ -195,11 +195,11 @@ def street_bodies(street: Street) -> tuple[tuple[Body, ...], ...]:
     for person, first, length in walks(street):
         if street.shown(first).people[person].height >= TALL_PX:
             indexes = range(first, first + length, 3)[:8]
-            found.append(tuple(_cut(street, person, index) for index in indexes))
+            found.append(tuple(body_of(street, person, index) for index in indexes))
     return tuple(found)
 
 
-def _cut(street: Street, person: int, index: int) -> Body:
+def body_of(street: Street, person: int, index: int) -> Body:
     """The body alone, cut to its mask."""
     cut = cutout(street, person, index)
     rows, columns = cut.mask.shape
@@ -220,7 +220,7 @@ def trimmed(body: Body) -> Body:
     return replace(body, yuv=body.yuv[part], mask=mask[part])
 
 
-def _paste(out: Plane, box: Box, body: Body, ends: tuple[float, float]) -> None:
+def paste(out: Plane, box: Box, body: Body, ends: tuple[float, float]) -> None:
     """Draw the body into `box`, with its upper and lower end `ends` times as wide."""
     rows, columns = body.mask.shape
     middle, half = (box.x0 + box.x1) / 2, box.width / 2
@@ -264,8 +264,9 @@ def _draw_motorbike(out: Plane, box: Box) -> None:
 
 
 @lru_cache(maxsize=2)
-def _background(street: Street, shape: int) -> Plane:
-    """The part of the empty street that is enlarged behind them, Y, U, V (rows, columns, 3)."""
+def background(street: Street, shape: int) -> Plane:
+    """The part of the empty street that is enlarged behind them, Y, U, V (rows, columns, 3), in the
+    size `SIZES_PX[shape]`; not to be written to."""
     y, x, rows, columns = WINDOWS_PX[shape]
     height, width = SIZES_PX[shape]
     planes = [
@@ -279,7 +280,8 @@ def _background(street: Street, shape: int) -> Plane:
     return np.asarray(np.dstack(planes), np.uint8)
 
 
-def _i420(yuv: Plane) -> Plane:
+def i420(yuv: Plane) -> Plane:
+    """The I420 of a picture of Y, U, V (rows, columns, 3)."""
     height, width = yuv.shape[:2]
     out = np.empty((height * 3 // 2, width), np.uint8)
     for number, into in enumerate(split(out)):
@@ -288,5 +290,6 @@ def _i420(yuv: Plane) -> Plane:
     return out
 
 
-def _shifted(box: Box, dx: float, dy: float) -> Box:
+def shifted(box: Box, dx: float, dy: float) -> Box:
+    """The box elsewhere."""
     return Box(box.x0 + dx, box.y0 + dy, box.x1 + dx, box.y1 + dy)

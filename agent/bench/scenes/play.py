@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from agent.bench.replay import numbered_ids
 from agent.bench.scenes.conditions import CLEAR, Condition
@@ -16,6 +17,7 @@ from agent.bench.tracks import TrackBook
 from agent.media.frame import Frame, Instant
 from agent.vision.detect.dense import DenseSettings
 from agent.vision.detect.person import PersonDetector
+from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
 
@@ -61,6 +63,8 @@ class Played:
     opened: list[tuple[int, Opened]] = field(default_factory=list)
     crowds: list[tuple[int, Opened]] = field(default_factory=list)
     """The sightings that stand for a crowd."""
+    laid: dict[UUID, list[tuple[int, Box]]] = field(default_factory=dict)
+    """(frame, measured box) of every sighting of one person, as long as it is open."""
     counted: list[tuple[int, int]] = field(default_factory=list)
     """(frame, track) of every person counted in a crowd, without a sighting alone."""
     opening_cpu_ms: list[float] = field(default_factory=list)
@@ -111,6 +115,11 @@ def play(
         new = pipeline.sightings.open_tracks - told - {change.track_id for change in opened}
         played.counted += [(frame.index, track_id) for track_id in sorted(new)]
         told |= pipeline.sightings.open_tracks
+        own = pipeline.sightings.own_ids
+        for track in look.tracks:
+            if track.is_seen and track.track_id in own:
+                of_it = played.laid.setdefault(own[track.track_id], [])
+                of_it.append((frame.index, track.box))
         book.note(frame, look.tracks)
         stages.lap("books")
     played.tracks = read_rows(book.text(told))

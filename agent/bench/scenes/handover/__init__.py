@@ -1,0 +1,1 @@
+"""Handovers: somebody leaves, and within four seconds somebody comes at the same place."""
