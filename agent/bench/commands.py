@@ -33,6 +33,11 @@ def add_to(bench: argparse.ArgumentParser) -> None:
             "handover", help="measure whether who comes after somebody is told apart from them"
         )
     )
+    suite["infrared"](
+        benches.add_parser(
+            "infrared", help="measure how soon people in infrared light are reported"
+        )
+    )
     motion.add_to(benches.add_parser("motion", help="measure the cost of motion detection"))
     suite["near"](
         benches.add_parser("near", help="measure how soon people close to the camera are reported")
@@ -48,7 +53,7 @@ def _suite() -> dict[str, AddTo]:
     """The functions that add the benchmarks of the scene suite, which a wheel leaves out."""
     if find_spec("agent.bench.scenes") is None:
         return dict.fromkeys(
-            ("crops", "delay", "handover", "near", "tiles", "scenes"), _add_refusal
+            ("crops", "delay", "handover", "infrared", "near", "tiles", "scenes"), _add_refusal
         )
     from agent.bench.scenes import (  # noqa: PLC0415 not in a wheel
         command,
@@ -58,11 +63,13 @@ def _suite() -> dict[str, AddTo]:
         tiles,
     )
     from agent.bench.scenes.handover import bench as handover  # noqa: PLC0415 not in a wheel
+    from agent.bench.scenes.infrared import bench as infrared  # noqa: PLC0415 not in a wheel
 
     return {
         "crops": crops.add_to,
         "delay": delay.add_to,
         "handover": handover.add_to,
+        "infrared": infrared.add_to,
         "near": near_bench.add_to,
         "tiles": tiles.add_to,
         "scenes": command.add_to,

@@ -11,6 +11,7 @@ from agent.bench.scenes import crops, delay, near_bench, tiles
 from agent.bench.scenes.command import SCENES
 from agent.bench.scenes.handover import bench as handover
 from agent.bench.scenes.heights import Far
+from agent.bench.scenes.infrared import bench as infrared
 from agent.bench.scenes.play import Scene
 from agent.bench.scenes.programme import Material
 from agent.bench.sight import sight
@@ -88,7 +89,7 @@ def test_tiles_find_more_of_a_made_crowd_than_the_whole_and_far_ones_above_all(
     assert tiles.table([whole, four, six]).count("\n") == 4
 
 
-@pytest.mark.parametrize("name", ["crops", "delay", "handover", "near", "tiles"])
+@pytest.mark.parametrize("name", ["crops", "delay", "handover", "infrared", "near", "tiles"])
 def test_without_recordings_it_says_so_and_what_to_do(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,6 +97,7 @@ def test_without_recordings_it_says_so_and_what_to_do(
         "crops": crops,
         "delay": delay,
         "handover": handover,
+        "infrared": infrared,
         "near": near_bench,
         "tiles": tiles,
     }[name]

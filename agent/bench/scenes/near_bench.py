@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ import numpy as np
 from agent.app.models import models_manifest
 from agent.bench.replay import REFUSED
 from agent.bench.scenes.command import REFUSALS, add_material, material
+from agent.bench.scenes.footage import Footage
 from agent.bench.scenes.near import Body, Near, family, trimmed
 from agent.bench.scenes.play import Played, Scene, shown_to
 from agent.bench.sight import Sight, sight
@@ -42,6 +43,14 @@ AROUND_PX: Final = 40
 COVERS: Final = (0.3, 0.85)
 """A mask with another share of the label is not a body."""
 ROUNDS: Final = 4
+
+
+class Coming(Footage, Protocol):
+    """Footage of one person."""
+
+    @property
+    def ready(self) -> int:
+        """Index of the first frame that shows all that will ever be seen of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +112,15 @@ def measure(scenes: Iterable[Scene], seers: Sight) -> list[Told]:
         name = f"{near.manner}, {scene.condition.name}"
         one = judged(near, shown_to(seers, scene), name)
         rows[name] = rows[name] + one if name in rows else one
-    total = Told("all", 0, 0, 0, 0, 0, 0)
-    for row in rows.values():
-        total += row
-    return [*rows.values(), total]
+    return [*rows.values(), total(rows.values())]
 
 
-def judged(near: Near, played: Played, name: str) -> Told:
+def total(rows: Iterable[Told]) -> Told:
+    """Their sum."""
+    return sum(rows, start=Told("all", 0, 0, 0, 0, 0, 0))
+
+
+def judged(near: Coming, played: Played, name: str) -> Told:
     """The row of the table for one scene."""
     on_them = [frame for frame, one in played.opened if _is_on(near, frame, one.box)]
     waited_s = min(
@@ -126,10 +137,10 @@ def judged(near: Near, played: Played, name: str) -> Told:
     )
 
 
-def table(rows: Iterable[Told]) -> str:
+def table(rows: Iterable[Told], people: str = "near people") -> str:
     """The rows as a Markdown table."""
     lines = [
-        "| near people | told in 2 s | later | twice | false | looks |",
+        f"| {people} | told in 2 s | later | twice | false | looks |",
         "|---|---|---|---|---|---|",
     ]
     lines += [
@@ -140,7 +151,7 @@ def table(rows: Iterable[Told]) -> str:
     return "\n".join(lines)
 
 
-def _is_on(near: Near, frame: int, box: Box) -> bool:
+def _is_on(near: Coming, frame: int, box: Box) -> bool:
     """True if `box`, in shares of the picture, holds most of what is seen of the person."""
     height, width = near.size
     told = Box(box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height)

@@ -183,7 +183,7 @@ def test_the_scorer_reads_only_the_frames_it_is_told_to(
     assert json.loads(capsys.readouterr().out)["recall"] == 0.5
 
 
-@pytest.mark.parametrize("what", ["crops", "delay", "handover", "scenes", "tiles"])
+@pytest.mark.parametrize("what", ["crops", "delay", "handover", "infrared", "scenes", "tiles"])
 def test_an_installed_agent_says_that_the_scene_suite_is_not_there(
     what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
