@@ -120,6 +120,7 @@ class _Reading:
         self._tick = max(1, round(1 / (_rate(stream) * _time_base(stream))))
         self._origin: int | None = None
         self._shown = 0
+        self._newest = -self._tick
         self._end = 0
         self.packets = 0
 
@@ -143,6 +144,9 @@ class _Reading:
                 self._shown += 1
                 expected = (self._shown - 1) * self._tick
                 pts = expected if frame.pts is None else frame.pts - (self._origin or 0)
+                if pts <= self._newest:  # some files exchange the times of neighbouring pictures
+                    pts = self._newest + max(1, self._tick // 2)
+                self._newest = pts
                 yield ReelPicture(self._shown, pts, i420(frame))
 
     def _encoded(self, packet: "av.Packet[av.video.stream.VideoStream]") -> Encoded:

@@ -29,6 +29,26 @@ def test_flat_out_a_frame_carries_its_time_in_the_recording(tmp_path: Path) -> N
     assert [frame.at for frame in frames] == [after(i / 10) for i in range(10)]
 
 
+def test_times_never_go_back_in_a_file_that_exchanges_those_of_neighbours(tmp_path: Path) -> None:
+    with (
+        av.open(str(record(tmp_path / "a.mp4", 8))) as good,
+        av.open(str(tmp_path / "exchanged.mp4"), "w") as bad,
+    ):
+        stream = bad.add_stream_from_template(good.streams.video[0])
+        packets = [one for one in good.demux(video=0) if one.pts is not None]
+        gap = packets[1].pts - packets[0].pts
+        for number, packet in enumerate(packets):
+            packet.dts = (number - 3) * gap
+            packet.pts = (number + (number == 4) - (number == 5)) * gap
+            packet.stream = stream
+            bad.mux(packet)
+    frames = list(camera(tmp_path / "exchanged.mp4").frames(NOWHERE, never))
+    assert len(frames) == 8
+    assert all(one.at.mono_ns < other.at.mono_ns for one, other in pairwise(frames))
+    assert [frame.at for frame in frames][:5] == [after(i / 10) for i in (0, 1, 2, 3, 5)]
+    assert frames[6].at == after(0.6)
+
+
 @pytest.mark.promise("Agent: `replay --pace` runs in real time.")
 def test_paced_it_waits_until_each_frame_is_due(tmp_path: Path) -> None:
     clock = SteppedClock()
