@@ -340,9 +340,10 @@ start_others() {
     systemctl enable --quiet "${wanted[@]}" "${parts[@]}"
     install -d -m 755 "$home/broker"
     put_file "$(in_slot "$slot" "hub/intake/mqtt/guard-$(uname -m).so")" "$home/broker/guard.so" 644 root:root
-    rm -f /var/lib/matthan-broker/mosquitto.db # of 0.2.0, whose broker kept what nodes had said
     settle
     systemctl restart "${wanted[@]}"
+    # Of 0.2.0, whose broker kept what nodes had said, and wrote it down when it was stopped just now.
+    rm -f /var/lib/matthan-broker/mosquitto.db
 }
 
 # Where all names at the brokers are taken, this hub stands by. A process of one role says that it is

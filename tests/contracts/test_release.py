@@ -1,4 +1,4 @@
-"""Files of release 0.2.0 are read by the present hub: a backup, and the session of a node.
+"""Files of each release are read by the present hub: a backup, and the session of a node.
 
 The node's session is played byte for byte to a hub that was restored from the backup, over a real
 broker; its receipts, its alert and its clip arrive as then. `README.md` says how they were made.
@@ -29,7 +29,7 @@ from tests.hub.app.test_backup import Place
 from tests.hub.rigs.desk import Desk
 from tests.waiting import patience_s, until
 
-RELEASE: Final = Path(__file__).parent / "release-0.2.0"
+RELEASES: Final = sorted(Path(__file__).parent.glob("release-*"))
 ROOT: Final = Path(__file__).parents[2]
 NODE: Final = NODES[1]
 ELSEWHERE: Final = (
@@ -104,15 +104,25 @@ def phrase_in(folder: Path) -> Path:
     return phrase
 
 
+@pytest.fixture(scope="module", params=RELEASES, ids=lambda folder: folder.name)
+def release(request: pytest.FixtureRequest) -> Path:
+    """The folder of what one release left."""
+    folder: Path = request.param
+    return folder
+
+
 @pytest.fixture(scope="module")
 def hub(
-    needs_broker: None, needs_system: None, tmp_path_factory: pytest.TempPathFactory
+    needs_broker: None,
+    needs_system: None,
+    release: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Hub]:
     """Restored and running, on SQLite."""
     folder = tmp_path_factory.mktemp("restored")
     with Broker(folder / "mqtt") as broker:
         hub = Hub(folder, broker)
-        assert "the hub is as it was on" in hub.restore(RELEASE / "backup-sqlite.zip")
+        assert "the hub is as it was on" in hub.restore(release / "backup-sqlite.zip")
         hub.start()
         yield hub
         assert hub.process is not None
@@ -150,7 +160,7 @@ def test_pages_of_the_restored_hub_answer(hub: Hub, officer: httpx.Client) -> No
     assert len(files_of(officer, alert)) > 3
     [case] = re.findall(r"/cases/[0-9a-f-]{36}", officer.get("/cases").text)
     assert CASE in officer.get(case).text
-    routes = (RELEASE.parent / "routes.txt").read_text().splitlines()
+    routes = (Path(__file__).parent / "routes.txt").read_text().splitlines()
     plain = {one.removeprefix("GET ") for one in routes if re.fullmatch(r"GET [^{]+", one)}
     answers = {path: officer.get(path).status_code for path in sorted(plain - {*ELSEWHERE})}
     assert {path: code for path, code in answers.items() if code >= 400} == {}
@@ -158,14 +168,14 @@ def test_pages_of_the_restored_hub_answer(hub: Hub, officer: httpx.Client) -> No
 
 @pytest.mark.promise("Cases and evidence: An export verifies offline, by page and by command.")
 def test_log_clip_and_package_of_then_are_called_unchanged(
-    hub: Hub, capsys: pytest.CaptureFixture[str]
+    hub: Hub, release: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk = Desk(hub.folder / "hub.toml", capsys)
     assert "the log is whole" in desk.says("log", "verify")
     [key] = (hub.folder / "secrets").glob("evidence*.crt")
-    package, clip = RELEASE / PACKAGE, hub.folder / "clip.mp4"
+    package, clip = release / PACKAGE, hub.folder / "clip.mp4"
     assert f"{package}: whole" in desk.says("verify", str(package), "--authority", str(key))
-    sent = [one for one in session.read(RELEASE) if one.payload[4:8] == b"ftyp"]
+    sent = [one for one in session.read(release) if one.payload[4:8] == b"ftyp"]
     whole = next(one for one in sent if "upload-length" in one.headers)  # not a growing one
     clip.write_bytes(whole.payload)
     authority = hub.folder / "papers" / "ca.crt"
@@ -175,10 +185,13 @@ def test_log_clip_and_package_of_then_are_called_unchanged(
 @pytest.mark.loopback
 @pytest.mark.promise("Storms and backup: A running hub can be backed up and restored.")
 def test_backup_of_a_hub_on_postgresql_is_restored(
-    empty_postgres: Callable[[], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    empty_postgres: Callable[[], str],
+    release: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     desk = Place(tmp_path / "here", empty_postgres(), capsys).desk
-    backup = RELEASE / "backup-postgresql.zip"
+    backup = release / "backup-postgresql.zip"
     desk.says("restore", str(backup), "--passphrase-file", str(phrase_in(tmp_path)))
     assert "the log is whole" in desk.says("log", "verify")
     assert "case VA-9: alert" in desk.says("hold", "list")
@@ -270,10 +283,10 @@ class Node:
 
 @pytest.mark.promise("Core: No alert is lost.")
 def test_a_node_of_then_is_heard_and_its_alert_and_clip_arrive(
-    hub: Hub, officer: httpx.Client
+    hub: Hub, release: Path, officer: httpx.Client
 ) -> None:
     before = alerts_of(officer)
-    turns = list(session.read(RELEASE))
+    turns = list(session.read(release))
     told = [json.loads(one.payload) for one in turns if one.what.endswith("/receipt")]
     node = Node(hub)
     for turn in turns:

@@ -6,13 +6,14 @@
 #   tests/rigs/hub_install.sh                   SQLite and the hub's own authority
 #   DATABASE=postgresql tests/rigs/hub_install.sh
 #   SUITE=bookworm tests/rigs/hub_install.sh    the same on Debian 12
+#   FROM=v0.2.0 tests/rigs/hub_install.sh       the first installation is of that commit, with data of then
 #
 # The container shares this machine's network: ports 443, 8443 and 8883 must be free here.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/rigs/booted.sh
 source tests/rigs/booted.sh
-readonly database="${DATABASE:-sqlite}"
+readonly database="${DATABASE:-sqlite}" from="${FROM-}"
 trap power_off EXIT
 
 installs() { inside /srv/matthan/deploy/hub/install.sh "$@"; }
@@ -34,11 +35,46 @@ readonly private=AGE-SECRET-KEY-13D048YLEJ2MSSMATYFE7V6UFA0Z293RX535QJZJ5Q75K7YF
 check_says() { [[ $(inside matthan-hub check || true) == *"$1"* ]]; }
 refuses() { ! "$@"; }
 
+first_installs() { inside "/srv/${from:+then/}matthan/deploy/hub/install.sh" "$@"; }
+put_from() {
+    local checkout=$root/srv/then/matthan
+    mkdir -p "$checkout"
+    git archive "$from" | tar -x -C "$checkout"
+    ln -s "$PWD/.venv" "$checkout/.venv"
+    "$checkout/deploy/wheels.sh" "$checkout/dist"
+}
+has_data_of_then() {
+    inside matthan-hub hold list | grep -q 'case VA-9: alert' && inside matthan-hub log verify | grep -q 'the log is whole'
+}
+put_data_of_then() { # what tests/contracts/record.py made
+    local phrase
+    phrase=$(.venv/bin/python -c 'from tests.contracts.record import PASSPHRASE; print(PASSPHRASE)')
+    install -m 644 "tests/contracts/release-0.2.0/backup-$database.zip" "$root/srv/then.zip"
+    inside systemctl stop matthan-hub.service
+    inside runuser -u matthan -- sh -c 'umask 77 && cat >/var/lib/matthan/phrase' <<<"$phrase"
+    inside matthan-hub restore --force --passphrase-file /var/lib/matthan/phrase /srv/then.zip
+    first_installs # as after each restore
+    expect "data of then are there" has_data_of_then
+}
+installs_at_a_terminal() { # the key is shown, and Enter takes none
+    inside script -qec /srv/matthan/deploy/hub/install.sh /dev/null <<<'' | tee "$root.said"
+    grep -q 'AGE-SECRET-KEY-1' "$root.said"
+}
+
 make_base
 fresh_root "hub-$suite" "$PWD"
+[[ -z $from ]] || put_from
 boot "hub-$suite"
 note "the first time"
-time installs --host 127.0.0.1 --contact keeper@example.vn --database "$database" --area 'Xã Tân Khai'
+time first_installs --host 127.0.0.1 --contact keeper@example.vn --database "$database" --area 'Xã Tân Khai'
+if [[ -n $from ]]; then
+    put_data_of_then
+    note "upgraded from $from"
+    time installs_at_a_terminal
+    expect "the new hub hears" hears
+    expect "data of then are there" has_data_of_then
+    inside test ! -e /var/lib/matthan-broker/mosquitto.db # of the broker of then
+fi
 expect "pages are served over TLS" serves ''
 expect "nodes' port serves no pages" is_404 ':8443'
 expect "check asks for a backup key" check_says 'BAD  backups: '
