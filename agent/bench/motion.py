@@ -122,14 +122,14 @@ def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAME
         at = Instant(round(index / FRAMES_PER_S * 1e9), drawn.at.utc_us)
         frame = Frame(index + 1, at, drawn.yuv, width, height)
         is_counted = index >= WARMING_FRAMES
-        boxes = motion.time(finder.step, frame, is_counted=is_counted)
+        moved_now = motion.time(finder.step, frame, is_counted=is_counted)
         view.time(lambda one: tamper.step(one, finder.means), frame, is_counted=is_counted)
         # the others read other frames: the frame just read is still in the cache
         other = frames[(place + different // 3) % different].luma
         floor.time(cv2.sumElems, other, is_counted=is_counted)
         another = frames[(place + 2 * different // 3) % different].luma
         halvings.time(halver.means, another, is_counted=is_counted)
-        moved += bool(boxes) and is_counted
+        moved += bool(moved_now.regions) and is_counted
     return MotionCost(
         floor_us=floor.median_us,
         halvings_us=halvings.median_us,

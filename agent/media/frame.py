@@ -17,6 +17,11 @@ class Instant:
     mono_ns: int
     utc_us: int
 
+    @property
+    def mono_s(self) -> float:
+        """Monotonic time in seconds."""
+        return self.mono_ns / 1e9
+
     def before(self, span_s: float) -> "Instant":
         """The moment `span_s` seconds earlier, by both clocks."""
         return Instant(self.mono_ns - round(span_s * 1e9), self.utc_us - round(span_s * 1e6))

@@ -186,7 +186,7 @@ class LookBudget:
         if elapsed_s > SHORTEST_S:
             gap_s = max(elapsed_s, self._gap_s / 2)
             self._gap_s = min(gap_s, GAP_GROWS * self._gap_s or gap_s)
-        now_s, cost = now.mono_ns / 1e9, self._board.cost(input_px)
+        now_s, cost = now.mono_s, self._board.cost(input_px)
         asked = wanted
         wanted = self._board.fitting(self, asked, now_s, self._gap_s, input_px)
         saved = self._own + self._rate * elapsed_s

@@ -108,6 +108,17 @@ def is_whole(box: Box) -> bool:
     return box.x0 > low and box.y0 > low and box.x1 < high and box.y1 < high
 
 
+def grid_slice(box: Box, shape: tuple[int, int]) -> tuple[slice, slice]:
+    """The cells under the box's part inside the picture, on a grid of (rows, columns); at least one
+    if there is such a part."""
+    (rows, columns), seen = shape, box.clipped()
+    if seen.area <= 0:
+        return slice(0), slice(0)
+    y0, x0 = min(rows - 1, round(seen.y0 * rows)), min(columns - 1, round(seen.x0 * columns))
+    y1, x1 = max(y0 + 1, round(seen.y1 * rows)), max(x0 + 1, round(seen.x1 * columns))
+    return slice(y0, y1), slice(x0, x1)
+
+
 def scale(input_px: tuple[int, int], size_px: tuple[int, int], part: Box = WHOLE) -> float:
     """Pixels of an input (height, width) per pixel of a picture of `size_px` whose `part` it
     shows."""

@@ -27,7 +27,8 @@ from agent.vision.detect.vehicles import marked
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Area, Box, Polygon, scale
 from agent.vision.hours import Hours
 from agent.vision.motion.daylight import Daylight, Sensitivity
-from agent.vision.motion.finder import MotionFinder, MotionSettings, moved_share
+from agent.vision.motion.finder import MotionFinder, MotionSettings
+from agent.vision.motion.moved import NOTHING, Moved
 from agent.vision.rules.places import Line, Zone
 from agent.vision.rules.rules import Rules
 from agent.vision.sightings.alerting import Alerting
@@ -151,7 +152,7 @@ class Pipeline:
     local: Callable[[Instant], datetime | None]
     opening: Opening = field(default_factory=Opening)
     lap: Callable[[str], None] = _unmeasured
-    _waiting: tuple[Box, ...] | None = None
+    _waiting: Moved | None = None
     _has_looked: bool = False
     """Whether the board had time for a look at any frame so far."""
     _fits: dict[tuple[int, int, bool], PersonDetector] = field(default_factory=dict)
@@ -202,7 +203,8 @@ class Pipeline:
         nothing.
         """
         local = self._local_time(frame.at)
-        is_first, is_second = self._waiting is None, bool(self._waiting)
+        is_first = self._waiting is None
+        is_second = self._waiting is not None and bool(self._waiting.regions)
         enough = self.daylight.at(frame, local)
         self.motion.need(enough.least_change)
         moved = self._from_the_second_frame_on(self.motion.step(frame))
@@ -229,7 +231,7 @@ class Pipeline:
         known = () if is_first else tracks
         changes = self._changes(frame, known, moved=moved, local=local)
         return FrameResult(
-            moved,
+            moved.regions,
             found.bodies,
             tracks,
             changes,
@@ -267,7 +269,7 @@ class Pipeline:
         frame: Frame,
         tracks: tuple[Track, ...],
         *,
-        moved: tuple[Box, ...],
+        moved: Moved,
         local: datetime | None,
     ) -> tuple[SightingChange, ...]:
         """Changes of sightings, with rules and descriptions."""
@@ -295,7 +297,7 @@ class Pipeline:
         is_asked = self.alerting.asks_for_the_hour or self.daylight.asks_for_the_hour
         return self.local(at) if is_asked else None
 
-    def _wanted(self, frame: Frame, moved: tuple[Box, ...]) -> tuple[Box | Sheet, ...]:
+    def _wanted(self, frame: Frame, moved: Moved) -> tuple[Box | Sheet, ...]:
         """Regions to look at, most needed first: around motion, or in dense mode tile by tile."""
         size_px = frame.height, frame.width
         self.dense.note(frame.at, [box.height for box in self.tracker.bodies(frame.at)])
@@ -314,7 +316,7 @@ class Pipeline:
                 for track in tracks
                 if track.track_id in told or self.attention.is_likely(track)
             ]
-            busy = (*moved, *bodies)
+            busy = (*moved.regions, *bodies)
             return self.dense.choose(
                 frame.at, size_px, input_px=input_px, busy=busy, luma=brightness_of(frame)
             )
@@ -325,11 +327,12 @@ class Pipeline:
             frame.at,
             size_px,
             input_px=input_px,
-            moved=moved,
+            moved=moved.regions,
             people=[*(track.box for track in known), *new],
             due=[*self.attention.due(frame.at, known, moved=moved), *new],
             sure=[track.box for track in known if track.misses == 0],
             is_rush=self.attention.is_rush(unknown, moved=moved),
+            is_missed=any(track.misses for track in unknown),
         )
         if is_small:
             return looks
@@ -367,15 +370,14 @@ class Pipeline:
         frame: Frame,
         regions: Sequence[Box | Sheet],
         *,
-        moved: Sequence[Box],
+        moved: Moved,
         least_score: float,
     ) -> _Found:
         """Everybody in the looks at these regions, once, with clothes and motion."""
         found = [one for region in regions for one in self._found(frame, region)]
         if len(_parts(regions)) > 1:
             found = suppress(found, SAME_IOU)
-        own = [one for one in moved if one != WHOLE]  # a change of light is nobody's motion
-        found = [replace(one, moved=moved_share(one.box, own)) for one in found if one.box.area > 0]
+        found = [replace(one, moved=moved.share(one.box)) for one in found if one.box.area > 0]
         vehicles = [one for one in found if one.kind in VEHICLES]
         found = [one for one in found if one.kind not in VEHICLES]
         real = [one for one in found if one.score >= least_score]
@@ -404,7 +406,7 @@ class Pipeline:
         found = detector.detect(frame, region)
         return found if region != SMALLER else [one for one in found if one.box.height >= NEAR]
 
-    def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
+    def _from_the_second_frame_on(self, moved: Moved) -> Moved:
         """Motion in the frame; the motion of the very first frame comes one frame later.
 
         A sighting of a person standing there at the start begins with the second frame, so that
@@ -412,9 +414,9 @@ class Pipeline:
         """
         if self._waiting is None:
             self._waiting = moved
-            return ()
-        waiting, self._waiting = self._waiting, ()
-        return (*waiting, *moved)
+            return NOTHING
+        waiting, self._waiting = self._waiting, NOTHING
+        return replace(moved, regions=(*waiting.regions, *moved.regions))
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
         """At the end of the stream, close every open sighting. If it is opened anew, who stands

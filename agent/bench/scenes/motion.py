@@ -75,8 +75,8 @@ def restless(
         moved = finder.step(frame)
         spent_ns += time.thread_time_ns() - began_ns
         if index >= SETTLING_FRAMES:
-            frames += bool(moved)
-            share += _share(moved)
+            frames += bool(moved.regions)
+            share += _share(moved.regions)
     return Restless(
         condition.name,
         frames,
@@ -98,7 +98,7 @@ def covered(street: Street, settings: MotionSettings | None = None) -> Covered:
         spent_ns += time.thread_time_ns() - began_ns
         if index < FIRST_COVERED:
             continue
-        mask = _mask(moved, street.size)
+        mask = _mask(moved.regions, street.size)
         share += float(mask.mean())
         for box in street.shown(index).people.values():
             persons += 1

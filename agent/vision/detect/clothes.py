@@ -15,6 +15,8 @@ LEGS = (0.55, 0.85)
 """First and last row, in shares of the body's height."""
 MIDDLE = (0.25, 0.75)
 """First and last column, in shares of the body's width: the rest of the box is background."""
+OTHER_CLOTHES = 15.0
+"""From this difference on (see `unlikeness`) two clothings are not of one person."""
 BRIGHTNESS_WEIGHT = 0.5
 """Shadows change brightness more than colour."""
 

@@ -80,7 +80,7 @@ class Dense:
     ) -> tuple[Box, ...]:
         """Looks due at `now`, most overdue first, for a picture of `size_px` and a network of
         `input_px` (height, width); `busy` is motion and tracks, `luma` the mean brightness."""
-        settings, now_s = self._settings, now.mono_ns / 1e9
+        settings, now_s = self._settings, now.mono_s
         late: list[tuple[float, int, Box]] = []
         for number, tile in enumerate((WHOLE, *self._tiles(size_px, input_px, luma))):
             is_busy = any(_is_in(tile, one) for one in busy)
@@ -93,7 +93,7 @@ class Dense:
 
     def looked(self, now: Instant, looks: Sequence[Box | Sheet]) -> None:
         """Note that these looks were carried out."""
-        self._looked_s |= {tile: now.mono_ns / 1e9 for tile in looks if isinstance(tile, Box)}
+        self._looked_s |= {tile: now.mono_s for tile in looks if isinstance(tile, Box)}
 
     def _tiles(
         self, size_px: tuple[int, int], input_px: tuple[int, int], luma: float

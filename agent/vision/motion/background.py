@@ -148,6 +148,10 @@ class Background:
         self._has_moved = True
         return self._steps.regions(self._turn, rule)
 
+    def moved(self) -> Mask:
+        """Blocks (1) of the last `regions`, and of pieces too small to be one."""
+        return self._steps.moved()
+
     def learn(self, blocks: Plane, moved: Mask | None, *, elapsed_s: float, age_s: float) -> None:
         """Learn the blocks of a frame. `elapsed_s` since the last call, `age_s` since the first:
         rates go by time, so that dropped frames do not slow the learning."""

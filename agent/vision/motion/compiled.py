@@ -176,6 +176,10 @@ class Steps:
         """See `agent.vision.motion.fields.Steps`."""
         return unpacked(self._spread, self._shape[1])
 
+    def moved(self) -> Mask:
+        """See `agent.vision.motion.fields.Steps`."""
+        return unpacked(self._spread & self.over, self._shape[1])
+
     def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
         """See `agent.vision.motion.fields.Steps`."""
         self._check(moved)

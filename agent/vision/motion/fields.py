@@ -109,6 +109,9 @@ class Steps(Protocol):
     def spread(self) -> Mask:
         """Blocks of the last regions, and those that touch them."""
 
+    def moved(self) -> Mask:
+        """Blocks of the last regions, and of pieces too small to be one."""
+
     def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
         """Move the mean by a share towards `blocks`, and by at most `step` where something
         moved."""

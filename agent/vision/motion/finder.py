@@ -17,6 +17,7 @@ from agent.vision.geometry import WHOLE, Box, Polygon, inside
 from agent.vision.motion import compiled
 from agent.vision.motion.background import Background, BackgroundSettings
 from agent.vision.motion.fields import Mask, Region, Rule
+from agent.vision.motion.moved import Moved
 from agent.vision.tamper.scenery import Means
 
 HALVINGS = 3
@@ -71,8 +72,8 @@ class MotionFinder:
         self._born = self._last = self._learned = Instant(0, 0)
         self._flood_blocks = 0.0
 
-    def step(self, frame: Frame) -> tuple[Box, ...]:
-        """Regions that moved, largest first. ValueError for a misshapen frame, which changes
+    def step(self, frame: Frame) -> Moved:
+        """What moved. ValueError for a misshapen frame, which changes
         nothing."""
         halver = self._halver
         if halver is None or halver.size_px != (frame.height, frame.width) or not frame.is_whole:
@@ -91,15 +92,15 @@ class MotionFinder:
             raise RuntimeError("means of a frame that was not looked at")
         return self._halver.last
 
-    def look(self, blocks: Plane, at: Instant) -> tuple[Box, ...]:
-        """Regions that moved, from block means, uint8 (height // 8, width // 8)."""
+    def look(self, blocks: Plane, at: Instant) -> Moved:
+        """What moved, from block means, uint8 (height // 8, width // 8)."""
         if self._ground is None:
             return self._start(blocks, at)
         self._ground.look(blocks)
         return self._tell(self._ground, blocks, at)
 
-    def _tell(self, ground: Background, blocks: Plane, at: Instant) -> tuple[Box, ...]:
-        """Regions of `blocks` that moved; `ground` has seen them."""
+    def _tell(self, ground: Background, blocks: Plane, at: Instant) -> Moved:
+        """What moved in `blocks`; `ground` has seen them."""
         if ground.found > self._flood_blocks:
             return self._start(blocks, at)
         self._persistence.step(ground.found, ground.again, at.seconds_since(self._last))
@@ -107,14 +108,16 @@ class MotionFinder:
         self._last = at
         age_s, settings = at.seconds_since(self._born), self._settings.ground
         elapsed_s = max(0.0, at.seconds_since(self._learned))
+        covered = self._covered(regions) if regions else None
         # Rarely, but more often at first, when the background comes from few frames.
         if elapsed_s >= settings.learn_every_s or elapsed_s >= 0.1 * age_s:
-            moved = self._covered(regions) if regions and elapsed_s <= settings.gap_s else None
+            moved = covered if elapsed_s <= settings.gap_s else None
             ground.learn(blocks, moved, elapsed_s=elapsed_s, age_s=age_s)
             self._learned = at
         if 0 <= age_s < self._settings.settle_s:
-            return (WHOLE,)
-        return tuple([Box(x0, y0, x1, y1) for x0, y0, x1, y1 in regions])
+            return Moved((WHOLE,))
+        found = None if covered is None else covered & ground.moved()
+        return Moved(tuple([Box(x0, y0, x1, y1) for x0, y0, x1, y1 in regions]), found)
 
     def need(self, least_change: float) -> None:
         """From the next frame on a block must differ by this many grey levels."""
@@ -126,7 +129,7 @@ class MotionFinder:
         if self._ground is not None:
             self._ground.need(least_change)
 
-    def _start(self, blocks: Plane, at: Instant) -> tuple[Box, ...]:
+    def _start(self, blocks: Plane, at: Instant) -> Moved:
         ignored = inside(self._ignored, blocks.shape) if self._ignored else None
         self._ground = Background(blocks, self._settings.ground, ignored, self._library)
         self._persistence = _Persistence(self._settings)
@@ -134,7 +137,7 @@ class MotionFinder:
         seen = blocks.size if ignored is None else np.count_nonzero(ignored == 0)
         self._flood_blocks = self._settings.flood * seen
         self._born = self._last = self._learned = at
-        return (WHOLE,)
+        return Moved((WHOLE,))
 
     def _covered(self, regions: Sequence[Region]) -> Mask:
         """The blocks (1) of these regions. A whole region is learned slowly: a standing person must
@@ -146,11 +149,6 @@ class MotionFinder:
             place = slice(round(y0 * rows), round(y1 * rows))
             moved[place, round(x0 * columns) : round(x1 * columns)] = 1
         return moved
-
-
-def moved_share(box: Box, moved: Sequence[Box]) -> float:
-    """Share of `box` that lies in motion, 0-1."""
-    return min(1.0, sum(map(box.overlap, moved)) / box.area) if box.area > 0 else 0.0
 
 
 class _Persistence:

@@ -147,6 +147,10 @@ class Steps:
         """See `agent.vision.motion.fields.Steps`."""
         return self._spread
 
+    def moved(self) -> Mask:
+        """See `agent.vision.motion.fields.Steps`."""
+        return self._kept
+
     def _connected(self, moved: Mask, rule: Rule) -> list[tuple[int, Region]]:
         """With their sizes in blocks; the last in reading order first."""
         height, width = moved.shape

@@ -39,6 +39,14 @@ def side_left_by(last: Box, speed: tuple[float, float]) -> LeavingSide | None:
     return LeavingSide.TOWARDS if down > 0 else LeavingSide.AWAY
 
 
+def has_left(last: Box, speed: tuple[float, float]) -> bool:
+    """True if a person last seen in `last` with this speed was walking out of the picture: within
+    half a second a side or the upper border cuts them, or the lower one does and they go down."""
+    right, down = (0.5 * one for one in speed)
+    ahead = Box(last.x0 + right, last.y0 + down, last.x1 + right, last.y1 + down)
+    return not is_inside(ahead) or (last.y1 >= 1 - BORDER and speed[1] >= LEAST_SPEED)
+
+
 def reachable_from(box: Box) -> Box:
     """The area in which a person last seen in `box` may reappear: one step to either side."""
     return box.grown(by_x=1.5 * box.width, by_y=0.25 * box.height)

@@ -1,12 +1,11 @@
 """State of an open sighting."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from agent.media.frame import Instant
-from agent.vision.geometry import WHOLE, Box
-from agent.vision.motion.finder import moved_share
+from agent.vision.geometry import Box
+from agent.vision.motion.moved import Moved
 from agent.vision.track.lookalikes import Light
 from agent.vision.track.track import STIRS, Track
 
@@ -50,11 +49,9 @@ class OpenSighting:
         """True after any motion in its place."""
         return self.quiet_since > self.track_since
 
-    def note_motion(self, moved: Sequence[Box], now: Instant) -> None:
-        """Note the motion of the frame at `now`. Motion of the whole picture is a change of light
-        and does not count."""
-        own = [one for one in moved if one != WHOLE]
-        if moved_share(self.last_box, own) >= STIRS:
+    def note_motion(self, moved: Moved, now: Instant) -> None:
+        """Note the motion of the frame at `now`."""
+        if moved.share(self.last_box) >= STIRS:
             self.quiet_since = now
 
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from agent.media.frame import Instant
+from agent.vision.detect.clothes import OTHER_CLOTHES, unlikeness
 from agent.vision.detect.person import ObjectKind
-from agent.vision.geometry import NEAR, Box
+from agent.vision.geometry import NEAR
+from agent.vision.motion.moved import NOTHING, Moved
 from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.sightings.crowd import Crowd, CrowdSettings, about, around
-from agent.vision.sightings.leaving import is_inside, reachable_from, side_left_by
+from agent.vision.sightings.leaving import has_left, is_inside, reachable_from, side_left_by
 from agent.vision.sightings.open_sighting import OpenSighting, view_quality
 from agent.vision.track.evidence import CLEAR, Held, Hit, Suspect, Weight
 from agent.vision.track.lookalikes import LookAlikes
@@ -135,7 +137,7 @@ class Sightings:
         now: Instant,
         tracks: Sequence[Track],
         *,
-        moved: Sequence[Box] = (),
+        moved: Moved = NOTHING,
         crowd_of: int = 0,
         is_dense: bool = False,
     ) -> tuple[SightingChange, ...]:
@@ -382,7 +384,7 @@ class Sightings:
         newcomers = []
         for track in tracks:
             if self._is_enough(track) and self._is_whole(track, tracks):
-                lost_id = self._lost_near(self._suspected[track.track_id].first_box, lost)
+                lost_id = self._lost_near(track, lost)
                 if lost_id is None:
                     newcomers.append(track)
                 else:
@@ -417,11 +419,16 @@ class Sightings:
             for one in tracks
         )
 
-    def _lost_near(self, box: Box, lost: Iterable[int]) -> int | None:
-        """The lost track with an open sighting that disappeared around `box`."""
+    def _lost_near(self, track: Track, lost: Iterable[int]) -> int | None:
+        """The lost track with an open sighting that may be this body: it vanished inside the
+        picture around the place where this one appeared, in like clothes."""
+        first_box = self._suspected[track.track_id].first_box
+        if not is_inside(first_box):
+            return None
         for track_id in sorted(lost):
-            last_box = self._open[track_id].last_box
-            if is_inside(last_box) and box.overlap(reachable_from(last_box)) > 0.5 * box.area:
+            one = self._open[track_id]
+            is_near = first_box.overlap(reachable_from(one.last_box)) > 0.5 * first_box.area
+            if is_near and not has_left(one.last_box, one.speed) and _wear_alike(one.track, track):
                 return track_id
         return None
 
@@ -495,3 +502,10 @@ class Sightings:
 
 def _is_in_vehicle(track: Track) -> bool:
     return track.found is not None and track.found.in_vehicle
+
+
+def _wear_alike(one: Track, other: Track) -> bool:
+    """True unless they wear visibly other clothes."""
+    if one.clothes is None or other.clothes is None:
+        return True
+    return unlikeness(one.clothes, other.clothes) < OTHER_CLOTHES

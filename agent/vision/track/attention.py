@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.media.frame import Instant
+from agent.vision.detect.regions import EARLY_S
 from agent.vision.geometry import NEAR, Box
-from agent.vision.motion.finder import moved_share
+from agent.vision.motion.moved import Moved
 from agent.vision.track.track import STIRS, WALKS, Track
-
-EARLY_S = 0.01
-"""Tolerance for the times of frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,7 @@ class Attention:
         """The frame at `now` was looked at."""
         self._looked = now
 
-    def due(
-        self, now: Instant, tracks: Sequence[Track], *, moved: Sequence[Box]
-    ) -> tuple[Box, ...]:
+    def due(self, now: Instant, tracks: Sequence[Track], *, moved: Moved) -> tuple[Box, ...]:
         """Expected places, at `now`, of the confirmed `tracks` that are due; `moved` is the motion
         in this frame."""
         waits = [(self._lateness(now, one, moved), one.box) for one in tracks]
@@ -75,7 +71,7 @@ class Attention:
             return ()
         return tuple(box for late, box in waits if late >= self._settings.along)
 
-    def strangers(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> tuple[Box, ...]:
+    def strangers(self, tracks: Sequence[Track], *, moved: Moved) -> tuple[Box, ...]:
         """Places of unconfirmed `tracks` whose looks are evidence: with motion, or near, because a
         near person may stand still from the first frame on. Empty for more than `most_new` in a
         rush, see `is_rush`: without motion nobody else would look at them."""
@@ -83,32 +79,32 @@ class Attention:
         is_many = len(found) > self._settings.most_new
         return () if is_many and self.is_rush(tracks, moved=moved) else found
 
-    def _is_worth_a_look(self, stranger: Track, moved: Sequence[Box]) -> bool:
+    def _is_worth_a_look(self, stranger: Track, moved: Moved) -> bool:
         is_new = stranger.looks < self._settings.new_looks
         if stranger.box.height < NEAR:
-            return is_new and moved_share(stranger.box, moved) >= STIRS
-        return is_new or (stranger.looks % 2 == 0 and moved_share(stranger.box, moved) >= STIRS)
+            return is_new and moved.share(stranger.box) >= STIRS
+        return is_new or (stranger.looks % 2 == 0 and moved.share(stranger.box) >= STIRS)
 
     def is_likely(self, stranger: Track) -> bool:
         """True if a few more looks may be enough to tell of it, though it stands still."""
         settings = self._settings
         return stranger.score >= settings.likely_score and stranger.looks < settings.new_looks
 
-    def is_rush(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> bool:
+    def is_rush(self, tracks: Sequence[Track], *, moved: Moved) -> bool:
         """True if there are so many unconfirmed tracks that looks should follow the motion, frame
         by frame: that finds a crowd."""
-        stirring = sum(moved_share(one.box, moved) >= STIRS for one in tracks)
+        stirring = sum(moved.share(one.box) >= STIRS for one in tracks)
         return stirring > self._settings.most_new
 
-    def _lateness(self, now: Instant, track: Track, moved: Sequence[Box]) -> float:
+    def _lateness(self, now: Instant, track: Track, moved: Moved) -> float:
         """Time since the last look as a share of the interval; from 1 on it is due."""
         every_s = self._every_s(now, track, moved)
         waited_s = now.seconds_since(track.last_look or track.last_seen) + EARLY_S
         return waited_s / every_s if every_s > 0 else 1.0
 
-    def _every_s(self, now: Instant, track: Track, moved: Sequence[Box]) -> float:
+    def _every_s(self, now: Instant, track: Track, moved: Moved) -> float:
         settings = self._settings
-        stirs = moved_share(track.box, moved) >= STIRS
+        stirs = moved.share(track.box) >= STIRS
         stirred = track.stirred_at or track.first_seen
         is_still = not stirs and now.seconds_since(stirred) > settings.standing_after_s
         if is_still and track.pace < WALKS:

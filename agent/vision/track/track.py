@@ -8,7 +8,7 @@ from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.detect.riders import WHEELS
 from agent.vision.geometry import Box
 
-CAME = 0.5
+CAME = 0.35
 """A near body (see `geometry.NEAR`) with motion in this share of its place came there, and is no
 poster. The network is less sure of it than of a far one:"""
 CAME_SCORE = 0.3

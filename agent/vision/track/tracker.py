@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import exp, hypot
 
 from agent.media.frame import Instant
-from agent.vision.detect.clothes import mixed, unlikeness
+from agent.vision.detect.clothes import OTHER_CLOTHES, mixed, unlikeness
 from agent.vision.detect.person import Detection
 from agent.vision.detect.riders import WHEELS, sits
 from agent.vision.geometry import NEAR, SMALLER, WHOLE, Box, is_whole
@@ -98,8 +98,10 @@ class TrackSettings:
     """Gain for the box's size, which changes slowly: a lower box is often a hidden body."""
     speed_s: float = 0.615
     """Time constant of the speed: with rare looks each look must count more."""
-    other_clothes: float = 15.0
+    other_clothes: float = OTHER_CLOTHES
     """Clothes this different (see `clothes.unlikeness`) outweigh a perfect place."""
+    away_s: float = 0.8
+    """Who was unseen for longer and comes back in clothes so different is somebody else."""
     clothes_gain: float = 0.1
     """Weight of a detection's clothes: a body passing in front must not change them."""
     rode: float = 1.2
@@ -281,6 +283,9 @@ class Tracker:
         is_weak = found.score < self.new_score and not _came_near(found)
         if is_weak and overlap < settings.least_iou:
             return 0.0
+        strange = self._strangeness(track, found)
+        if strange >= 1.0 and now.seconds_since(track.last_seen) > self._settings.away_s:
+            return 0.0
         reach = self._reach(track, now, rides=_has_wheels(found))
         if found.kind is not track.kind:
             reach *= settings.mounted_reach
@@ -288,7 +293,7 @@ class Tracker:
         if away > reach:
             return 0.0
         confidence = 0.2 if track.is_confirmed else 0.0
-        close = overlap + (1.0 - away / reach) + confidence - self._strangeness(track, found)
+        close = overlap + (1.0 - away / reach) + confidence - strange
         return close if stood else max(1e-6, close)
 
     def _is_part(self, known: Box, found: Detection) -> bool:

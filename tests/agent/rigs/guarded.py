@@ -21,6 +21,7 @@ from agent.vision.geometry import Polygon
 from agent.vision.motion import compiled, fields, finder, plain
 from agent.vision.motion.fields import Fields, Limits, Rule
 from agent.vision.motion.finder import MotionFinder
+from agent.vision.motion.moved import Moved
 
 PAGE: Final = mmap.PAGESIZE
 NO_ACCESS: Final = 0
@@ -127,7 +128,7 @@ def _said(form: fields.Steps, blocks: Plane, moved: Plane | None, turn: int) -> 
     for is_lasting in (True, False):
         for sure, lasts in ((1, 1), (12, 2)):
             rule = Rule(has_oldest=True, is_lasting=is_lasting, sure=sure, lasts=lasts)
-            said += [form.regions(turn, rule), form.spread().tolist()]
+            said += [form.regions(turn, rule), form.spread().tolist(), form.moved().tolist()]
     form.take_in(blocks, moved, share=0.1, step=1.0)
     form.follow(blocks, down=-0.1, up=0.2, highest=30.0)
     form.publish(LIMITS)
@@ -139,11 +140,17 @@ def try_pictures(memory: Guarded) -> int:
     fine, simple = MotionFinder(ignored=(CORNER,)), MotionFinder(ignored=(CORNER,), library=None)
     tried = 0
     for frame in _frames(memory):
-        assert fine.step(frame) == simple.step(frame), (frame.height, frame.width)
+        moved, same = fine.step(frame), simple.step(frame)
+        assert moved.regions == same.regions, (frame.height, frame.width)
+        assert _blocks(moved) == _blocks(same), (frame.height, frame.width)
         assert np.array_equal(fine.means.blocks, simple.means.blocks)
         assert np.array_equal(fine.means.quarters, simple.means.quarters)
         tried += 1
     return tried
+
+
+def _blocks(moved: Moved) -> list[object] | None:
+    return None if moved.blocks is None else moved.blocks.tolist()
 
 
 class _Loose(Frame):

@@ -13,7 +13,8 @@ import numpy as np
 
 from agent.media.frame import Frame, Instant, LooseFrame, Packet, Plane
 from agent.vision.detect.person import Detection, ObjectKind
-from agent.vision.geometry import Box
+from agent.vision.geometry import WHOLE, Box, grid_slice
+from agent.vision.motion.moved import Moved
 from agent.vision.pipeline import Pipeline
 from agent.vision.sightings.changes import Closed, Opened, Updated
 from agent.vision.track.track import Track
@@ -45,6 +46,15 @@ def tracked(box: Box, *, track_id: int = 1, **others: Any) -> Track:
         is_confirmed=True,
         **known | others,
     )
+
+
+def moved_in(regions: Sequence[Box], shape: tuple[int, int] = (90, 160)) -> Moved:
+    """Motion of all blocks in these regions, on a grid of (rows, columns)."""
+    blocks = np.zeros(shape, np.uint8)
+    for one in regions:
+        if one != WHOLE:
+            blocks[grid_slice(one, shape)] = 1
+    return Moved(tuple(regions), blocks)
 
 
 def luma_frame(luma: Plane, index: int = 1, frames_per_s: float = 10.0) -> Frame:

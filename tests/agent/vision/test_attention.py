@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.vision.geometry import Box
+from agent.vision.motion.moved import NOTHING
 from agent.vision.track.attention import Attention, AttentionSettings
 from agent.vision.track.track import Track
-from tests.agent.rigs.vision import after, person
+from tests.agent.rigs.vision import after, moved_in, person
 
 pytestmark = pytest.mark.promise(
     "Detection and tracking: The model runs only where something moved or was tracked."
@@ -39,7 +40,7 @@ def seen(at_s: float, box: Box = HERE, track_id: int = 1, looks: int = 30) -> Tr
 
 
 def due(track: Track, at_s: float, *, moved: tuple[Box, ...] = (HERE,)) -> bool:
-    return bool(Attention().due(after(at_s), [track], moved=moved))
+    return bool(Attention().due(after(at_s), [track], moved=moved_in(moved)))
 
 
 def test_a_walker_who_was_told_of_is_due_a_tenth_of_a_second_after_the_last_look() -> None:
@@ -83,30 +84,30 @@ def test_who_was_missed_is_due_in_the_next_frames() -> None:
 
 def test_a_stranger_who_moves_is_looked_at_in_each_frame_for_twelve_looks() -> None:
     new = [seen(5.0, looks=11), seen(5.0, OTHER, looks=12)]
-    assert Attention().strangers(new, moved=(HERE, OTHER)) == (HERE,)
-    assert Attention().strangers(new, moved=()) == ()
+    assert Attention().strangers(new, moved=moved_in([HERE, OTHER])) == (HERE,)
+    assert Attention().strangers(new, moved=NOTHING) == ()
 
 
 def test_a_near_stranger_is_looked_at_without_motion_too_but_not_for_ever() -> None:
     near = person(0.5, height=0.6).box
     settings = AttentionSettings()
     new = [seen(5.0, near, looks=settings.new_looks - 1)]
-    assert Attention().strangers(new, moved=()) == (near,)
+    assert Attention().strangers(new, moved=NOTHING) == (near,)
     old = [seen(5.0, near, looks=settings.new_looks)]
-    assert Attention().strangers(old, moved=()) == ()
+    assert Attention().strangers(old, moved=NOTHING) == ()
 
 
 def test_of_many_strangers_none_is_looked_at_for_themselves() -> None:
     many = [seen(5.0, track_id=number, looks=3) for number in range(11)]
-    assert len(Attention().strangers(many[:10], moved=(HERE,))) == 10
-    assert Attention().strangers(many, moved=(HERE,)) == ()
+    assert len(Attention().strangers(many[:10], moved=moved_in([HERE]))) == 10
+    assert Attention().strangers(many, moved=moved_in([HERE])) == ()
 
 
 def test_many_near_strangers_who_stand_still_are_looked_at() -> None:
     near = person(0.5, height=0.6).box
     group = [seen(5.0, near, track_id=number, looks=3) for number in range(11)]
-    assert len(Attention().strangers(group, moved=())) == 11
-    assert Attention().strangers(group, moved=(near,)) == ()
+    assert len(Attention().strangers(group, moved=NOTHING)) == 11
+    assert Attention().strangers(group, moved=moved_in([near])) == ()
 
 
 def test_whoever_would_be_due_soon_is_looked_at_along_with_the_others() -> None:
@@ -115,7 +116,7 @@ def test_whoever_would_be_due_soon_is_looked_at_along_with_the_others() -> None:
         seen(5.05, OTHER, track_id=2),
         seen(5.09, person(0.8).box, track_id=3),
     )
-    everywhere = tuple(one.box for one in (late, soon, fresh))
+    everywhere = moved_in([one.box for one in (late, soon, fresh)])
     found = Attention().due(after(5.1), [late, soon, fresh], moved=everywhere)
     assert found == (late.box, soon.box)
     assert Attention().due(after(5.08), [late, soon], moved=everywhere) == ()
@@ -141,4 +142,4 @@ def test_with_all_spans_at_nought_everybody_told_of_is_due_always(
     spans = AttentionSettings(walking_every_s=0.0, standing_every_s=0.0)
     at_once = Attention(spans)
     track = replace(seen(5.0, looks=looks), misses=misses)
-    assert at_once.due(after(5.0 + waited_s), [track], moved=()) == (track.box,)
+    assert at_once.due(after(5.0 + waited_s), [track], moved=NOTHING) == (track.box,)

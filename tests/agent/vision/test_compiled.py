@@ -19,6 +19,7 @@ from agent.vision.motion import plain
 from agent.vision.motion.background import Background, BackgroundSettings
 from agent.vision.motion.fields import Fields, Limits, Mask, Region, Rule
 from agent.vision.motion.finder import EVERYTHING, Halver, MotionFinder
+from agent.vision.motion.moved import Moved
 from tests.schedules import tries
 
 pytestmark = pytest.mark.promise(
@@ -45,7 +46,8 @@ for index in range(100):
     luma[80:160, 4 * index : 4 * index + 40] = 20 if index % 2 else 250
     yuv = np.full((540, 640), 128, np.uint8)
     yuv[:360] = np.clip(luma, 0, 255)
-    seen |= set(finder.step(Frame(index + 1, Instant(index * 66_000_000, 0), yuv, 640, 360)))
+    frame = Frame(index + 1, Instant(index * 66_000_000, 0), yuv, 640, 360)
+    seen |= set(finder.step(frame).regions)
 print("boxes", len(seen - {WHOLE}) > 20, "opencv", "cv2" in sys.modules)
 """
 
@@ -141,6 +143,7 @@ def test_regions_are_the_same_in_whatever_moved(
             rule = Rule(has_oldest, is_lasting, sure_, lasts_)
             assert fine.regions(2, rule) == simple.regions(2, rule)
             assert np.array_equal(fine.spread(), simple.spread())
+            assert np.array_equal(fine.moved(), simple.moved())
 
 
 @compiled
@@ -260,16 +263,24 @@ def test_where_a_new_light_explains_all_neither_finds_anything(seed: int) -> Non
 
 @compiled
 @pytest.mark.parametrize("gain", [1.0, 1.3])
-def test_the_boxes_are_the_same_on_a_street_with_walkers_and_when_its_light_changes(
+def test_what_moved_is_the_same_on_a_street_with_walkers_and_when_its_light_changes(
     gain: float,
 ) -> None:
     fine, plain = MotionFinder(library=LIBRARY), MotionFinder(library=None)
-    seen = 0
+    seen, blocks = 0, 0
     for frame in _street(gain):
-        boxes = fine.step(frame)
-        assert boxes == plain.step(frame)
-        seen += len(boxes)
+        moved, same = fine.step(frame), plain.step(frame)
+        assert moved.regions == same.regions
+        assert np.array_equal(_places(moved), _places(same))
+        seen += len(moved.regions)
+        blocks += int(np.count_nonzero(_places(moved)))
     assert seen > 100
+    assert blocks > 1000
+
+
+def _places(moved: Moved) -> Mask:
+    """Its blocks, none if there are none."""
+    return np.zeros((46, 81), np.uint8) if moved.blocks is None else moved.blocks
 
 
 def _street(gain: float) -> Iterator[Frame]:

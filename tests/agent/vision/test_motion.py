@@ -14,7 +14,7 @@ from agent.media.frame import Frame, Plane
 from agent.vision.geometry import WHOLE, Box, Polygon
 from agent.vision.motion.background import BackgroundSettings
 from agent.vision.motion.finder import Halver, MotionFinder, MotionSettings
-from tests.agent.rigs.vision import after, luma_frame
+from tests.agent.rigs.vision import after, luma_frame, moved_in
 
 SETTLED = 21
 """The first frame, at ten a second, by which the background is known."""
@@ -47,22 +47,46 @@ def test_block_means_are_the_means_of_all_their_pixels() -> None:
 
 
 def test_the_first_second_counts_as_moved_everywhere() -> None:
-    assert MotionFinder().step(luma_frame(street())) == (WHOLE,)
+    moved = MotionFinder().step(luma_frame(street()))
+    assert moved.regions == (WHOLE,)
+    assert moved.share(WHOLE) == 0  # of the light, maybe: nobody's
 
 
 def test_a_still_street_has_no_motion() -> None:
     finder = MotionFinder()
     settled(finder, street())
-    assert finder.step(luma_frame(street(), SETTLED)) == ()
+    assert finder.step(luma_frame(street(), SETTLED)).regions == ()
 
 
 def test_a_body_is_covered_by_its_motion() -> None:
     finder = MotionFinder()
     settled(finder, street())
-    (moved,) = finder.step(luma_frame(with_body(street(), 100, 80), SETTLED))
+    (moved,) = finder.step(luma_frame(with_body(street(), 100, 80), SETTLED)).regions
     body = Box(100 / 320, 80 / 240, 124 / 320, 144 / 240)
     assert moved.overlap(body) >= 0.9 * body.area
     assert moved.area <= 2.5 * body.area
+
+
+def test_a_tree_in_a_pot_beside_a_walker_does_not_move_though_it_is_in_the_same_rectangle() -> None:
+    """Between the walker and the shadow before their feet."""
+    finder, still = MotionFinder(), street()
+    still[80:128, 144:168] = 30
+    settled(finder, still)
+    walker, tree = Box(96 / 320, 80 / 240, 120 / 320, 144 / 240), Box(0.45, 80 / 240, 0.525, 0.5)
+    picture = with_body(still, 96, 80)
+    picture[136:152, 96:192] = 30
+    moved = finder.step(luma_frame(picture, SETTLED))
+    (region,) = moved.regions
+    assert region.overlap(tree) >= 0.99 * tree.area
+    assert moved.share(walker) >= 0.9
+    assert moved.share(tree) <= 0.02
+
+
+def test_a_share_that_moved_is_one_of_the_part_inside_the_picture() -> None:
+    moved = moved_in([Box(0.0, 0.0, 0.25, 1.0)], (8, 8))
+    assert moved.share(Box(-0.5, 0.0, 0.5, 1.0)) == 0.5
+    assert moved.share(Box(0.1, 0.1, 0.11, 0.11)) == 1.0  # smaller than a block
+    assert moved.share(Box(-0.5, 0.0, -0.1, 1.0)) == 0.0
 
 
 def test_two_bodies_apart_are_two_regions_the_larger_first() -> None:
@@ -71,7 +95,7 @@ def test_two_bodies_apart_are_two_regions_the_larger_first() -> None:
     picture = with_body(street(), 40, 80)
     picture[160:192, 250:262] = 220
     for index in range(SETTLED, SETTLED + 3):  # the smaller might have been a drop
-        moved = finder.step(luma_frame(picture, index))
+        moved = finder.step(luma_frame(picture, index)).regions
     assert len(moved) == 2
     assert moved[0].center[0] < moved[1].center[0]
 
@@ -83,7 +107,7 @@ def test_noise_of_the_sensor_is_not_motion(sigma: int) -> None:
     reported = 0
     for index in range(1, 120):
         noisy = np.clip(street() + random.normal(0, sigma, (240, 320)), 0, 255).astype(np.uint8)
-        reported += bool(finder.step(luma_frame(noisy, index))) and index >= SETTLED
+        reported += bool(finder.step(luma_frame(noisy, index)).regions) and index >= SETTLED
     assert reported == 0
 
 
@@ -93,21 +117,21 @@ def test_a_step_of_the_cameras_gain_is_not_motion(step: int) -> None:
     finder = MotionFinder()
     settled(finder, street())
     brighter = (street().astype(np.int16) + step).astype(np.uint8)
-    assert finder.step(luma_frame(brighter, SETTLED)) == ()
+    assert finder.step(luma_frame(brighter, SETTLED)).regions == ()
 
 
 def test_a_body_is_seen_through_a_step_of_gain() -> None:
     finder = MotionFinder()
     settled(finder, street())
     brighter = (with_body(street(), 100, 80, value=20).astype(np.int16) + 16).astype(np.uint8)
-    assert len(finder.step(luma_frame(brighter, SETTLED))) == 1
+    assert len(finder.step(luma_frame(brighter, SETTLED)).regions) == 1
 
 
 def test_a_person_standing_still_stays_motion_for_a_while() -> None:
     finder = MotionFinder()
     settled(finder, street())
     picture = with_body(street(), 100, 80)
-    seen = [bool(finder.step(luma_frame(picture, index))) for index in range(SETTLED, 121)]
+    seen = [bool(finder.step(luma_frame(picture, index)).regions) for index in range(SETTLED, 121)]
     assert all(seen)
 
 
@@ -115,7 +139,7 @@ def test_what_stays_becomes_background_in_the_end() -> None:
     finder = MotionFinder(MotionSettings(BackgroundSettings(moved_per_s=20.0)))
     settled(finder, street())
     picture = with_body(street(), 100, 80)
-    moved = [finder.step(luma_frame(picture, index)) for index in range(SETTLED, 200)]
+    moved = [finder.step(luma_frame(picture, index)).regions for index in range(SETTLED, 200)]
     assert moved[0]
     assert moved[-1] == ()
 
@@ -125,7 +149,7 @@ def test_dropped_frames_do_not_slow_the_learning() -> None:
     finder = MotionFinder(MotionSettings(BackgroundSettings(moved_per_s=20.0)))
     settled(finder, street())
     picture = with_body(street(), 100, 80)
-    moved = [finder.step(luma_frame(picture, index)) for index in range(SETTLED, 200, 20)]
+    moved = [finder.step(luma_frame(picture, index)).regions for index in range(SETTLED, 200, 20)]
     assert moved[0]
     assert moved[-1] == ()
 
@@ -137,7 +161,7 @@ def test_after_an_outage_in_which_the_light_changed_who_walks_is_seen(gap_s: flo
     for index in range(30):
         picture = with_body(street() + np.uint8(15), 20 + 8 * index, 80)
         frame = replace(luma_frame(picture), at=after(SETTLED / 10 + gap_s + index / 10))
-        moved = finder.step(frame)
+        moved = finder.step(frame).regions
         body = Box((20 + 8 * index) / 320, 80 / 240, (44 + 8 * index) / 320, 144 / 240)
         assert index < 3 or any(one.overlap(body) >= 0.9 * body.area for one in moved)
 
@@ -146,13 +170,13 @@ def test_another_picture_altogether_starts_anew_and_counts_as_moved() -> None:
     random, finder = np.random.default_rng(3), MotionFinder()
     settled(finder, street())
     other = random.integers(0, 256, (30, 40), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
-    assert finder.step(luma_frame(other, SETTLED)) == (WHOLE,)
+    assert finder.step(luma_frame(other, SETTLED)).regions == (WHOLE,)
 
 
 def test_a_change_of_size_starts_anew() -> None:
     finder = MotionFinder()
     settled(finder, street())
-    assert finder.step(luma_frame(street(640, 480), SETTLED)) == (WHOLE,)
+    assert finder.step(luma_frame(street(640, 480), SETTLED)).regions == (WHOLE,)
 
 
 @pytest.mark.promise("Cameras: A damaged frame does no harm.")
@@ -161,13 +185,13 @@ def test_a_picture_of_one_brightness_is_handled(value: int) -> None:
     finder = MotionFinder()
     picture = np.full((240, 320), value, np.uint8)
     settled(finder, picture)
-    assert finder.step(luma_frame(picture, SETTLED)) == ()
+    assert finder.step(luma_frame(picture, SETTLED)).regions == ()
 
 
 def test_a_size_that_is_no_multiple_of_eight_is_handled() -> None:
     finder = MotionFinder()
     settled(finder, street(330, 250))
-    assert len(finder.step(luma_frame(with_body(street(330, 250), 100, 80), SETTLED))) == 1
+    assert len(finder.step(luma_frame(with_body(street(330, 250), 100, 80), SETTLED)).regions) == 1
 
 
 def test_a_picture_smaller_than_a_block_is_refused() -> None:
@@ -201,7 +225,7 @@ def test_a_beam_that_wanders_over_the_street_is_not_motion() -> None:
     settled(finder, rough())
     shares = np.linspace(-0.3, 1.3, 60)
     moved = [
-        finder.step(luma_frame(lit(rough(), beam(x, 90)), SETTLED + i))
+        finder.step(luma_frame(lit(rough(), beam(x, 90)), SETTLED + i)).regions
         for i, x in enumerate(shares)
     ]
     assert sum(map(bool, moved)) <= 3
@@ -214,7 +238,7 @@ def test_a_body_is_seen_in_a_beam() -> None:
         finder.step(luma_frame(lit(rough(), beam(0.3, 9.0 * i)), SETTLED + i))
     dark = with_body(lit(rough(), beam(0.3, 90)), 100, 80, value=30)
     body = Box(100 / 320, 80 / 240, 124 / 320, 144 / 240)
-    moved = finder.step(luma_frame(dark, SETTLED + 10))
+    moved = finder.step(luma_frame(dark, SETTLED + 10)).regions
     assert any(one.overlap(body) >= 0.5 * body.area for one in moved)
 
 
@@ -224,8 +248,8 @@ def test_a_gain_that_blinds_the_bright_parts_is_not_motion(gain: float) -> None:
     stones = random.integers(20, 240, (60, 80)).repeat(4, 0).repeat(4, 1).astype(np.uint8)
     settled(finder, stones)
     other = np.clip(stones * gain, 0, 255).astype(np.uint8)
-    assert [finder.step(luma_frame(other, SETTLED + i)) for i in range(30)] == [()] * 30
-    back = [finder.step(luma_frame(stones, SETTLED + 30 + i)) for i in range(30)]
+    assert [finder.step(luma_frame(other, SETTLED + i)).regions for i in range(30)] == [()] * 30
+    back = [finder.step(luma_frame(stones, SETTLED + 30 + i)).regions for i in range(30)]
     assert back == [()] * 30
 
 
@@ -233,8 +257,11 @@ def test_after_a_flash_the_street_is_what_it_was() -> None:
     finder = MotionFinder()
     settled(finder, rough())
     flash = lit(rough(), np.full((240, 320), 110, np.int16))
-    moved = [finder.step(luma_frame(flash, SETTLED)), finder.step(luma_frame(flash, SETTLED + 1))]
-    moved += [finder.step(luma_frame(rough(), SETTLED + 2 + i)) for i in range(10)]
+    moved = [
+        finder.step(luma_frame(flash, SETTLED)).regions,
+        finder.step(luma_frame(flash, SETTLED + 1)).regions,
+    ]
+    moved += [finder.step(luma_frame(rough(), SETTLED + 2 + i)).regions for i in range(10)]
     assert moved == [()] * 12
 
 
@@ -243,8 +270,10 @@ def test_a_lamp_is_not_motion_but_who_carries_it_is() -> None:
     settled(finder, street())
     lamp = street()
     lamp[100:120, 100:120] = 255
-    assert finder.step(luma_frame(lamp, SETTLED)) == ()
-    assert len(finder.step(luma_frame(with_body(lamp, 100, 130, value=20), SETTLED + 1))) == 1
+    assert finder.step(luma_frame(lamp, SETTLED)).regions == ()
+    assert (
+        len(finder.step(luma_frame(with_body(lamp, 100, 130, value=20), SETTLED + 1)).regions) == 1
+    )
 
 
 def by_lamp(picture: Plane) -> Plane:
@@ -264,7 +293,7 @@ def test_what_a_lamp_leaves_standing_after_the_switch_is_taken_in_within_seconds
     black = (rough() * 0.15).astype(np.uint8)
     for i in range(3):
         finder.step(luma_frame(black, SETTLED + i))
-    moved = [finder.step(luma_frame(by_lamp(rough()), SETTLED + 3 + i)) for i in range(60)]
+    moved = [finder.step(luma_frame(by_lamp(rough()), SETTLED + 3 + i)).regions for i in range(60)]
     assert not any(moved[30:])
 
 
@@ -276,7 +305,7 @@ def test_who_stood_there_before_the_switch_is_not_taken_in_as_light() -> None:
     body = Box(149 / 320, 90 / 240, 173 / 320, 154 / 240)
     for i in range(30):
         picture = by_lamp(with_body(rough(), 149, 90))
-        moved = finder.step(luma_frame(picture, SETTLED + 10 + i))
+        moved = finder.step(luma_frame(picture, SETTLED + 10 + i)).regions
     assert any(one.overlap(body) >= 0.3 * body.area for one in moved)
 
 
@@ -295,13 +324,13 @@ def drops(index: int, count: int, bright: int = 90) -> Plane:
 @pytest.mark.parametrize("count", [20, 60])
 def test_rain_is_not_motion(count: int) -> None:
     finder = MotionFinder()
-    moved = [bool(finder.step(luma_frame(drops(i, count), i))) for i in range(1, 200)]
+    moved = [bool(finder.step(luma_frame(drops(i, count), i)).regions) for i in range(1, 200)]
     assert sum(moved[100:]) <= 2
 
 
 def test_in_a_shower_nothing_is_believed_for_its_size_alone() -> None:
     finder = MotionFinder(MotionSettings(sure_blocks=2))
-    moved = [bool(finder.step(luma_frame(drops(i, 60), i))) for i in range(1, 200)]
+    moved = [bool(finder.step(luma_frame(drops(i, 60), i)).regions) for i in range(1, 200)]
     assert sum(moved[100:]) <= 2
 
 
@@ -311,7 +340,7 @@ def test_who_looks_elsewhere_in_most_of_the_picture_starts_anew() -> None:
         finder.step(luma_frame(street(), index))
     random, turned = np.random.default_rng(4), street()
     turned[:, :200] = random.integers(40, 180, (30, 25)).repeat(8, 0).repeat(8, 1)
-    moved = [finder.step(luma_frame(turned, index)) for index in range(40, 80)]
+    moved = [finder.step(luma_frame(turned, index)).regions for index in range(40, 80)]
     assert moved[0] == (WHOLE,)
     assert moved[-1] == ()
 
@@ -322,7 +351,7 @@ def test_a_body_is_seen_through_rain_after_three_frames() -> None:
         finder.step(luma_frame(drops(index, 60), index))
     body = Box(100 / 320, 80 / 240, 124 / 320, 144 / 240)
     for index in range(100, 103):
-        moved = finder.step(luma_frame(with_body(drops(index, 60), 100, 80), index))
+        moved = finder.step(luma_frame(with_body(drops(index, 60), 100, 80), index)).regions
     assert any(one.overlap(body) >= 0.5 * body.area for one in moved)
 
 
@@ -340,12 +369,14 @@ def branch(index: int, sways: bool) -> Plane:
 def test_a_branch_that_always_sways_is_learned_and_forgotten_again() -> None:
     finder, moved = MotionFinder(), []
     for index in range(1, 600):
-        moved.append(finder.step(luma_frame(branch(index, sways=True), index, frames_per_s=5)))
+        moved.append(
+            finder.step(luma_frame(branch(index, sways=True), index, frames_per_s=5)).regions
+        )
     assert any(moved[10:40])
     assert not any(moved[-50:])
     for index in range(600, 1800):
         finder.step(luma_frame(branch(index, sways=False), index, frames_per_s=5))
-    again = finder.step(luma_frame(branch(0, sways=True), 1800, frames_per_s=5))
+    again = finder.step(luma_frame(branch(0, sways=True), 1800, frames_per_s=5)).regions
     assert len(again) == 1
 
 
@@ -354,9 +385,9 @@ def test_nothing_moves_where_the_picture_is_ignored() -> None:
     left = Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
     finder = MotionFinder(ignored=(left,))
     settled(finder, street())
-    assert finder.step(luma_frame(with_body(street(), 100, 80), SETTLED)) == ()
+    assert finder.step(luma_frame(with_body(street(), 100, 80), SETTLED)).regions == ()
     both = with_body(with_body(street(), 100, 80), 240, 80)
-    (moved,) = finder.step(luma_frame(both, SETTLED + 1))
+    (moved,) = finder.step(luma_frame(both, SETTLED + 1)).regions
     assert moved.x0 >= 0.5
 
 
@@ -367,7 +398,7 @@ def test_a_turned_camera_is_motion_for_a_second_however_much_is_ignored() -> Non
         ignored = (Polygon(((0.0, 0.0), (share, 0.0), (share, 1.0), (0.0, 1.0))),) if share else ()
         finder = MotionFinder(ignored=ignored)
         settled(finder, before)
-        moved = [finder.step(luma_frame(turned, SETTLED + i)) for i in range(30)]
+        moved = [finder.step(luma_frame(turned, SETTLED + i)).regions for i in range(30)]
         assert all(moved[:10])
         assert not any(moved[15:])
 
@@ -376,7 +407,7 @@ def test_a_clock_that_goes_back_is_not_motion() -> None:
     finder = MotionFinder()
     for index in range(100, 120):
         finder.step(luma_frame(street(), index))
-    assert finder.step(luma_frame(street(), 1)) == ()
+    assert finder.step(luma_frame(street(), 1)).regions == ()
 
 
 @pytest.mark.promise("Cameras: A damaged frame does no harm.")
@@ -394,7 +425,7 @@ def test_a_bad_frame_changes_nothing() -> None:
     for frame in bad:
         with pytest.raises(ValueError, match="frame 21"):
             finder.step(frame)
-    assert finder.step(good) == ()
+    assert finder.step(good).regions == ()
 
 
 @given(
@@ -414,8 +445,9 @@ def test_any_pictures_at_any_times_give_boxes_in_the_picture(
         if height < 8 or width < 8:
             continue
         moved = finder.step(luma_frame(picture, sum(times[: i + 1]) + 1))
-        for box in moved:
+        for box in moved.regions:
+            assert box == WHOLE or moved.share(box) > 0
             assert 0 <= box.x0 < box.x1 <= 1
             assert 0 <= box.y0 < box.y1 <= 1
         # Equal areas at two places may differ by a rounding.
-        assert all(one.area >= next_.area - 1e-12 for one, next_ in pairwise(moved))
+        assert all(one.area >= next_.area - 1e-12 for one, next_ in pairwise(moved.regions))

@@ -41,7 +41,7 @@ def test_a_near_body_that_stands_out_begins_a_track_by_a_weak_answer() -> None:
     "other",
     [
         replace(NEAR, score=0.29),
-        replace(NEAR, moved=0.4),
+        replace(NEAR, moved=0.3),
         replace(NEAR, in_vehicle=True),
         replace(NEAR, kind=ObjectKind.MOTORCYCLE),
         replace(person(0.5, height=0.24, score=0.35), moved=0.8),
@@ -107,7 +107,7 @@ TRUNK_INSIDE = replace(TRUNK, box=Box(0.9, 0.12, 0.98, 0.7))
     ("before", "now"),
     [
         (TRUNK_INSIDE, INSIDE),
-        (TRUNK, replace(ALL, moved=0.4)),
+        (TRUNK, replace(ALL, moved=0.3)),
         (scaled(TRUNK, 0.25), scaled(ALL, 0.25)),
         (replace(TRUNK, box=Box(0.92, 0.3, 1.0, 0.7)), ALL),
         (replace(TRUNK, box=Box(0.84, 0.12, 0.92, 0.7)), ALL),

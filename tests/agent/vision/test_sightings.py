@@ -15,7 +15,7 @@ from agent.vision.sightings.changes import Closed, Opened, SightingChange, Updat
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
 from agent.vision.track.track import Track
-from tests.agent.rigs.vision import after, counted_ids, person, tracked
+from tests.agent.rigs.vision import after, counted_ids, moved_in, person, tracked
 
 SETTINGS = SightingSettings()
 
@@ -63,7 +63,7 @@ class Street:
                 replace(one, looks=self.frame, last_seen=now if one.is_seen else one.last_seen)
                 for one in tracks
             ]
-            said += self.sightings.advance(now, looked, moved=moved)
+            said += self.sightings.advance(now, looked, moved=moved_in(moved))
             self.frame += 1
         self.said += said
         return said
@@ -478,7 +478,7 @@ def test_who_stands_where_people_pass_is_told_of_once_and_when_they_walk_not_aga
 def test_a_passer_who_goes_on_with_the_sighting_of_a_poster_does_not_hide_it() -> None:
     street = Street()
     street.shows(statue(1), for_s=5)
-    passer = track(2, x=0.57, clothes=RED)
+    passer = track(2, x=0.57)
     street.shows(passer, for_s=2, moved=(statue(1).box,))
     street.shows(statue(3), for_s=5)
     assert kinds(street.said) == [Opened, Closed]

@@ -64,7 +64,7 @@ def test_it_says_in_vietnamese_what_spoke_for_a_person_and_what_held_them_back()
     assert "Vì sao có người mà không báo?" in text
     assert "Người hoặc vật số 1: không báo lần nào" in text
     assert "điểm cao nhất 0,60; cao nhất 48 px (20 % chiều cao hình)" in text
-    assert re.search(r"10 khung hình: Chưa thấy bước đi.*0,65.*25 %.*0,40.*0,50.*50 %.*0,30", text)
+    assert re.search(r"10 khung hình: Chưa thấy bước đi.*0,65.*25 %.*0,40.*0,50.*35 %.*0,30", text)
 
 
 def test_numbers_of_the_rules_are_those_in_use() -> None:
