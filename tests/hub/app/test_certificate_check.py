@@ -20,7 +20,11 @@ def finding(folder: Path, certificate: Path) -> tuple[bool, str]:
     settings = HubSettings(
         store={"url": f"sqlite:///{folder}/hub.db", "media_folder": str(folder / "media")},
         broker={"host": "127.0.0.1", "port": 9, "cert_file": str(certificate)},
-        web={"public_url": "https://hub.example", "upload_url": "https://hub.example/upload"},
+        web={
+            "port": 9,
+            "public_url": "https://hub.example",
+            "upload_url": "https://hub.example/upload",
+        },
         push={"subject": "mailto:keeper@hub.example"},
         secrets={"folder": str(folder / "secrets")},
     )
