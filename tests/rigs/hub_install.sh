@@ -180,6 +180,11 @@ installs
 expect "the hub serves" hears
 [[ $(inside sha256sum /var/lib/matthan/ca/ca.crt) == "$authority" ]]
 refuses installs uninstall --with-data # nobody is there to be sure
-installs uninstall --with-data --yes
+held=()
+if [[ -n ${FROM-} ]]; then # the restored backup has holds
+    refuses installs uninstall --with-data --yes
+    held=(--with-held-footage)
+fi
+installs uninstall --with-data --yes "${held[@]}"
 [[ -z $(inside bash -c 'ls -d /var/lib/matthan* /etc/matthan 2>/dev/null') ]]
 note "done"
