@@ -40,6 +40,13 @@ ASK_AGAIN_MS = 5_000.0
 """Within this, Playwright itself looks again and again whether a page shows what is expected."""
 
 
+async def _shown(asserted: Any) -> str:
+    """Address and text of the page about which something was expected in vain."""
+    locator = getattr(asserted, "_actual_locator", None)
+    frame = locator._frame if locator else asserted._actual_page.main_frame
+    return f"{frame.url} shows: {await frame.evaluate('document.body.innerText', None)}"
+
+
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """`expect` without a limit of its own asks until the patience for a page is over."""
@@ -52,9 +59,10 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
         while True:
             try:
                 return await ask(self, how, {**options, "timeout": ASK_AGAIN_MS}, *rest)
-            except AssertionError:
+            except AssertionError as error:
                 patience = patience or Patience(PAGE_LIMIT_S)
                 if patience.is_over():
+                    error.add_note(await _shown(self))
                     raise
 
     monkeypatch.setattr(AssertionsBase, "_expect_impl", expected)
