@@ -332,7 +332,6 @@ class Pipeline:
             due=[*self.attention.due(frame.at, known, moved=moved), *new],
             sure=[track.box for track in known if track.misses == 0],
             is_rush=self.attention.is_rush(unknown, moved=moved),
-            is_missed=any(track.misses for track in unknown),
         )
         if is_small:
             return looks

@@ -5,7 +5,7 @@ from pathlib import Path
 from deploy.count_constants import EYES, SUFFIXES, Count, by_area, by_file, of_c, of_python
 from tests.house.test_house import tracked
 
-MOST = 765
+MOST = 760
 """All literals, by `python -m deploy.count_constants`. Whoever removes some lowers it."""
 
 

@@ -272,5 +272,5 @@ def test_who_lingers_in_the_square_is_told_of_and_nobody_who_passes_through(seen
         if last - first >= LINGER_S * TRUTH.frames_per_s
     ]
     assert len(true) == 6
-    assert in_turn(seen.lingered, true) >= 4
+    assert in_turn(seen.lingered, true) >= 5
     assert len(seen.lingered) <= 6

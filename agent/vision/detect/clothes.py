@@ -51,6 +51,11 @@ def unlikeness(one: Clothes, other: Clothes) -> float:
     )
 
 
+def are_unlike(one: Clothes | None, other: Clothes | None, least: float = OTHER_CLOTHES) -> bool:
+    """True if both are known and differ by more than `least`, see `unlikeness`."""
+    return one is not None and other is not None and unlikeness(one, other) > least
+
+
 def mixed(one: Clothes | None, other: Clothes | None, share: float) -> Clothes | None:
     """A mix with this `share` of `other`; if only one is known, that one."""
     if one is None or other is None:

@@ -24,9 +24,6 @@ ROUNDING = 1e-6
 """A place this much before a pixel, in pixels, is that pixel."""
 ALMOST_NEAR = 0.8 * NEAR
 """Height of a person's box from which vehicles are asked for: the track's box changes slowly."""
-MARGIN = 0.06
-"""Of a person's box at each side, as a share of its width: at the median its boxes are 14 to 20 %
-wider than those of people's labels on three cameras."""
 CUT_SHARE = 0.01
 """A box that ends within this share of the crop's side from its border is cut by it."""
 
@@ -194,9 +191,7 @@ class NanoDet:
                 boxes = _boxes(distances[chosen], self._cells[chosen])
                 placed = layout.in_frame(scores[chosen, column], boxes, with_cut=with_cut)
                 for score, box in _best(placed, self._settings.nms_iou):
-                    kind = KINDS[column]
-                    is_person = kind is ObjectKind.PERSON
-                    yield Detection(kind, score, _narrower(box) if is_person else box)
+                    yield Detection(KINDS[column], score, box)
 
     def _brighten(self, rgb: Plane) -> None:
         """Make a dark part brighter, because the network was trained on daylight."""
@@ -217,13 +212,6 @@ def _best(found: list[_Scored], iou: float) -> list[_Scored]:
         if all(box.iou(other) <= iou for _, other in kept):
             kept.append((score, box))
     return kept
-
-
-def _narrower(box: Box) -> Box:
-    """The box of a person without the margin that the network leaves at both sides, but for a side
-    that the picture's border cuts."""
-    margin = MARGIN * box.width
-    return Box(box.x0 + margin * (box.x0 > 0), box.y0, box.x1 - margin * (box.x1 < 1), box.y1)
 
 
 def suppress(found: Iterable[Detection], iou: float) -> list[Detection]:

@@ -21,8 +21,6 @@ CELLS = (24, 32)
 WIDE = 1.5
 """Width over height of an input for wide pictures."""
 NEVER_S = -1e9
-ALL = 0.99
-"""A thing with this share of it in a look is shown by it."""
 EARLY_S = 0.01
 """Tolerance for the times of frames."""
 
@@ -63,9 +61,6 @@ class RegionSettings:
     person who left."""
     stood_height: float = 0.1
     """Share of the picture's height: taller motion can be a group moving inside."""
-    close_px: float = 75.0
-    """Whoever is not reported yet and is lower than this in a look at the whole picture is looked
-    at in half its width and height, in turn with the whole."""
     most_looks: int = MOST_A_FRAME
     """The longest unseen first."""
 
@@ -84,14 +79,10 @@ class Regions:
         self._news: tuple[Box, ...] = ()
         self._offered: list[_Crop] = []
         self._standing: list[tuple[Box, int]] = []
-        self._close = _Seen()
-        self._closest: tuple[Box, ...] = ()
-        """Those of the last choice who are not reported and are looked at closely."""
-        self._turn = 0
         self._smaller_s = NEVER_S
         """When the picture was last looked at at half its size."""
 
-    def choose(  # noqa: PLR0913 - all of one frame, each by its name
+    def choose(
         self,
         now: Instant,
         size_px: tuple[int, int],
@@ -102,18 +93,17 @@ class Regions:
         due: Sequence[Box],
         sure: Sequence[Box] = (),
         is_rush: bool = False,
-        is_missed: bool = False,
     ) -> tuple[Box | Sheet, ...]:
         """The parts to look at in a picture of `size_px`, with a network of `input_px` (height,
         width); `people` are expected places of tracks at `now`, `due` the tracks that need a look,
         `sure` the tracks that were reported and found by their last look; in a rush all other
-        motion is looked at too; `is_missed`: the last look missed somebody who is not reported.
+        motion is looked at too.
 
         At most `most_looks`, longest unseen first: with a smaller budget take the first ones.
         Without motion and due tracks: none.
         """
         if not moved and not people and not due:
-            self._news, self._standing, self._offered, self._closest = (), [], [], ()
+            self._news, self._standing, self._offered = (), [], []
             return ()
         picture = _Picture(size_px, input_px, self._settings, scale(input_px, size_px))
         news = picture.news(self._restless(moved), people)
@@ -124,37 +114,11 @@ class Regions:
         near = [one for one in (wanted if is_late else due) if one not in sure]
         looks = picture.looks_at(wanted, due=due, near=near, known=(*people, *news))
         looks.sort(key=self._looked_at_s)
-        strangers = [one for one in wanted if one not in sure]
-        is_whole_looked_at = any(one.box == WHOLE for one in looks)
-        closest = self._close_turn(picture, strangers, due, is_missed) if is_whole_looked_at else ()
-        if closest:
-            close = picture.closely(min(closest, key=self._close.last_s))
-            things = tuple(one for one in (*people, *news) if close.overlap(one) >= ALL * one.area)
-            closest = tuple(one for one in closest if one in things)
-            looks = [_Crop(close, 0.0, things), *(one for one in looks if one.box != WHOLE)]
-            looks.sort(key=self._looked_at_s)
-        self._closest = closest
-        if self.packs(input_px) and not is_rush and not closest:
+        if self.packs(input_px) and not is_rush:
             looks = picture.packed(looks, wanted=wanted, due=due)
             looks.sort(key=self._looked_at_s)
         self._offered = looks[: self._settings.most_looks]
         return tuple(look.shown for look in self._offered)
-
-    def _close_turn(
-        self, picture: "_Picture", strangers: Sequence[Box], due: Sequence[Box], is_missed: bool
-    ) -> tuple[Box, ...]:
-        """The small ones of the `strangers` if it is the turn of a close look: every third one, and
-        two of three where only small things move. A stranger who was found is looked at in the same
-        way again, unless others wait."""
-        small = tuple(one for one in strangers if picture.shown_px(one) < self._settings.close_px)
-        tracked = tuple(one for one in small if one in due)
-        are_told_due = any(one not in strangers for one in due)
-        if are_told_due or is_missed or len(tracked) < len(strangers):
-            self._turn += 1
-        is_mixed = are_told_due or bool(tracked) or len(small) < len(strangers)
-        turn = self._turn % 3
-        is_close = turn == 1 or (turn > 0 and not is_mixed)
-        return tracked or small if is_close else ()
 
     def _looked_at_s(self, look: "_Crop") -> float:
         """Time of the oldest look among its things; of the half size its own, or else it is never
@@ -180,9 +144,6 @@ class Regions:
         looked = [one for one in self._offered if one.shown in looks]
         if any(look.box == SMALLER for look in looked):
             self._smaller_s = now.mono_s
-        if looked:
-            for thing in self._closest:
-                self._close.note(thing, now)
         for look in looked:
             for thing in look.things:
                 self._seen.note(thing, now)
@@ -436,14 +397,6 @@ class _Picture:
         shown = self._scale(box) * min(1.0, times)  # an enlarged one is joined as if it were not
         smallest_px = max(tall_px, self.settings.good_person_px / shown)
         return _Crop(box, smallest_px, (thing,))
-
-    def closely(self, thing: Box) -> Box:
-        """Half the picture's width and height around the thing, or as much as shows all of it."""
-        side = max(0.5, min(1.0, max(thing.width, thing.height)))
-        x, y = thing.center
-        x0 = min(max(0.0, x - side / 2), 1.0 - side)
-        y0 = min(max(0.0, y - side / 2), 1.0 - side)
-        return Box(x0, y0, x0 + side, y0 + side).clipped()
 
     def merged(self, crops: list[_Crop]) -> list[_Crop]:
         """Join the pair with the smallest joint crop, as long as everything in it stays large

@@ -28,5 +28,10 @@ class Moved:
         there = self.blocks[grid_slice(box, self.blocks.shape)]
         return float(np.mean(there != 0)) if there.size else 0.0
 
+    def region_share(self, box: Box) -> float:
+        """Share of the box in the regions, 0-1: it may have moved there, which is worth a look."""
+        covered = sum(map(box.overlap, self.regions))
+        return min(1.0, covered / box.area) if box.area > 0 else 0.0
+
 
 NOTHING = Moved()

@@ -8,7 +8,7 @@ from math import hypot
 from typing import Final, NamedTuple
 
 from agent.media.frame import Instant
-from agent.vision.detect.clothes import Clothes, unlikeness
+from agent.vision.detect.clothes import Clothes, are_unlike
 from agent.vision.geometry import Box, is_whole
 from agent.vision.sightings.leaving import is_inside
 from agent.vision.track.track import WALKS, Track
@@ -57,7 +57,7 @@ def difference(went: Looks, came: Looks, early: Looks, aspect: float) -> Differe
         return Difference.AT_ONCE
     if is_inside(went.box) and not is_inside(came.box):
         return Difference.BORDER
-    if _are_apart(went.clothes, early.clothes, _LIKE.other_clothes):
+    if are_unlike(went.clothes, early.clothes):
         return Difference.CLOTHES
     (x, y), (u, v) = went.speed, early.speed
     if went.walks and early.walks and x * u * aspect**2 + y * v < 0:
@@ -94,7 +94,7 @@ def took_over(sure_at: Instant, wore: Clothes | None, track: Track) -> bool:
     hung_s = track.last_seen.seconds_since(sure_at)
     if hung_s <= JOIN_S or not is_sure(track) or track.found is None:
         return False
-    return _are_apart(wore, track.found.clothes, _LIKE.weak_clothes)
+    return are_unlike(wore, track.found.clothes, _LIKE.weak_clothes)
 
 
 def lies_in(one: Track, other: Track) -> bool:
@@ -102,7 +102,3 @@ def lies_in(one: Track, other: Track) -> bool:
     if not other.is_seen or other is one or one.is_mount is not other.is_mount:
         return False
     return one.box.overlap(other.box) > _LIKE.passing_part * one.box.area
-
-
-def _are_apart(one: Clothes | None, other: Clothes | None, least: float) -> bool:
-    return one is not None and other is not None and unlikeness(one, other) > least

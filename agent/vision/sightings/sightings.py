@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from agent.media.frame import Instant
-from agent.vision.detect.clothes import OTHER_CLOTHES, unlikeness
+from agent.vision.detect.clothes import are_unlike
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import NEAR
 from agent.vision.motion.moved import NOTHING, Moved
@@ -428,7 +428,8 @@ class Sightings:
         for track_id in sorted(lost):
             one = self._open[track_id]
             is_near = first_box.overlap(reachable_from(one.last_box)) > 0.5 * first_box.area
-            if is_near and not has_left(one.last_box, one.speed) and _wear_alike(one.track, track):
+            is_other = are_unlike(one.track.clothes, track.clothes)
+            if is_near and not is_other and not has_left(one.last_box, one.speed):
                 return track_id
         return None
 
@@ -502,10 +503,3 @@ class Sightings:
 
 def _is_in_vehicle(track: Track) -> bool:
     return track.found is not None and track.found.in_vehicle
-
-
-def _wear_alike(one: Track, other: Track) -> bool:
-    """True unless they wear visibly other clothes."""
-    if one.clothes is None or other.clothes is None:
-        return True
-    return unlikeness(one.clothes, other.clothes) < OTHER_CLOTHES

@@ -82,8 +82,8 @@ class Attention:
     def _is_worth_a_look(self, stranger: Track, moved: Moved) -> bool:
         is_new = stranger.looks < self._settings.new_looks
         if stranger.box.height < NEAR:
-            return is_new and moved.share(stranger.box) >= STIRS
-        return is_new or (stranger.looks % 2 == 0 and moved.share(stranger.box) >= STIRS)
+            return is_new and moved.region_share(stranger.box) >= STIRS
+        return is_new or (stranger.looks % 2 == 0 and moved.region_share(stranger.box) >= STIRS)
 
     def is_likely(self, stranger: Track) -> bool:
         """True if a few more looks may be enough to tell of it, though it stands still."""
@@ -93,7 +93,7 @@ class Attention:
     def is_rush(self, tracks: Sequence[Track], *, moved: Moved) -> bool:
         """True if there are so many unconfirmed tracks that looks should follow the motion, frame
         by frame: that finds a crowd."""
-        stirring = sum(moved.share(one.box) >= STIRS for one in tracks)
+        stirring = sum(moved.region_share(one.box) >= STIRS for one in tracks)
         return stirring > self._settings.most_new
 
     def _lateness(self, now: Instant, track: Track, moved: Moved) -> float:
@@ -104,7 +104,7 @@ class Attention:
 
     def _every_s(self, now: Instant, track: Track, moved: Moved) -> float:
         settings = self._settings
-        stirs = moved.share(track.box) >= STIRS
+        stirs = moved.region_share(track.box) >= STIRS
         stirred = track.stirred_at or track.first_seen
         is_still = not stirs and now.seconds_since(stirred) > settings.standing_after_s
         if is_still and track.pace < WALKS:

@@ -80,6 +80,7 @@ def test_a_tree_in_a_pot_beside_a_walker_does_not_move_though_it_is_in_the_same_
     assert region.overlap(tree) >= 0.99 * tree.area
     assert moved.share(walker) >= 0.9
     assert moved.share(tree) <= 0.02
+    assert moved.region_share(tree) >= 0.99
 
 
 def test_a_share_that_moved_is_one_of_the_part_inside_the_picture() -> None:

@@ -8,7 +8,6 @@ from agent.media.frame import Frame, Plane
 from agent.vision.detect.person import (
     BINS,
     KINDS,
-    MARGIN,
     PAD,
     STRIDES,
     Detection,
@@ -49,8 +48,6 @@ class Network:
 
 ONE = {3 * 8 + 2: (ObjectKind.PERSON, 0.9, (1, 2, 1, 2))}
 """Cell (3, 2) of stride 8: center (20, 28); from (12, 12) to (28, 44) in network pixels."""
-LEFT, RIGHT = 12 + MARGIN * 16, 28 - MARGIN * 16
-"""Sides of the person in it."""
 
 
 def grey(width: int, height: int) -> Frame:
@@ -62,16 +59,14 @@ def test_a_cell_is_read_from_its_middle() -> None:
     assert found.kind is ObjectKind.PERSON
     assert found.score == pytest.approx(0.9)
     box = found.box
-    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx(
-        (LEFT / 64, 12 / 64, RIGHT / 64, 44 / 64)
-    )
+    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx((12 / 64, 12 / 64, 28 / 64, 44 / 64))
 
 
 def test_a_wide_picture_sits_in_the_top_left_and_the_rest_is_grey() -> None:
     network = Network((64, 64), ONE)
     (found,) = NanoDet(network, rgb).detect(grey(128, 64), WHOLE)
     assert found.box.y1 == 1.0  # 44 of the 32 rows that hold the picture: clipped
-    assert found.box.x1 == pytest.approx(RIGHT / 64)
+    assert found.box.x1 == pytest.approx(28 / 64)
     assert (network.shown[0][32:] == PAD).all()
     assert (network.shown[0][:32] != PAD).all()
 
@@ -79,46 +74,17 @@ def test_a_wide_picture_sits_in_the_top_left_and_the_rest_is_grey() -> None:
 def test_a_box_in_a_region_is_told_in_shares_of_the_whole_picture() -> None:
     region = Box(0.5, 0.5, 1.0, 1.0)
     (found,) = NanoDet(Network((64, 64), ONE), rgb).detect(grey(128, 128), region)
-    assert found.box.x0 == pytest.approx(0.5 + 0.5 * LEFT / 64)
+    assert found.box.x0 == pytest.approx(0.5 + 0.5 * 12 / 64)
     assert found.box.y1 == pytest.approx(0.5 + 0.5 * 44 / 64)
 
 
 def test_a_region_twice_as_large_shows_all_of_the_picture_at_half_its_size() -> None:
     network = Network((64, 64), ONE)
     (found,) = NanoDet(network, rgb).detect(grey(128, 128), SMALLER)
-    assert (found.box.x0, found.box.x1) == pytest.approx((LEFT / 32, RIGHT / 32))
+    assert (found.box.x0, found.box.x1) == pytest.approx((12 / 32, 28 / 32))
     assert (network.shown[0][:32, :32] != PAD).all()
     assert (network.shown[0][32:] == PAD).all()
     assert (network.shown[0][:, 32:] == PAD).all()
-
-
-@pytest.mark.parametrize(
-    ("cell", "sides"),
-    [
-        ((0, 2), (12, 28)),
-        ((0, 0), (0, 12)),
-        ((0, 7), (52, 64)),
-        ((4, 4), (28, 44)),
-    ],
-    ids=["upper border", "left border", "right border", "inside"],
-)
-def test_a_person_is_narrower_than_the_networks_box_but_for_a_side_that_the_picture_cuts(
-    cell: tuple[int, int], sides: tuple[int, int]
-) -> None:
-    row, column = cell
-    network = Network((64, 64), {row * 8 + column: (ObjectKind.PERSON, 0.9, (1, 1, 1, 1))})
-    (found,) = NanoDet(network, rgb).detect(grey(64, 64), WHOLE)
-    (left, right), margin = sides, MARGIN * (sides[1] - sides[0])
-    assert found.box.x0 == pytest.approx((left + margin * (left > 0)) / 64)
-    assert found.box.x1 == pytest.approx((right - margin * (right < 64)) / 64)
-    assert found.box.y0 == max(0.0, (8 * row - 4) / 64)
-
-
-@pytest.mark.parametrize("kind", [ObjectKind.MOTORCYCLE, ObjectKind.BICYCLE])
-def test_the_box_of_a_two_wheeler_is_as_wide_as_the_networks(kind: ObjectKind) -> None:
-    network = Network((64, 64), {3 * 8 + 2: (kind, 0.9, (1, 2, 1, 2))})
-    (found,) = NanoDet(network, rgb).detect(grey(64, 64), WHOLE)
-    assert (found.box.x0, found.box.x1) == pytest.approx((12 / 64, 28 / 64))
 
 
 def test_the_network_sees_only_the_region() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.cameras.codec.scaler import rgb
-from agent.vision.detect.person import MARGIN, PAD, NanoDet, ObjectKind
+from agent.vision.detect.person import PAD, NanoDet, ObjectKind
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.sheet import Part, Sheet, sheet
 from agent.vision.geometry import SMALLER, WHOLE, Box
@@ -53,8 +53,7 @@ def test_whoever_is_found_in_a_part_is_told_in_shares_of_the_whole_picture() -> 
     luma = np.full((128, 128), 30, np.uint8)
     luma[64:, 64:] = 220
     [found] = NanoDet(network, rgb).detect_sheet(luma_frame(luma), two_corners())
-    left, right = 4 + MARGIN * 16, 20 - MARGIN * 16
-    assert (found.box.x0, found.box.x1) == pytest.approx((0.5 + left / 64, 0.5 + right / 64))
+    assert (found.box.x0, found.box.x1) == pytest.approx((0.5 + 4 / 64, 0.5 + 20 / 64))
     assert (found.box.y0, found.box.y1) == pytest.approx((0.5 + 4 / 64, 0.5 + 20 / 64))
     [shown] = network.shown
     assert (shown[:32, 32:] > 200).all()
@@ -97,23 +96,11 @@ def scale_shown(look: Box | Sheet, thing: Box) -> float:
 def test_wide_motion_is_shown_twice_as_large_where_the_sheet_has_room(
     width_px: int, twice: bool
 ) -> None:
-    """Or else who comes beside somebody known is too small until the motions part. Every second
-    look is a close one instead."""
+    """Or else who comes beside somebody known is too small until the motions part."""
     known = body(0.3, 0.5, 60, HD)
     wide = Box(0.3, 0.45, 0.3 + width_px / HD[1], 0.6)
     regions = Regions(takes_sheets=True)
-    for at_s in (0.0, 0.1):
-        looks = regions.choose(
-            after(at_s),
-            HD,
-            input_px=WIDE,
-            moved=[wide],
-            people=[known],
-            due=[known],
-            sure=[known],
-        )
-        regions.looked(after(at_s), looks)
-    [look] = looks
+    [look] = regions.choose(after(0), HD, input_px=WIDE, moved=[wide], people=[known], due=[known])
     of_whole = min(WIDE[0] / HD[0], WIDE[1] / HD[1])
     assert scale_shown(look, wide) == pytest.approx((1 + twice) * of_whole, rel=0.05)
 
@@ -176,9 +163,7 @@ def test_whatever_the_pictures_size_everybody_lies_in_a_look_and_no_look_comes_t
     bodies = (body(x, y, share * size_px[0], size_px) for x, y, share in places)
     people = [one for one in bodies if one.area > 0]
     regions = Regions(RegionSettings(most_looks=50), takes_sheets=True)
-    made = regions.choose(
-        after(0), size_px, input_px=input_px, moved=(), people=people, due=people, sure=people
-    )
+    made = regions.choose(after(0), size_px, input_px=input_px, moved=(), people=people, due=people)
     shown = [
         box
         for look in made
