@@ -6,7 +6,7 @@
 #   tests/rigs/hub_install.sh                   SQLite and the hub's own authority
 #   DATABASE=postgresql tests/rigs/hub_install.sh
 #   SUITE=bookworm tests/rigs/hub_install.sh    the same on Debian 12
-#   FROM=v0.2.0 tests/rigs/hub_install.sh       the first installation is of that commit, with data of then
+#   FROM=COMMIT tests/rigs/hub_install.sh       the first installation is of that commit, with data of then
 #
 # The container shares this machine's network: ports 443, 8443 and 8883 must be free here.
 set -euo pipefail
@@ -181,7 +181,7 @@ expect "the hub serves" hears
 [[ $(inside sha256sum /var/lib/matthan/ca/ca.crt) == "$authority" ]]
 refuses installs uninstall --with-data # nobody is there to be sure
 held=()
-if [[ -n ${FROM-} ]]; then # the restored backup has holds
+if [[ -n $from ]]; then # the restored backup has holds
     refuses installs uninstall --with-data --yes
     held=(--with-held-footage)
 fi
