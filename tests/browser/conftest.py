@@ -221,6 +221,15 @@ class Officer:
             self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=full)
 
 
+def open_link(page: Page, link: str) -> None:
+    """Presses a link and waits until its page has loaded.
+
+    While it loads, it may still scroll to what the address names: a press in between hits nothing.
+    """
+    with page.expect_navigation():
+        page.click(link)
+
+
 Meet = Callable[..., Officer]
 
 

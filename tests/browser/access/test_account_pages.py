@@ -9,7 +9,7 @@ from sqlalchemy import update
 from hub.access.grants import people_rows
 from hub.access.tables import sessions
 from hub.base.db.columns import columns
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks
 from tests.hub.rigs.web_town import PASSWORD
 
@@ -54,7 +54,7 @@ def test_an_invited_person_comes_in_without_script(
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     proofs_grow_old(hub)
     keeper.open("/more")
-    keeper.page.click("a[href='/invitations']")
+    open_link(keeper.page, "a[href='/invitations']")
     keeper.page.fill("[name=login]", "dung")
     keeper.page.fill("[name=name]", "Võ Thị Dung")
     keeper.page.click("form[action='/invitations'] button")

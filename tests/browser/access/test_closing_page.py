@@ -9,7 +9,7 @@ from hub.access.signin.accounts import SignedIn
 from hub.cases.service import CaseService
 from tests.browser.access.test_grant_pages import people
 from tests.browser.clips.test_live_page import camera_of, running
-from tests.browser.conftest import DESK, Hub, Meet
+from tests.browser.conftest import DESK, Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks, in_two_looks
 from tests.hub.rigs.web_town import PASSWORD, Seen
 from tests.waiting import until
@@ -102,7 +102,7 @@ def open_person(page: Page) -> None:
     """From the table of people to An's page; on a desk past what stands beside the table."""
     page.locator("[data-person='Nguyễn Văn An'] a:visible").click()
     if page.evaluate("innerWidth") >= 1200:
-        page.locator("#one a[href^='/grants/people/']").click()
+        open_link(page, "#one a[href^='/grants/people/']")
 
 
 @in_two_looks

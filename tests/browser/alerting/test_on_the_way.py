@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from hub.registry import registry
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.alerting.test_on_the_way import another_camera
 from tests.hub.rigs.web_town import NODE, Seen
@@ -38,7 +38,7 @@ def test_the_neighbours_and_the_word_that_one_is_there_fit_and_work(
     )
     expect(officer.page.locator("[data-act=arrive]")).to_have_count(0)
     officer.shot(f"{size}-{language}-{theme}-arrived", full=True)
-    officer.page.locator(f"a[href='/cameras/{near}']").click()
+    open_link(officer.page, f"a[href='/cameras/{near}']")
     expect(officer.page.locator("h1")).to_contain_text("Cổng trường")
     officer.shot(f"{size}-{language}-{theme}-camera", full=True)
     assert fits(officer.page)

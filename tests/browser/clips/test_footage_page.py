@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from hub.access.rules.grants import Right
 from tests.browser import footage
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 from tests.hub.rigs.web_town import some_bytes
 from tests.hub.search.test_web_search import address, let_search
@@ -30,7 +30,7 @@ def test_footage_is_found_played_and_more_is_asked_for(
     officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     officer.sign_in("an")
     officer.open("/more")
-    officer.page.click("a[href='/footage']")
+    open_link(officer.page, "a[href='/footage']")
     expect(officer.page.locator("h1")).to_be_visible()
     officer.page.click("form[action='/footage'] button")
     expect(officer.page.locator("#reason")).to_be_visible()

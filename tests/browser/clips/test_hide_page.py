@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hub.cases.evidence.redaction_plan import read_plan
 from hub.footage.tables import media
-from tests.browser.conftest import Hub, Meet, Officer, town_that_packs
+from tests.browser.conftest import Hub, Meet, Officer, open_link, town_that_packs
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.cases.test_cases import ALL, let
 from tests.hub.rigs.web_town import Seen
@@ -47,7 +47,7 @@ def test_boxes_that_are_drawn_over_a_clip_are_hidden_in_the_copy_that_leaves(
     put_into_a_case(officer, whole)
     with town.db.reading() as conn:
         clip_id = conn.scalars(select(media.c.id).where(media.c.kind == "clip")).one()
-    page.locator("[data-item]:has(video) a[href*='/hide/']").click()
+    open_link(page, "[data-item]:has(video) a[href*='/hide/']")
     canvas = page.locator("#hide canvas")
     expect(canvas).to_be_visible()
     page.wait_for_function("() => document.querySelector('#hide video').readyState >= 2")
@@ -64,7 +64,7 @@ def test_boxes_that_are_drawn_over_a_clip_are_hidden_in_the_copy_that_leaves(
     middle = area.at((area.boxes[0].at_s + area.boxes[1].at_s) / 2)
     assert middle is not None and 0.25 < middle[0] < 0.35
 
-    page.locator("main > a[href$='#export']").click()
+    open_link(page, "main > a[href$='#export']")
     expect(page.locator(f"[data-hides='{clip_id}']")).to_contain_text("1")
     assert fits(page)
     page.locator("#export summary").click()
@@ -85,7 +85,7 @@ def test_nothing_leaves_before_the_script_that_knows_what_is_hidden(
     officer = meet(size=SIZES["desk"])
     page = officer.page
     put_into_a_case(officer, whole)
-    page.locator("[data-item]:has(video) a[href*='/hide/']").click()
+    open_link(page, "[data-item]:has(video) a[href*='/hide/']")
     page.wait_for_function("() => document.querySelector('#hide video').readyState >= 2")
     drag(page, 0.1, 0.2, 0.3, 0.6)
     back = page.locator("main > a[href$='#export']").get_attribute("href")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.rigs.web_town import Seen
 
@@ -34,7 +34,7 @@ def test_footage_is_held_from_its_alert_and_a_rule_is_set(
     officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     officer.sign_in("kim")
     officer.open(f"/alerts/{whole.alert_id}")
-    officer.page.click("a[href*='/keeping?alert=']")
+    open_link(officer.page, "a[href*='/keeping?alert=']")
     officer.page.fill("#hold [name=case]", "12/2026/HS")
     officer.page.fill("#hold [name=reason]", "trộm xe ở chợ")
     officer.page.click("#hold button")

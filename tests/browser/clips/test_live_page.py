@@ -19,7 +19,7 @@ from hub.access.rules.grants import Right
 from hub.base.audit.tables import audit
 from hub.registry.tables import cameras
 from tests.browser import footage
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.rigs.web_town import TOKEN, Town
 from tests.waiting import patience_s, until
@@ -107,7 +107,7 @@ def test_pictures_follow_one_another_and_are_lost_with_their_age(
         node.is_on = False
         officer.open(f"/cameras/{camera_of(hub.town)}")
         officer.shot(f"{name}-camera", full=True)
-        officer.page.click("main a[href$='/live']")
+        open_link(officer.page, "main a[href$='/live']")
         officer.shot(f"{name}-waiting", full=True)
         node.is_on = True
         expect(officer.page.locator("[data-live-state]")).to_contain_text(live)

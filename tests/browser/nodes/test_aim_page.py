@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.clips.test_live_page import running
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.nodes.test_aim import place_of, wanted
 from tests.hub.rigs.web_town import NODE
@@ -36,7 +36,7 @@ def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
     with running(hub):
         keeper.open("/nodes")
         page.click(f"[data-node={NODE}] a")
-        page.click("a[href$='/aim']")
+        open_link(page, "a[href$='/aim']")
         expect(page.locator(".live canvas")).to_be_visible()
         page.click("[data-draw=private]")
         tap(page, (0.6, 0.2), (0.9, 0.2), (0.9, 0.5))

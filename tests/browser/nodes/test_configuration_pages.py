@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 from tests.hub.rigs.web_town import NODE
 
@@ -16,7 +16,7 @@ def test_a_keeper_previews_a_change_and_does_it(
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     keeper.sign_in("kim")
     keeper.open("/nodes")
-    keeper.page.click("a[href='/configuration']")
+    open_link(keeper.page, "a[href='/configuration']")
     expect(keeper.page.locator("#nodes")).to_be_visible()
     assert fits(keeper.page)
     keeper.shot(f"{size}-{language}-{theme}-configuration-full", full=True)

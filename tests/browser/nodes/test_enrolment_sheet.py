@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from agent.cli.qr import QrReader
 from agent.wire.enrolment import EnrolmentCode
 from hub.nodes import presence
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.rigs.box_table import box_table
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
@@ -37,7 +37,7 @@ def test_a_keeper_pastes_a_table_prints_its_codes_and_sees_a_box_connect(
     )
     page = keeper.page
     keeper.open("/enrolments")
-    page.click("a[href='/enrolments/table']")
+    open_link(page, "a[href='/enrolments/table']")
     page.fill("textarea[name=text]:visible", f"node,area\nNgã tư,{AREA}\n")
     page.click("#hand-in button")
     expect(page.locator("#wrong li")).to_have_count(1)

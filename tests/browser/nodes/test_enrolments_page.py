@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from agent.cli.qr import QrReader
 from agent.wire.enrolment import EnrolmentCode
-from tests.browser.conftest import Hub, Meet
+from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 
 pytestmark = pytest.mark.promise("Installing: An enrolment gives a QR code that a camera can read.")
@@ -22,7 +22,7 @@ def test_a_keeper_makes_a_code_that_a_camera_reads_off_the_screen(
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     keeper.sign_in("kim")
     keeper.open("/nodes")
-    keeper.page.click("a[href='/enrolments']")
+    open_link(keeper.page, "a[href='/enrolments']")
     keeper.page.fill("input[name=node]", "nga-tu-07")
     keeper.page.fill("textarea[name=cameras]", "cong=rtsp://10.0.0.9/main")
     keeper.page.click("form[action='/enrolments'] button")

@@ -23,7 +23,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.registry.tables import cameras
 from tests.browser.clips.test_find_page import beside_it
 from tests.browser.clips.test_hide_page import drag
-from tests.browser.conftest import Hub, Meet, Officer, town_that_packs
+from tests.browser.conftest import Hub, Meet, Officer, open_link, town_that_packs
 from tests.browser.whole.test_every_role import EVERY_LOOK
 from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.public.test_tips import photo
@@ -192,8 +192,8 @@ def collect(an: Walk, seen: Seen) -> None:
     """From a search round the tip's point, and from the camera that was passed next."""
     page = an.page
     expect(page.locator("main a[href='/find']")).to_be_visible()
-    page.click("[data-tip] a[href^='/alerts/']")
-    page.click("#tip-near a[href^='/find']")
+    open_link(page, "[data-tip] a[href^='/alerts/']")
+    open_link(page, "#tip-near a[href^='/find']")
     hit = page.locator(f"[data-sighting='{seen.sighting_id}']")
     expect(hit).to_be_visible()
     an.sees("found")
@@ -237,7 +237,7 @@ def hide_a_face(an: Walk) -> None:
     page.wait_for_function("() => document.querySelector('#hide video').readyState >= 2")
     drag(page, 0.4, 0.2, 0.6, 0.6)
     an.sees("hide")
-    page.locator("main > a[href$='#export']").click()
+    open_link(page, "main > a[href$='#export']")
 
 
 def export(an: Walk, folder: Path) -> Path:
@@ -255,7 +255,7 @@ def export(an: Walk, folder: Path) -> Path:
     path = folder / saved.value.suggested_filename
     saved.value.save_as(path)
     an.sees("after-the-export")
-    page.click("main a[href^='/cases/']")
+    open_link(page, "main a[href^='/cases/']")
     expect(page.locator("h1")).to_contain_text(NUMBER)
     an.sees("case-exported")
     return path
@@ -267,7 +267,7 @@ def answer_and_close(an: Walk) -> None:
     page.goto(f"{an.who.hub.url}/cases")
     an.sees("cases")
     page.locator("main a", has_text=NUMBER).first.click()
-    page.locator("[data-tip] a[href^='/alerts/']").click()
+    open_link(page, "[data-tip] a[href^='/alerts/']")
     page.fill("[name=answer]", "Đã tìm được người lấy xe. Cảm ơn bà con.")
     page.click("form[action$='/tip/answer'] button")
     expect(page.locator("#tip-answer")).to_contain_text("Cảm ơn")

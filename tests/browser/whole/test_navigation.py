@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import update
 
 from hub.registry.tables import nodes
-from tests.browser.conftest import DESK, PHONE, Hub, Meet
+from tests.browser.conftest import DESK, PHONE, Hub, Meet, open_link
 from tests.browser.everything import KEEPER, with_keeper_of_all
 from tests.browser.whole.test_pages import box, fits
 from tests.hub.rigs.web_town import Seen
@@ -46,7 +46,7 @@ def test_the_bar_of_a_phone_covers_nothing(hub: Hub, meet: Meet, whole: Seen, sc
     keeper.open(f"/alerts/{whole.alert_id}")
     take, bar = box(keeper.page, "[data-act=take]"), box(keeper.page, ".places")
     assert _end(take) <= bar["y"]
-    keeper.page.click(".places a[href='/map']")
+    open_link(keeper.page, ".places a[href='/map']")
     expect(keeper.page.locator(".places a[href='/map']")).to_have_attribute("aria-current", "page")
 
 
@@ -126,7 +126,7 @@ def test_a_phone_searches_on_a_page_of_its_own(
     hub: Hub, meet: Meet, whole: Seen, script: bool
 ) -> None:
     officer = meet("an", java_script_enabled=script)
-    officer.page.click(".bar a[href='/search']")
+    open_link(officer.page, ".bar a[href='/search']")
     officer.page.fill("#search", "cho")
     if not script:
         officer.page.click(".search button")
