@@ -18,7 +18,7 @@ from hub.base.db.database import Database
 from hub.base.db.schema import MIGRATIONS
 from tests.deploy.fake_systemd import FakeSystemd
 from tests.deploy.other_version import REVISION
-from tests.hub.rigs.intake_rig import NodeLine, found_town
+from tests.hub.rigs.intake_rig import NodeLine, end_lines, found_town
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s, until
 
@@ -154,6 +154,7 @@ def machine(
             return one
 
         yield make
+        end_lines()
         for one in made:
             one.systemd.close()
 

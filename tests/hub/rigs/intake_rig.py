@@ -107,8 +107,14 @@ def count(db: Database, table: Table) -> int:
         return int(conn.scalar(select(func.count()).select_from(table)) or 0)
 
 
-open_lines: set["NodeLine"] = set()
-"""Connections that their tests have not ended: a failing test leaves its own open."""
+_open: set["NodeLine"] = set()
+
+
+def end_lines() -> None:
+    """End the connections that are still open: a node would go on trying its broker in the tests
+    after its own."""
+    for line in tuple(_open):
+        line.leave()
 
 
 class NodeLine:
@@ -130,7 +136,7 @@ class NodeLine:
         self._client.on_message = self._hear
         self._client.connect(broker.host, broker.port, keepalive=30)
         self._client.loop_start()
-        open_lines.add(self)
+        _open.add(self)
         self._ready.get(timeout=patience_s())
 
     def say(self, message: Event | Birth | Death | TokenWanted) -> None:
@@ -156,7 +162,7 @@ class NodeLine:
 
     def leave(self) -> None:
         """Go."""
-        open_lines.discard(self)
+        _open.discard(self)
         self._client.disconnect()
         self._client.loop_stop()
 
