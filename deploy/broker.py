@@ -29,7 +29,7 @@ _BELOW_OUTGOING: Final = range(20_000, 32_000)
 _CLAIMS: Final = 32
 _claims: Final[deque[int]] = deque()
 
-GUARD: Final = Path(__file__).parents[1] / f"intake/mqtt/guard-{os.uname().machine}.so"
+GUARD: Final = Path(__file__).parents[1] / f"hub/intake/mqtt/guard-{os.uname().machine}.so"
 """The broker's plugin, which `deploy/kernel.py` compiles."""
 SHUT_OUT: Final = "shut-out"
 """The list of shut-out nodes, in the broker's folder."""

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import structlog
 
+from deploy.broker import Broker
 from hub.alerting.alerts.rules.grouping import Policy
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.processes.member import member_number
-from hub.bench.broker import Broker
 from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
 from hub.intake.mqtt.probe import BrokerAddress

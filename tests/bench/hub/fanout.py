@@ -35,9 +35,6 @@ from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
-from hub.bench import kinds
-from hub.bench.receiver import Receiver, receiving
-from hub.bench.talk import Talker
 from hub.intake.filing.filing import Filing
 from hub.nodes import presence
 from hub.notify.channels.post import new_client
@@ -46,6 +43,9 @@ from hub.notify.channels.webpush import VapidSigner, WebPush
 from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.notify.tables import notifications
 from hub.registry import registry
+from tests.bench.hub import kinds
+from tests.bench.hub.receiver import Receiver, receiving
+from tests.bench.hub.talk import Talker
 
 PHONES: Final = 1_000
 ROUNDS: Final = 3
@@ -140,7 +140,7 @@ def _fill(db: Database, talker: Talker, receiver: Receiver, *, phones: int) -> N
                 name=f"Cán bộ {number}",
                 language="vi",
                 role="officer",
-                password="for a benchmark alone",  # noqa: S106 nobody signs in here
+                password="for a benchmark alone",
                 passwords=passwords,
                 now=now,
             )

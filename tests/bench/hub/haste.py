@@ -14,10 +14,10 @@ from typing import Final
 
 from agent.wire import topics
 from agent.wire.codec import encode
-from hub.bench.broker import Broker
-from hub.bench.carrier import PATIENCE_S, Carrier, filed, until
-from hub.bench.talk import Talker
-from hub.bench.town import Town
+from deploy.broker import Broker
+from tests.bench.hub.carrier import PATIENCE_S, Carrier, filed, until
+from tests.bench.hub.talk import Talker
+from tests.bench.hub.town import Town
 
 SPEAKERS: Final = 4
 """Nodes that send events; one more sends health."""

@@ -18,10 +18,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from hub.bench import haste, kinds, wait, workers
-from hub.bench.broker import BINARY, Broker
-from hub.bench.carrier import carrying, until
-from hub.bench.town import Town
+from deploy.broker import BINARY, Broker
+from tests.bench.hub import haste, kinds, wait, workers
+from tests.bench.hub.carrier import carrying, until
+from tests.bench.hub.town import Town
 
 MESSAGES: Final = 6_000
 MOST_MESSAGES: Final = 20_000
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure and print; 1 if an event was lost or doubled."""
     lacking = _lacking(args)
     if lacking:
-        print(f"matthan-hub: bench intake: {lacking}", file=sys.stderr)
+        print(f"bench intake: {lacking}", file=sys.stderr)
         return 2
     found: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from hub.bench import postgres
+from tests.bench.hub import postgres
 
 
 def databases(
@@ -21,7 +21,7 @@ def databases(
     try:
         cluster = stack.enter_context(postgres.cluster(fsync=True))
     except RuntimeError as error:
-        print(f"matthan-hub: bench {bench}: without PostgreSQL: {error}", file=sys.stderr)
+        print(f"bench {bench}: without PostgreSQL: {error}", file=sys.stderr)
     else:
         yield f"{cluster}/postgres"
 

@@ -25,9 +25,9 @@ from hub.alerting.alerts.tables import alerts
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
-from hub.bench import kinds, year
-from hub.bench.pages_site import BenchSite, serving
 from hub.registry.tables import cameras
+from tests.bench.hub import kinds, year
+from tests.bench.hub.pages_site import BenchSite, serving
 
 OFFICERS: Final = 200
 ALERTS: Final = 100_000

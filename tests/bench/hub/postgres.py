@@ -14,7 +14,7 @@ from typing import Final
 
 import psycopg
 
-from hub.bench.broker import free_port
+from deploy.broker import free_port
 
 INITDB = ("-U", "matthan", "--auth=trust", "--no-sync", "--locale=C.UTF-8", "--encoding=UTF8")
 STOP_S: Final = 120.0

@@ -21,11 +21,11 @@ from random import Random
 from statistics import median
 from typing import Any, Final
 
-from hub.bench import postgres, search_town
-from hub.bench.search_town import SearchTown, camera_id, place_of
 from hub.registry.shapes import Circle, Point
 from hub.search.rules.description import Described
 from hub.search.sighting_queries import SightingSearch, find_sightings
+from tests.bench.hub import postgres, search_town
+from tests.bench.hub.search_town import SearchTown, camera_id, place_of
 
 SIGHTINGS: Final = 100_000
 MOST_SIGHTINGS: Final = 20_000_000
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     sizes = args.sightings or [SIGHTINGS]
     if any(not 1000 <= size <= MOST_SIGHTINGS for size in sizes) or args.rounds < 1:
         said = f"--sightings is 1,000 to {MOST_SIGHTINGS:,}, --rounds 1 or more"
-        print(f"matthan-hub: bench search: {said}", file=sys.stderr)
+        print(f"bench search: {said}", file=sys.stderr)
         return 2
     found: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
@@ -150,7 +150,7 @@ def _databases(kinds: Sequence[str] | None) -> Iterator[tuple[str, str]]:
                 cluster = stack.enter_context(postgres.cluster(fsync=True))
             except RuntimeError as error:
                 said = f"without PostgreSQL: {error}"
-                print(f"matthan-hub: bench search: {said}", file=sys.stderr)
+                print(f"bench search: {said}", file=sys.stderr)
                 continue
             yield kind, f"{cluster}/postgres"
 

@@ -202,7 +202,7 @@ def _people(conn: Connection, everywhere: UUID, commune: UUID, now: Moment) -> d
             name=login,
             language="vi",
             role="officer",
-            password="for a benchmark alone",  # noqa: S106 nobody signs in here
+            password="for a benchmark alone",
             passwords=cheap,
             now=now,
         )

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
+from deploy.broker import Broker
 from hub.access.grants import people_rows, rows
 from hub.access.passwords import Passwords
 from hub.access.rules.grants import Grant, Right
@@ -12,12 +13,11 @@ from hub.alerting.alerts.tables import sightings
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
-from hub.bench.broker import Broker
-from hub.bench.talk import Talker
 from hub.footage.tables import media
 from hub.nodes.spool.tables import events
 from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.registry import registry
+from tests.bench.hub.talk import Talker
 
 OFFICERS: Final = ("an", "binh")
 """Each has one phone; nothing sends their pending messages."""
@@ -45,7 +45,7 @@ class Town:
                     name=login,
                     language="vi",
                     role="officer",
-                    password="for a benchmark alone",  # noqa: S106 nobody signs in here
+                    password="for a benchmark alone",
                     passwords=Passwords(),
                     now=now,
                 )

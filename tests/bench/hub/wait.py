@@ -16,9 +16,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.wire import topics
 from agent.wire.codec import decode_receipt, encode
-from hub.bench.broker import Broker
-from hub.bench.carrier import until
-from hub.bench.talk import Talker
+from deploy.broker import Broker
+from tests.bench.hub.carrier import until
+from tests.bench.hub.talk import Talker
 
 LAST_WORDS_S: Final = 10.0
 HEALTH_EVERY_S: Final = 60.0

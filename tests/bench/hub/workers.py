@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from sqlalchemy import make_url
 
-from hub.bench import haste
-from hub.bench.broker import Broker
-from hub.bench.carrier import Carrier, carrying, filed, until
-from hub.bench.relay import Relay, relay
-from hub.bench.town import Town
+from deploy.broker import Broker
 from hub.intake.rules.sharding import SHARDS
 from hub.nodes.pki.authority import HUB_NAMES
+from tests.bench.hub import haste
+from tests.bench.hub.carrier import Carrier, carrying, filed, until
+from tests.bench.hub.relay import Relay, relay
+from tests.bench.hub.town import Town
 
 FIRST: Final = 140
 """Messages for each intake before the measured ones."""

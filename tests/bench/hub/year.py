@@ -25,13 +25,13 @@ from hub.base.audit.asker import Asker
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.bench.talk import Talker
 from hub.footage.tables import media, media_sightings
 from hub.nodes import presence
 from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.notify.tables import notifications
 from hub.registry import registry
 from hub.registry.tables import cameras
+from tests.bench.hub.talk import Talker
 
 COMMUNES: Final = 20
 CAMERAS_EACH: Final = 20
@@ -100,7 +100,7 @@ def _officer(conn: Connection, number: int, commune: int, area_id: UUID, now: Mo
         name=f"Cán bộ {number}",
         language="vi",
         role="officer",
-        password="for a benchmark alone",  # noqa: S106 nobody signs in here
+        password="for a benchmark alone",
         passwords=passwords,
         now=now,
     )
