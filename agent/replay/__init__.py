@@ -1,1 +1,1 @@
-"""Benchmarks of detection: input is a recording, output its sightings and cost."""
+"""The command `replay`: input is a recording, output its sightings and cost."""

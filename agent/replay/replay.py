@@ -16,15 +16,15 @@ from typing import Final
 from uuid import UUID
 
 from agent.app.models import models_manifest
-from agent.bench.sight import sight
-from agent.bench.stages import Stages, peak_rss_mib
-from agent.bench.tracks import TrackBook
 from agent.cameras.codec.jpeg import jpeg
 from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.port import NOWHERE, CameraError
 from agent.i18n import N_, speaker
 from agent.inference.manifest import ModelError
 from agent.media.frame import Frame, Instant
+from agent.replay.sight import sight
+from agent.replay.stages import Stages, peak_rss_mib
+from agent.replay.tracks import TrackBook
 from agent.vision.describe.description import Description
 from agent.vision.explain.page import bounded_page
 from agent.vision.explain.record import MissedRecord, RecordLimits

@@ -1,4 +1,4 @@
-"""The detection networks for a benchmark: a node's defaults."""
+"""The detection networks for a recording: a node's defaults."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from agent.__main__ import main as agent_main
-from agent.bench import commands
-from agent.bench.replay import BROKEN_OFF, REFUSED, replay
-from agent.bench.score import main, read_rows, score
-from agent.bench.tracks import TrackBook
+from agent.replay.replay import BROKEN_OFF, REFUSED, replay
+from agent.replay.tracks import TrackBook
 from agent.vision.explain.page import MOST_BYTES as PAGE_BYTES
 from agent.vision.explain.page import MOST_TRACKS
 from agent.vision.explain.record import MissedRecord, RecordLimits
@@ -24,8 +22,9 @@ from tests.agent.rigs.vision import (
     record,
 )
 from tests.agent.vision.explain.test_record import Street, crowd
+from tests.bench.agent.score import main, read_rows, score
 
-MODELS = Path(__file__).parents[3] / "models"
+MODELS = Path(__file__).parents[2] / "models"
 
 
 @pytest.mark.promise("Agent: `replay` runs the detection on a video or on numbered pictures.")
@@ -103,7 +102,7 @@ def test_the_page_of_a_recording_has_the_bounds_of_a_running_cameras_page(
         assert (limits.most_bytes, limits.most_crops) == (8 * 2**20, 50)
         return busy.record
 
-    monkeypatch.setattr("agent.bench.replay.MissedRecord", filled)
+    monkeypatch.setattr("agent.replay.replay.MissedRecord", filled)
     street = record(tmp_path / "street.mp4", 2)
     assert replay(street, tmp_path / "out", model_dir=MODELS, explain="en") == 0
     page = (tmp_path / "out" / "explain.html").read_text()
@@ -181,14 +180,3 @@ def test_the_scorer_reads_only_the_frames_it_is_told_to(
     (tmp_path / "tracks.txt").write_text(TRUTH.splitlines()[0])
     main([str(truth), str(tmp_path / "tracks.txt"), "--frames", "1-2"])
     assert json.loads(capsys.readouterr().out)["recall"] == 0.5
-
-
-@pytest.mark.parametrize("what", ["crops", "delay", "handover", "infrared", "scenes", "tiles"])
-def test_an_installed_agent_says_that_the_scene_suite_is_not_there(
-    what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(commands, "find_spec", lambda _name: None)
-    with pytest.raises(SystemExit) as ended:
-        agent_main(["bench", what])
-    assert ended.value.code == REFUSED
-    assert capsys.readouterr().err == f"{commands.NEEDS_A_CHECKOUT}\n"

@@ -1,4 +1,4 @@
-"""Cost of the whole agent in normal operation: `matthan-agent bench agent --config FILE`.
+"""Cost of the whole agent in normal operation: `python -m tests.bench.agent agent --config FILE`.
 
 The agent runs as its own process with the given configuration, its cameras and its broker. At the
 same time a second process reads the same cameras' packets and discards them: the floor for any
@@ -81,9 +81,9 @@ def command(args: argparse.Namespace) -> int:
     try:
         answer = measure(args.config, seconds=args.seconds, warming_s=args.warm)
     except (BenchError, ConfigError) as error:
-        print(f"bench agent: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"bench agent: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(answer, indent=2) if args.json else table(answer))  # noqa: T201 a command's answer
+    print(json.dumps(answer, indent=2) if args.json else table(answer))
     return 0
 
 
@@ -129,7 +129,7 @@ def _floor_of(settings: AgentSettings) -> list[str]:
         for address in (camera.url, camera.sub_url, camera.recording)
         if address
     ]
-    return [sys.executable, "-m", "agent.bench.demux", *addresses]
+    return [sys.executable, "-m", "tests.bench.agent.demux", *addresses]
 
 
 class Watching:
@@ -138,7 +138,7 @@ class Watching:
     def __init__(self, command: list[str], log: Path) -> None:
         self._log = log
         with log.open("wb") as file:
-            self._child = subprocess.Popen(command, stdout=file, stderr=file)  # noqa: S603 our own words
+            self._child = subprocess.Popen(command, stdout=file, stderr=file)
 
     def must_run(self) -> None:
         """Raise BenchError with the child's last output if it ended."""

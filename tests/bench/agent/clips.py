@@ -28,13 +28,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-from agent.bench import clip_latency
 from agent.cameras.file.reel import VideoReel
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.sealer import Sealer
 from agent.recording.writer import ClipWriter
 from agent.wire.terms import ClockSource
+from tests.bench.agent import clip_latency
 
 FRAMES_PER_S = 15
 KBITS_PER_S = 4000
@@ -59,7 +59,7 @@ def command(args: argparse.Namespace) -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     found = run()
     lines = "\n".join(f"{name:36}{value:>14}" for name, value in found.items())
-    print(json.dumps(found, indent=2) if args.json else lines)  # noqa: T201 a command's answer
+    print(json.dumps(found, indent=2) if args.json else lines)
     return 0
 
 
@@ -189,7 +189,7 @@ def ring_memory(video: Path, stream: StreamInfo) -> tuple[int, int]:
 
 
 def _ffmpeg(*arguments: str) -> None:
-    subprocess.run([*FFMPEG, *arguments], check=True, timeout=PATIENCE_S)  # noqa: S603 - our words
+    subprocess.run([*FFMPEG, *arguments], check=True, timeout=PATIENCE_S)
 
 
 def spent_s(work: Callable[[], object], who: int = resource.RUSAGE_SELF) -> float:

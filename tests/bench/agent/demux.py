@@ -1,7 +1,7 @@
 """The floor for a running agent: reads the cameras' packets in real time and discards them.
 
-`python -m agent.bench.demux ADDRESS…` reads until it is stopped; a recording starts again from its
-beginning when it ends.
+`python -m tests.bench.agent.demux ADDRESS…` reads until it is stopped; a recording starts again
+from its beginning when it ends.
 """
 
 import sys

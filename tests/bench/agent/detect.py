@@ -21,12 +21,12 @@ from typing import Final
 import numpy as np
 
 from agent.app.models import models_manifest
-from agent.bench.motion import WALKERS, Street
 from agent.cameras.codec.scaler import rgb
 from agent.inference.litert import LitertModel
 from agent.inference.manifest import ModelError
 from agent.vision.detect.person import NanoDet
 from agent.vision.geometry import Box
+from tests.bench.agent.motion import WALKERS, Street
 
 FRAME: Final = (1080, 1920)
 CROP: Final = Box(0.4, 0.3, 0.6, 0.3 + 0.2 * 16 / 9)
@@ -59,10 +59,10 @@ def command(args: argparse.Namespace) -> int:
     try:
         costs = {name: measure(LitertModel(manifest, name)) for name in names(manifest)}
     except (ModelError, OSError) as error:
-        print(f"bench detect: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"bench detect: {error}", file=sys.stderr)
         return 1
     said = {name: asdict(cost) for name, cost in costs.items()}
-    print(json.dumps(said, indent=2) if args.json else table(costs))  # noqa: T201 a command's answer
+    print(json.dumps(said, indent=2) if args.json else table(costs))
     return 0
 
 

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         for size, shape in SIZES.items()
         for name, walkers in (("quiet", 0), ("busy", WALKERS))
     }
-    print(json.dumps(_words(costs), indent=2) if args.json else _table(costs))  # noqa: T201 a command's answer
+    print(json.dumps(_words(costs), indent=2) if args.json else _table(costs))
     return 0
 
 

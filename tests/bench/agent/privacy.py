@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from agent.bench import clips
 from agent.board.clock import SystemClock
 from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.file.reel import VideoReel
@@ -23,6 +22,7 @@ from agent.cameras.masked import MaskedCamera
 from agent.cameras.port import NOWHERE, Camera, PacketSink
 from agent.media.frame import Frame, Packet, StreamInfo
 from agent.vision.geometry import Polygon
+from tests.bench.agent import clips
 
 WINDOW = Polygon(((0.6, 0.1), (0.9, 0.1), (0.9, 0.5), (0.6, 0.5)))
 """An eighth of the picture."""

@@ -1,6 +1,6 @@
 """Scores `tracks.txt` against a truth file in the same MOTChallenge text.
 
-    python -m agent.bench.score TRUTH TRACKS [--frames FIRST-LAST]
+    python -m tests.bench.agent.score TRUTH TRACKS [--frames FIRST-LAST]
 
 Boxes match at an overlap (intersection over union) of 0.5, one to one; a pair that matched in the
 frame before stays a pair (CLEAR MOT, Bernardin and Stiefelhagen 2008).
@@ -129,7 +129,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     first, last = (int(n) for n in chosen.frames.split("-"))
     truth = read_rows(chosen.truth.read_text(encoding="utf-8"), first, last)
     tracks = read_rows(chosen.tracks.read_text(encoding="utf-8"), first, last)
-    print(json.dumps(asdict(score(truth, tracks)), indent=2))  # noqa: T201 a command's answer
+    print(json.dumps(asdict(score(truth, tracks)), indent=2))
 
 
 if __name__ == "__main__":

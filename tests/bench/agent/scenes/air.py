@@ -7,8 +7,8 @@ gets wet or white, and far people are hidden no more than near ones unless state
 import cv2
 import numpy as np
 
-from agent.bench.scenes.shot import Shot, clouds, split
 from agent.media.frame import Plane
+from tests.bench.agent.scenes.shot import Shot, clouds, split
 
 
 def rain(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from agent.bench.scenes.judge import Verdict
+from tests.bench.agent.scenes.judge import Verdict
 
 RECALL_MAY_MISS = 0.05
 PRECISION_MAY_MISS = 0.04

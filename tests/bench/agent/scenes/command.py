@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from agent.app.models import models_manifest
-from agent.bench.replay import REFUSED
-from agent.bench.scenes import baseline
-from agent.bench.scenes.conditions import CONDITIONS
-from agent.bench.scenes.judge import Verdict, judge
-from agent.bench.scenes.motion import RESTLESS, Covered, Restless, covered, restless
-from agent.bench.scenes.night import LogError, Night, Shift, logged, shifts_of, summed, watch
-from agent.bench.scenes.play import shown_to
-from agent.bench.scenes.programme import Material, programme
-from agent.bench.scenes.table import (
+from agent.cameras.port import CameraError
+from agent.inference.manifest import ModelError
+from agent.replay.replay import REFUSED
+from agent.replay.sight import Sight, sight
+from tests.bench.agent.scenes import baseline
+from tests.bench.agent.scenes.conditions import CONDITIONS
+from tests.bench.agent.scenes.judge import Verdict, judge
+from tests.bench.agent.scenes.motion import RESTLESS, Covered, Restless, covered, restless
+from tests.bench.agent.scenes.night import LogError, Night, Shift, logged, shifts_of, summed, watch
+from tests.bench.agent.scenes.play import shown_to
+from tests.bench.agent.scenes.programme import Material, programme
+from tests.bench.agent.scenes.table import (
     motion_table,
     night_table,
     scene_line,
@@ -27,11 +30,8 @@ from agent.bench.scenes.table import (
     tamper_table,
     totals,
 )
-from agent.bench.scenes.tamper import Alarmed, Noticed, alarmed, noticed
-from agent.bench.scenes.truth import TruthError
-from agent.bench.sight import Sight, sight
-from agent.cameras.port import CameraError
-from agent.inference.manifest import ModelError
+from tests.bench.agent.scenes.tamper import Alarmed, Noticed, alarmed, noticed
+from tests.bench.agent.scenes.truth import TruthError
 
 Views = tuple[list[Noticed], list[Alarmed]]
 """Results for tampered cameras, and for untouched ones."""
@@ -40,7 +40,7 @@ FAILED = 1
 NIGHT_H = 10.0
 TREE_SHA256 = "4666099d0f704e310047b2f0a5ec9f936cb76a7271de9a2e70a0c57f82ac82dc"
 CURE = "Run deploy/recording.sh --scenes in the checkout."
-SCENES = Path(__file__).parents[3] / "tests" / "scenes"
+SCENES = Path(__file__).parents[3] / "scenes"
 """Folder of truth and baseline in a checkout; an installed agent needs --truth."""
 
 REFUSALS = (CameraError, ModelError, TruthError, baseline.BaselineError, LogError, OSError)
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         plan = list(shifts_of(hours, still=stock.still, tree=stock.tree, seed=args.seed))
         done = logged(args.log, plan) if args.log else []
     except REFUSALS as error:
-        print(f"bench scenes: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"bench scenes: {error}", file=sys.stderr)
         return REFUSED
     verdicts = _played(stock, seers, is_short=args.short, only=args.only, aloud=not args.json)
     is_whole = not (args.short or args.only)
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     if args.propose:
         _propose(args.propose, verdicts)
     if args.json:
-        print(json.dumps(_words(verdicts, moving, views, night, broken), indent=2))  # noqa: T201 a command's answer
+        print(json.dumps(_words(verdicts, moving, views, night, broken), indent=2))
     else:
         _print(moving, views, night, broken)
     return FAILED if broken else 0
@@ -145,14 +145,14 @@ def _played(
 ) -> dict[str, Verdict]:
     verdicts = {}
     if aloud:
-        print(scene_table())  # noqa: T201 a command's answer
+        print(scene_table())
     for scene in programme(stock, is_short=is_short):
         if only in scene.name:
             verdicts[scene.name] = judge(shown_to(seers, scene))
             if aloud:
-                print(scene_line(scene.name, verdicts[scene.name]), flush=True)  # noqa: T201 a command's answer
+                print(scene_line(scene.name, verdicts[scene.name]), flush=True)
     if aloud:
-        print(totals(verdicts))  # noqa: T201 a command's answer
+        print(totals(verdicts))
     return verdicts
 
 
@@ -170,7 +170,7 @@ def _teller(log: Path | None, done: Sequence[Shift]) -> Callable[[Shift], None]:
 
     def tell(shift: Shift) -> None:
         line = json.dumps(asdict(shift))
-        print(line, file=sys.stderr, flush=True)  # noqa: T201 a command's answer
+        print(line, file=sys.stderr, flush=True)
         if log is not None:
             with log.open("a", encoding="utf-8") as kept:
                 kept.write(line + "\n")
@@ -224,10 +224,10 @@ def _print(
     broken: list[str],
 ) -> None:
     if moving:
-        print(motion_table(*moving))  # noqa: T201 a command's answer
+        print(motion_table(*moving))
     if views:
-        print(tamper_table(*views))  # noqa: T201 a command's answer
+        print(tamper_table(*views))
     if night:
-        print(night_table(night))  # noqa: T201 a command's answer
+        print(night_table(night))
     for line in broken:
-        print(f"below the baseline: {line}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"below the baseline: {line}", file=sys.stderr)

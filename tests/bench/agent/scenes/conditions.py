@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from agent.bench.scenes import air, lens, light
-from agent.bench.scenes.shot import Shot
 from agent.media.frame import Plane
+from tests.bench.agent.scenes import air, lens, light
+from tests.bench.agent.scenes.shot import Shot
 
 Layer = Callable[[Plane, Shot], Plane]
 

@@ -13,13 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from agent.app.models import models_manifest
-from agent.bench.replay import REFUSED, numbered_ids
-from agent.bench.scenes.command import REFUSALS, add_material, material
-from agent.bench.scenes.footage import Footage, Shown
-from agent.bench.scenes.heights import Far
-from agent.bench.scenes.judge import ABOUT, MATCH_IOU
-from agent.bench.scenes.play import Scene, frames_of
-from agent.bench.sight import Sight, sight
+from agent.replay.replay import REFUSED, numbered_ids
+from agent.replay.sight import Sight, sight
 from agent.vision.detect.dense import DenseSettings
 from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind
 from agent.vision.detect.regions import RegionSettings
@@ -27,6 +22,11 @@ from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.track.attention import AttentionSettings
 from agent.vision.track.opening import Opening, OpeningSettings
+from tests.bench.agent.scenes.command import REFUSALS, add_material, material
+from tests.bench.agent.scenes.footage import Footage, Shown
+from tests.bench.agent.scenes.heights import Far
+from tests.bench.agent.scenes.judge import ABOUT, MATCH_IOU
+from tests.bench.agent.scenes.play import Scene, frames_of
 
 STREET_PX: Final = (576, 768)
 HD_PX: Final = (1080, 1920)
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         finds = DetectorSettings(score=LEAST_SCORE, kinds=frozenset({ObjectKind.PERSON}))
         seers = sight(models_manifest(args.models), finds=finds)
     except REFUSALS as error:
-        print(f"bench crops: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"bench crops: {error}", file=sys.stderr)
         return REFUSED
     footage = Far(street, size_px=STREET_PX, canvas_px=HD_PX)
     rows = {
@@ -66,10 +66,10 @@ def run(args: argparse.Namespace) -> int:
         "whole picture only": measure(footage, seers, args.frames, is_whole_only=True),
     }
     if args.json:
-        print(json.dumps({name: asdict(row) for name, row in rows.items()}, indent=2))  # noqa: T201 a command's answer
+        print(json.dumps({name: asdict(row) for name, row in rows.items()}, indent=2))
     else:
         for name, row in rows.items():
-            print(  # noqa: T201 a command's answer
+            print(
                 f"{name}: average precision {row.average_precision:.3f},"
                 f" recall {row.recall:.3f}, {row.looks_per_frame:.2f} looks a frame"
             )

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.bench.scenes.footage import Shown, Street, empty_picture, widened
-from agent.bench.scenes.shot import Shot, grained, split
 from agent.media.frame import Plane
 from agent.vision.geometry import Box
+from tests.bench.agent.scenes.footage import Shown, Street, empty_picture, widened
+from tests.bench.agent.scenes.shot import Shot, grained, split
 
 LEAST_STRETCH = 25
 """Least frames of walking without being covered for a stretch."""

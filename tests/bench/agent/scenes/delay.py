@@ -14,13 +14,13 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from agent.app.models import models_manifest
-from agent.bench.replay import REFUSED, numbered_ids
-from agent.bench.scenes.command import REFUSALS, add_material, material
-from agent.bench.scenes.footage import Street
-from agent.bench.sight import sight
 from agent.media.frame import Frame, Instant
+from agent.replay.replay import REFUSED, numbered_ids
+from agent.replay.sight import sight
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
+from tests.bench.agent.scenes.command import REFUSALS, add_material, material
+from tests.bench.agent.scenes.footage import Street
 
 FRAMES_PER_S: Final = 15.0
 P95: Final = 0.95
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         street = material(args.recordings, args.truth).street
         seers = sight(models_manifest(args.models))
     except REFUSALS as error:
-        print(f"bench delay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"bench delay: {error}", file=sys.stderr)
         return REFUSED
     settings = PipelineSettings(looks_per_s=args.looks or PipelineSettings().looks_per_s)
     pipeline = Pipeline.for_frames(
@@ -66,9 +66,9 @@ def run(args: argparse.Namespace) -> int:
     )
     delay = measure(pipeline, street)
     if args.json:
-        print(json.dumps(asdict(delay), indent=2))  # noqa: T201 a command's answer
+        print(json.dumps(asdict(delay), indent=2))
     else:
-        print(  # noqa: T201 a command's answer
+        print(
             f"{delay.sightings} sightings: {delay.evidence_frames_p50:g} frames of evidence, then"
             f" {delay.beyond_ms_p50:g} ms (p95 {delay.beyond_ms_p95:g} ms);"
             f" {delay.frames_late} of {delay.frames} frames late, {delay.looks_per_s:g} looks/s"

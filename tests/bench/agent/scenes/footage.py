@@ -12,12 +12,12 @@ from typing import Protocol
 import av
 import numpy as np
 
-from agent.bench.scenes.shot import grained
-from agent.bench.scenes.truth import Person, Place, Truth
 from agent.cameras.file.reel import ReelPicture, VideoReel, i420
 from agent.cameras.port import CameraError
 from agent.media.frame import Plane
 from agent.vision.geometry import Box
+from tests.bench.agent.scenes.shot import grained
+from tests.bench.agent.scenes.truth import Person, Place, Truth
 
 LABELLED_FRAMES = 395
 """Labelled frames of the street. Later ones are for independent tests and never decoded here."""

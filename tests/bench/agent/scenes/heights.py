@@ -11,10 +11,10 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from agent.bench.scenes.footage import Shown, Street, empty_picture
-from agent.bench.scenes.shot import grained, split
 from agent.media.frame import Plane
 from agent.vision.geometry import Box
+from tests.bench.agent.scenes.footage import Shown, Street, empty_picture
+from tests.bench.agent.scenes.shot import grained, split
 
 SHOWS = 2 / 3
 """A body with a smaller share of its box in the picture is unsure."""

@@ -9,10 +9,10 @@ import statistics
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
 
-from agent.bench.scenes.footage import Shown
-from agent.bench.scenes.play import Played
-from agent.bench.score import paired
 from agent.vision.geometry import Box
+from tests.bench.agent.scenes.footage import Shown
+from tests.bench.agent.scenes.play import Played
+from tests.bench.agent.score import paired
 
 MATCH_IOU = 0.3
 ABOUT = 0.4

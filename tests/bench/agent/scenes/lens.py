@@ -8,8 +8,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from agent.bench.scenes.shot import Shot, grained, split
 from agent.media.frame import Plane
+from tests.bench.agent.scenes.shot import Shot, grained, split
 
 
 def noise(yuv: Plane, shot: Shot, *, sigma: float) -> Plane:

@@ -7,8 +7,8 @@ picture taken by day: nothing throws a shadow, and wet streets do not mirror.
 import cv2
 import numpy as np
 
-from agent.bench.scenes.shot import Shot, clouds, glow, grained, split
 from agent.media.frame import Plane
+from tests.bench.agent.scenes.shot import Shot, clouds, glow, grained, split
 
 
 def gain_step(yuv: Plane, shot: Shot, *, times: float, every_s: float, held_s: float) -> Plane:

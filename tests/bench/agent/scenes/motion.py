@@ -10,12 +10,12 @@ from functools import partial
 
 import numpy as np
 
-from agent.bench.scenes import air, lens, light
-from agent.bench.scenes.conditions import DUSK, Condition
-from agent.bench.scenes.footage import Footage, Street
-from agent.bench.scenes.play import Scene
 from agent.vision.geometry import Box
 from agent.vision.motion.finder import MotionFinder, MotionSettings
+from tests.bench.agent.scenes import air, lens, light
+from tests.bench.agent.scenes.conditions import DUSK, Condition
+from tests.bench.agent.scenes.footage import Footage, Street
+from tests.bench.agent.scenes.play import Scene
 
 SETTLING_FRAMES = 300
 COUNTED_FRAMES = 240

@@ -16,14 +16,14 @@ from typing import Final
 import cv2
 import numpy as np
 
-from agent.bench.scenes.conditions import BY_NAME, CLEAR, Condition
-from agent.bench.scenes.crowd import cutout, walks
-from agent.bench.scenes.footage import Shown, Street, empty_picture
-from agent.bench.scenes.heights import within
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.shot import grained, split
 from agent.media.frame import Plane
 from agent.vision.geometry import Box
+from tests.bench.agent.scenes.conditions import BY_NAME, CLEAR, Condition
+from tests.bench.agent.scenes.crowd import cutout, walks
+from tests.bench.agent.scenes.footage import Shown, Street, empty_picture
+from tests.bench.agent.scenes.heights import within
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.shot import grained, split
 
 BEFORE: Final = 20
 """Frames of the empty picture before somebody enters,"""

@@ -20,14 +20,14 @@ import cv2
 import numpy as np
 
 from agent.app.models import models_manifest
-from agent.bench.replay import REFUSED
-from agent.bench.scenes.command import REFUSALS, add_material, material
-from agent.bench.scenes.footage import Footage
-from agent.bench.scenes.near import Body, Near, family, trimmed
-from agent.bench.scenes.play import Played, Scene, shown_to
-from agent.bench.sight import Sight, sight
 from agent.media.frame import Plane
+from agent.replay.replay import REFUSED
+from agent.replay.sight import Sight, sight
 from agent.vision.geometry import Box
+from tests.bench.agent.scenes.command import REFUSALS, add_material, material
+from tests.bench.agent.scenes.footage import Footage
+from tests.bench.agent.scenes.near import Body, Near, family, trimmed
+from tests.bench.agent.scenes.play import Played, Scene, shown_to
 
 WITHIN_S: Final = 2.0
 HOLDS: Final = 0.6
@@ -93,13 +93,13 @@ def run(args: argparse.Namespace) -> int:
         seers = sight(models_manifest(args.models))
         others = bodies_of(args.bodies) if args.bodies else ()
     except REFUSALS as error:
-        print(f"bench near: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"bench near: {error}", file=sys.stderr)
         return REFUSED
     rows = measure(family(street, others), seers)
     if args.json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))  # noqa: T201 a command's answer
+        print(json.dumps([asdict(row) for row in rows], indent=2))
     else:
-        print(table(rows))  # noqa: T201 a command's answer
+        print(table(rows))
     return 0
 
 

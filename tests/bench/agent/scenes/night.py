@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from agent.bench.scenes.conditions import BY_NAME, CONDITIONS
-from agent.bench.scenes.footage import Footage
-from agent.bench.scenes.play import Scene, shown_to
-from agent.bench.sight import sight
+from agent.replay.sight import sight
+from tests.bench.agent.scenes.conditions import BY_NAME, CONDITIONS
+from tests.bench.agent.scenes.footage import Footage
+from tests.bench.agent.scenes.play import Scene, shown_to
 
 SHIFT_S = 300.0
 """Longest shift in seconds; longer ones are cut, so that two processes share the work well."""

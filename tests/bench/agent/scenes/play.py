@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from agent.bench.replay import numbered_ids
-from agent.bench.scenes.conditions import CLEAR, Condition
-from agent.bench.scenes.footage import Footage, Shown
-from agent.bench.scenes.shot import Shot
-from agent.bench.score import Rows, read_rows
-from agent.bench.sight import Sight
-from agent.bench.stages import Stages
-from agent.bench.tracks import TrackBook
 from agent.media.frame import Frame, Instant
+from agent.replay.replay import numbered_ids
+from agent.replay.sight import Sight
+from agent.replay.stages import Stages
+from agent.replay.tracks import TrackBook
 from agent.vision.detect.dense import DenseSettings
 from agent.vision.detect.person import PersonDetector
 from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened
+from tests.bench.agent.scenes.conditions import CLEAR, Condition
+from tests.bench.agent.scenes.footage import Footage, Shown
+from tests.bench.agent.scenes.shot import Shot
+from tests.bench.agent.score import Rows, read_rows
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from agent.bench.scenes.conditions import BY_NAME, CONDITIONS
-from agent.bench.scenes.crowd import CrowdScene
-from agent.bench.scenes.footage import Footage, Still, Street, Tree, empty_picture
-from agent.bench.scenes.heights import Close, Far
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.truth import Truth, load
+from tests.bench.agent.scenes.conditions import BY_NAME, CONDITIONS
+from tests.bench.agent.scenes.crowd import CrowdScene
+from tests.bench.agent.scenes.footage import Footage, Still, Street, Tree, empty_picture
+from tests.bench.agent.scenes.heights import Close, Far
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.truth import Truth, load
 
 SHORT_STREET_FRAMES = 100
 """The first frames: four people are there from the start, two come, one turns back behind a

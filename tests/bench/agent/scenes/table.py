@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from agent.bench.scenes.judge import BANDS_PX, Verdict, band_name
-from agent.bench.scenes.motion import Covered, Restless
-from agent.bench.scenes.night import Night
-from agent.bench.scenes.tamper import Alarmed, Noticed
+from tests.bench.agent.scenes.judge import BANDS_PX, Verdict, band_name
+from tests.bench.agent.scenes.motion import Covered, Restless
+from tests.bench.agent.scenes.night import Night
+from tests.bench.agent.scenes.tamper import Alarmed, Noticed
 
 BANDS = [band_name(*band) for band in BANDS_PX]
 HEADS = (

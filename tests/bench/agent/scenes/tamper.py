@@ -7,15 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from agent.bench.replay import numbered_ids
-from agent.bench.scenes import tampering as layers
-from agent.bench.scenes.conditions import BY_NAME, CLEAR, CONDITIONS, Condition, Layer
-from agent.bench.scenes.footage import Footage
-from agent.bench.scenes.night import shifts_of
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.programme import Material, programme
-from agent.bench.scenes.shot import Shot
 from agent.media.frame import Plane
+from agent.replay.replay import numbered_ids
 from agent.vision.motion.finder import Halver
 from agent.vision.tamper.judge import Tampering
 from agent.vision.tamper.tamper import (
@@ -25,6 +18,13 @@ from agent.vision.tamper.tamper import (
     TamperEnded,
     TamperSettings,
 )
+from tests.bench.agent.scenes import tampering as layers
+from tests.bench.agent.scenes.conditions import BY_NAME, CLEAR, CONDITIONS, Condition, Layer
+from tests.bench.agent.scenes.footage import Footage
+from tests.bench.agent.scenes.night import shifts_of
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.programme import Material, programme
+from tests.bench.agent.scenes.shot import Shot
 
 BEGINS_S = 16.0
 """Seconds until the tampering starts; the view must be learned by then."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from agent.bench.scenes.footage import Footage, Shown
-from agent.bench.scenes.light import infrared
-from agent.bench.scenes.shot import Shot, clouds, glow, grained, split
 from agent.media.frame import Plane
+from tests.bench.agent.scenes.footage import Footage, Shown
+from tests.bench.agent.scenes.light import infrared
+from tests.bench.agent.scenes.shot import Shot, clouds, glow, grained, split
 
 SENSOR = 2.0
 

@@ -15,18 +15,18 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from agent.app.models import models_manifest
-from agent.bench.replay import REFUSED
-from agent.bench.scenes.command import REFUSALS, add_material, material
-from agent.bench.scenes.conditions import BY_NAME
-from agent.bench.scenes.crops import LEAST_SCORE, SURE, average_precision, scored
-from agent.bench.scenes.footage import Shown
-from agent.bench.scenes.play import Scene, frames_of
-from agent.bench.sight import Sight, sight
 from agent.media.frame import Frame
+from agent.replay.replay import REFUSED
+from agent.replay.sight import Sight, sight
 from agent.vision.detect.dense import grid
 from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind, suppress
 from agent.vision.geometry import WHOLE, Box
 from agent.vision.pipeline import SAME_IOU
+from tests.bench.agent.scenes.command import REFUSALS, add_material, material
+from tests.bench.agent.scenes.conditions import BY_NAME
+from tests.bench.agent.scenes.crops import LEAST_SCORE, SURE, average_precision, scored
+from tests.bench.agent.scenes.footage import Shown
+from tests.bench.agent.scenes.play import Scene, frames_of
 
 EVERY: Final = 10
 WAYS: Final[dict[str, tuple[Box, ...]]] = {
@@ -84,10 +84,10 @@ def run(args: argparse.Namespace) -> int:
             row for name, scene, seers in scenes for row in measure(name, scene, seers, args.every)
         ]
     except REFUSALS as error:
-        print(f"bench tiles: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"bench tiles: {error}", file=sys.stderr)
         return REFUSED
     words = [asdict(row) for row in rows]
-    print(json.dumps(words, indent=2) if args.json else table(rows))  # noqa: T201 a command's answer
+    print(json.dumps(words, indent=2) if args.json else table(rows))
     return 0
 
 

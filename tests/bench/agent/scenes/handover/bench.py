@@ -13,9 +13,11 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from agent.app.models import models_manifest
-from agent.bench.replay import REFUSED
-from agent.bench.scenes.command import REFUSALS, add_material, material
-from agent.bench.scenes.handover.family import (
+from agent.replay.replay import REFUSED
+from agent.replay.sight import Sight, sight
+from agent.vision.geometry import Box
+from tests.bench.agent.scenes.command import REFUSALS, add_material, material
+from tests.bench.agent.scenes.handover.family import (
     GAPS,
     INFRARED,
     LONG_SEED,
@@ -24,9 +26,7 @@ from agent.bench.scenes.handover.family import (
     Place,
     family,
 )
-from agent.bench.scenes.play import Played, Scene, shown_to
-from agent.bench.sight import Sight, sight
-from agent.vision.geometry import Box
+from tests.bench.agent.scenes.play import Played, Scene, shown_to
 
 WITHIN_S: Final = 2.0
 HOLDS: Final = 0.6
@@ -72,13 +72,13 @@ def run(args: argparse.Namespace) -> int:
         street = material(args.recordings, args.truth).street
         seers = sight(models_manifest(args.models))
     except REFUSALS as error:
-        print(f"bench handover: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"bench handover: {error}", file=sys.stderr)
         return REFUSED
     results = list(measure(family(street, LONG_SEED), seers))
     if args.json:
-        print(json.dumps([asdict(one) for one in results], indent=2))  # noqa: T201 a command's answer
+        print(json.dumps([asdict(one) for one in results], indent=2))
     else:
-        print(f"{table(results)}\n\n{places(results)}")  # noqa: T201 a command's answer
+        print(f"{table(results)}\n\n{places(results)}")
     return 0
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from agent.bench.scenes.crowd import walks
-from agent.bench.scenes.footage import Street
-from agent.bench.scenes.near import Body, body_of
 from agent.vision.detect.clothes import Clothes, unlikeness
+from tests.bench.agent.scenes.crowd import walks
+from tests.bench.agent.scenes.footage import Street
+from tests.bench.agent.scenes.near import Body, body_of
 
 GARMENTS: Final = (
     (190, 128, 128),  # white

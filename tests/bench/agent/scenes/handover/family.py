@@ -16,22 +16,22 @@ from typing import Final
 import numpy as np
 from numpy.random import default_rng
 
-from agent.bench.scenes import light
-from agent.bench.scenes.conditions import BY_NAME, Condition
-from agent.bench.scenes.footage import NOBODY, SENSOR_NOISE, Shown, Street
-from agent.bench.scenes.handover.clothes import (
+from agent.media.frame import Plane
+from agent.vision.geometry import Box
+from tests.bench.agent.scenes import light
+from tests.bench.agent.scenes.conditions import BY_NAME, Condition
+from tests.bench.agent.scenes.footage import NOBODY, SENSOR_NOISE, Shown, Street
+from tests.bench.agent.scenes.handover.clothes import (
     cast,
     dressed,
     like_outfit,
     other_outfit,
     outfit,
 )
-from agent.bench.scenes.heights import SHOWS, within
-from agent.bench.scenes.near import SIZES_PX, Body, background, i420, paste
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.shot import grained
-from agent.media.frame import Plane
-from agent.vision.geometry import Box
+from tests.bench.agent.scenes.heights import SHOWS, within
+from tests.bench.agent.scenes.near import SIZES_PX, Body, background, i420, paste
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.shot import grained
 
 LONG_SEED: Final = 1
 """Of `bench handover`;"""

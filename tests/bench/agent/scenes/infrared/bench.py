@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from agent.app.models import models_manifest
-from agent.bench.replay import REFUSED
-from agent.bench.scenes.command import REFUSALS, add_material, material
-from agent.bench.scenes.infrared.family import LONG_SEED, Infrared, family, nobody
-from agent.bench.scenes.near_bench import Told, judged, table, total
-from agent.bench.scenes.night import summed, watch
-from agent.bench.scenes.play import Scene, shown_to
-from agent.bench.scenes.table import night_table
-from agent.bench.sight import Sight, sight
+from agent.replay.replay import REFUSED
+from agent.replay.sight import Sight, sight
+from tests.bench.agent.scenes.command import REFUSALS, add_material, material
+from tests.bench.agent.scenes.infrared.family import LONG_SEED, Infrared, family, nobody
+from tests.bench.agent.scenes.near_bench import Told, judged, table, total
+from tests.bench.agent.scenes.night import summed, watch
+from tests.bench.agent.scenes.play import Scene, shown_to
+from tests.bench.agent.scenes.table import night_table
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         manifest = models_manifest(args.models)
         seers = sight(manifest)
     except REFUSALS as error:
-        print(f"bench infrared: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        print(f"bench infrared: {error}", file=sys.stderr)
         return REFUSED
     rows = measure(family(street, LONG_SEED), seers)
     plan = nobody(street, args.hours, LONG_SEED)
@@ -44,11 +44,11 @@ def run(args: argparse.Namespace) -> int:
             "people": [asdict(row) for row in rows],
             "nobody": [asdict(shift) for shift in night.shifts],
         }
-        print(json.dumps(words, indent=2))  # noqa: T201 a command's answer
+        print(json.dumps(words, indent=2))
     else:
-        print(table(rows, "infrared"))  # noqa: T201 a command's answer
+        print(table(rows, "infrared"))
         if night.shifts:
-            print(night_table(night))  # noqa: T201 a command's answer
+            print(night_table(night))
     return 0
 
 

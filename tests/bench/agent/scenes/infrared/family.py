@@ -14,12 +14,14 @@ from typing import Final
 
 from numpy.random import default_rng
 
-from agent.bench.scenes import lens
-from agent.bench.scenes.conditions import Condition
-from agent.bench.scenes.footage import NOBODY, Shown, Still, Street
-from agent.bench.scenes.handover.clothes import cast
-from agent.bench.scenes.heights import within
-from agent.bench.scenes.infrared.lamp import (
+from agent.media.frame import Plane
+from agent.vision.geometry import Box
+from tests.bench.agent.scenes import lens
+from tests.bench.agent.scenes.conditions import Condition
+from tests.bench.agent.scenes.footage import NOBODY, Shown, Still, Street
+from tests.bench.agent.scenes.handover.clothes import cast
+from tests.bench.agent.scenes.heights import within
+from tests.bench.agent.scenes.infrared.lamp import (
     LOWER,
     UPPER,
     blurred,
@@ -30,11 +32,9 @@ from agent.bench.scenes.infrared.lamp import (
     lit_ground,
     shadow,
 )
-from agent.bench.scenes.near import SIZES_PX, Body, background, i420, paste, shifted
-from agent.bench.scenes.night import SHIFT_S
-from agent.bench.scenes.play import Scene
-from agent.media.frame import Plane
-from agent.vision.geometry import Box
+from tests.bench.agent.scenes.near import SIZES_PX, Body, background, i420, paste, shifted
+from tests.bench.agent.scenes.night import SHIFT_S
+from tests.bench.agent.scenes.play import Scene
 
 LONG_SEED: Final = 1
 """Of `bench infrared`;"""

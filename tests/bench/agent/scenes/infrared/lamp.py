@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.bench.scenes.handover.clothes import dressed
-from agent.bench.scenes.near import Body
-from agent.bench.scenes.shot import Shot, glow, grained
 from agent.media.frame import Plane
+from tests.bench.agent.scenes.handover.clothes import dressed
+from tests.bench.agent.scenes.near import Body
+from tests.bench.agent.scenes.shot import Shot, glow, grained
 
 BLACK: Final = 19.0
 """Luma without any light."""
