@@ -39,13 +39,12 @@ REFUSED: Final = 78
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code."""
-    words = sys.argv[1:] if arguments is None else arguments
-    args = parser(words).parse_args(words)
+    args = parser().parse_args(arguments)
     sys.exit(args.command(args))
 
 
-def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """Every command and its arguments; the arguments of `bench` only if `arguments` asks for it."""
+def parser() -> argparse.ArgumentParser:
+    """Every command and its arguments."""
     top = argparse.ArgumentParser(prog="matthan-agent", description="The program of a node.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="watch the cameras and report to the hub"))
@@ -63,11 +62,6 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         commands.add_parser("cameras", help="find cameras, and suggest changes of their settings")
     )
     _add_replay(commands.add_parser("replay", help="run detection on a recording, without a hub"))
-    bench = commands.add_parser("bench", help="measure cost and accuracy")
-    if "bench" in arguments:
-        from agent.bench import commands as benches  # noqa: PLC0415 a node that watches needs none
-
-        benches.add_to(bench)
     return top
 
 
@@ -311,7 +305,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    from agent.bench.replay import replay  # noqa: PLC0415 not for `run`
+    from agent.replay.replay import replay  # noqa: PLC0415 not for `run`
 
     language = args.lang if args.explain else None
     return replay(args.path, args.out, pace=args.pace, model_dir=args.models, explain=language)

@@ -29,7 +29,7 @@ Parsers = dict[str, argparse.ArgumentParser]
 def text() -> str:
     """The page as it is committed."""
     lines = [INTRODUCTION]
-    for top in (agent_parser(["bench"]), hub_parser(["bench"])):
+    for top in (agent_parser(), hub_parser()):
         lines += [f"## {top.prog}\n", f"{top.description}\n"]
         for name, purpose, command in commands(top, with_groups=True):
             lines += [f"### {name}\n", f"{sentence(purpose)}\n", f"    {usage(name, command)}\n"]

@@ -43,7 +43,7 @@ MODULES: Final = (
 """Modules of the commands, in the order of the help, with the first words of their commands. A
 command imports only its own module: all of them take two seconds."""
 
-WHILE_UPGRADED: Final = ("run", "check", "migrate", "rehearse", "config", "verify", "bench")
+WHILE_UPGRADED: Final = ("run", "check", "migrate", "rehearse", "config", "verify")
 """Commands that may run during an upgrade: what another one writes into the database could be
 lost, if the new version is taken back."""
 
@@ -74,8 +74,7 @@ def main() -> None:
 
 
 def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """Every command and its arguments, or only those that begin with the first of `arguments`;
-    those of `bench` only if `arguments` asks for it."""
+    """Every command and its arguments, or only those that begin with the first of `arguments`."""
     top = argparse.ArgumentParser(prog="matthan-hub", description="The hub of Mắt Thần.")
     verbs = top.add_subparsers(required=True, metavar="COMMAND")
     named = [one for one in MODULES if arguments and arguments[0] in one[-1]]
@@ -84,26 +83,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
             import_module(f"hub.app.{folder}.{module}"), function
         )
         add_to(verbs)
-    if not named:
-        _benches(verbs, arguments)
     return top
-
-
-def _benches(verbs: Commands, arguments: Sequence[str]) -> None:
-    bench = verbs.add_parser("bench", help="measure speed")
-    benches = bench.add_subparsers(required=True, metavar="WHAT")
-    if "bench" not in arguments:
-        return
-    from hub.bench import fanout, intake, pages, search  # noqa: PLC0415 a hub that runs needs none of it
-
-    meaning = "measure events per second, with a commit before each acknowledgement"
-    intake.add_to(benches.add_parser("intake", help=meaning, description=meaning))
-    meaning = "measure the pages inbox and alert with a year of alerts and 200 officers"
-    pages.add_to(benches.add_parser("pages", help=meaning, description=meaning))
-    meaning = "measure the time until 1,000 phones have one alert"
-    fanout.add_to(benches.add_parser("fanout", help=meaning, description=meaning))
-    meaning = "measure the time of searches in a year of sightings of 10,000 cameras"
-    search.add_to(benches.add_parser("search", help=meaning, description=meaning))
 
 
 def _refuse(*lines: str) -> int:

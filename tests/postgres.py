@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from hub.bench import postgres
-from hub.bench.postgres import Server, binaries, server
+from tests.bench.hub import postgres
+from tests.bench.hub.postgres import Server, binaries, server
 
 __all__ = ["Server", "binaries", "cluster", "server"]
 

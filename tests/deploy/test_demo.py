@@ -72,7 +72,7 @@ def test_a_port_that_was_given_is_given_to_nobody_else(monkeypatch: pytest.Monke
     """Though its server has not begun: another worker of the tests may ask meanwhile."""
     first, *others = random.sample(range(20_000, 32_000), 100)
     numbers = iter([first, first, *others])
-    monkeypatch.setattr("hub.bench.broker.secrets.choice", lambda _: next(numbers))
+    monkeypatch.setattr("deploy.broker.secrets.choice", lambda _: next(numbers))
     assert free_port() != free_port()
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.broker import ACCESS, configuration
 from hub.app.roles.names import ROLES
-from hub.bench.broker import ACCESS, configuration
 from tests.faults.town import AS_INSTALLED
 from tests.waiting import patience_s
 

@@ -22,8 +22,8 @@ def places() -> set[str]:
     found: set[str] = set()
     for part in ("hub", "agent"):
         for path in sorted((ROOT / part).rglob("*.py")):
-            if "migrations" in path.parts or "bench" in path.parts:
-                continue  # neither runs beside a town's footage
+            if "migrations" in path.parts:
+                continue  # they do not run beside a town's footage
             tree = ast.parse(path.read_text(encoding="utf-8"))
             name = str(path.relative_to(ROOT))
             found |= {f"{name}::{where}" for where in _in(tree, "")}

@@ -11,7 +11,7 @@ from deploy.make_commands_page import FILE, commands, meaning, shown, text
 from hub.__main__ import parser as hub_parser
 from tests.house.test_house import ROOT, tracked
 
-TOPS = (agent_parser(["bench"]), hub_parser(["bench"]))
+TOPS = (agent_parser(), hub_parser())
 
 
 def test_page_of_commands_is_the_one_of_the_code() -> None:

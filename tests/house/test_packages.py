@@ -58,6 +58,11 @@ def test_the_hub_may_import_no_package_of_the_agent_but_the_wire() -> None:
     assert set(contract["forbidden_modules"]) == children - {"agent.wire", "agent.__main__"}
 
 
+def test_no_benchmark_is_shipped() -> None:
+    """They are in `tests/bench`."""
+    assert [name for name in modules() if "bench" in name] == []
+
+
 def test_no_folder_holds_more_files_than_a_reader_takes_in() -> None:
     files = Counter(
         str(path.parent.relative_to(ROOT))

@@ -26,7 +26,7 @@ import psycopg
 from deploy.broker import Broker, free_port
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
-from hub.bench import kinds
+from tests.bench.hub import kinds
 from tests.hub.app.test_hub_program import Site
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.postgres import cluster

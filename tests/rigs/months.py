@@ -30,9 +30,9 @@ from hub.app.months.dropping import MonthDropper
 from hub.base.db import months
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.bench import search_town
-from hub.bench.postgres import cluster
 from hub.intake.filing.filing import Filing
+from tests.bench.hub import search_town
+from tests.bench.hub.postgres import cluster
 from tests.hub.rigs.streets import HandClock, Mouth, Streets
 
 MONTH_US: Final = 27 * 86_400_000_000

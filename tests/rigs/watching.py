@@ -5,8 +5,8 @@
 Quiet: nobody; still: people who stand like statues; busy: people in every frame; sensor noise over
 the first two. The cameras (H.264, 15 frames a second, a keyframe every two seconds, 4 Mbit/s; a
 sub-stream of 640×360) are made from the street scene once, and play by RTSP on loopback. The agent
-has a broker of its own and is measured by `matthan-agent bench agent`; one JSON object comes out.
-This is a command; no test asserts its result.
+has a broker of its own and is measured as by `python -m tests.bench.agent agent`; one JSON object
+comes out. This is a command; no test asserts its result.
 """
 
 import argparse
@@ -20,11 +20,11 @@ from typing import Final
 
 import numpy as np
 
-from agent.bench.agent import Watching, measure
 from agent.cameras.file.reel import ReelPicture, VideoReel
 from agent.media.frame import Plane
 from deploy.broker import Broker
 from tests.agent.rigs.rtsp import RtspServer
+from tests.bench.agent.agent import Watching, measure
 
 ROOT: Final = Path(__file__).parents[2]
 FRAMES_PER_S: Final = 15

@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent.bench.scenes.command import SCENES, cache, material
-from agent.bench.scenes.programme import Material
 from agent.cameras.port import CameraError
+from tests.bench.agent.scenes.command import SCENES, cache, material
+from tests.bench.agent.scenes.programme import Material
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ from typing import Final
 
 import pytest
 
-from agent.bench.scenes.conditions import CLEAR, CONDITIONS, Condition
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.programme import Material
 from agent.vision.describe.colours import named, shares
 from agent.vision.describe.describer import BODY_COLUMNS, LOWER_ROWS, UPPER_ROWS
 from agent.vision.describe.light import shows_colours
 from agent.vision.geometry import Box, is_whole
+from tests.bench.agent.scenes.conditions import CLEAR, CONDITIONS, Condition
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.programme import Material
 from tests.scenes.test_eyes_on_street import BODY_WIDTH, TRUTH
 
 CLOTHES: Final = tomllib.loads(

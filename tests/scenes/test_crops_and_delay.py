@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from agent.bench.replay import numbered_ids
-from agent.bench.scenes import crops, delay, near_bench, tiles
-from agent.bench.scenes.command import SCENES
-from agent.bench.scenes.handover import bench as handover
-from agent.bench.scenes.heights import Far
-from agent.bench.scenes.infrared import bench as infrared
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.programme import Material
-from agent.bench.sight import sight
 from agent.media.frame import Frame
+from agent.replay.replay import numbered_ids
+from agent.replay.sight import sight
 from agent.vision.detect.person import Detection, DetectorSettings, ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from tests.agent.rigs.vision import Seer
+from tests.bench.agent.scenes import crops, delay, near_bench, tiles
+from tests.bench.agent.scenes.command import SCENES
+from tests.bench.agent.scenes.handover import bench as handover
+from tests.bench.agent.scenes.heights import Far
+from tests.bench.agent.scenes.infrared import bench as infrared
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.programme import Material
 
 MODELS = Path(__file__).parents[2] / "models"
 

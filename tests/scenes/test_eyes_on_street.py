@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.bench.replay import replay
-from agent.bench.scenes.truth import Truth, load
-from agent.bench.score import Rows, Score, read_rows, score
+from agent.replay.replay import replay
 from agent.vision.geometry import Box, Polygon, crosses, side_of
 from agent.vision.pipeline import PipelineSettings
 from agent.vision.rules.places import Line, Zone
+from tests.bench.agent.scenes.truth import Truth, load
+from tests.bench.agent.score import Rows, Score, read_rows, score
 
 ROOT = Path(__file__).parents[2]
 TRUTH = load(Path(__file__).with_name("vtest.truth.toml"))

@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
-from agent.bench.scenes.handover import bench
-from agent.bench.scenes.handover.clothes import (
+from agent.replay.sight import sight
+from agent.vision.detect.clothes import unlikeness
+from agent.vision.detect.person import ObjectKind
+from agent.vision.geometry import Box
+from agent.vision.sightings.changes import Opened
+from tests.agent.rigs.vision import after
+from tests.bench.agent.scenes.handover import bench
+from tests.bench.agent.scenes.handover.clothes import (
     DIFFERS,
     cast,
     dressed,
@@ -16,7 +22,7 @@ from agent.bench.scenes.handover.clothes import (
     other_outfit,
     outfit,
 )
-from agent.bench.scenes.handover.family import (
+from tests.bench.agent.scenes.handover.family import (
     GAPS,
     LIGHTS,
     LONG_SEED,
@@ -26,14 +32,8 @@ from agent.bench.scenes.handover.family import (
     Place,
     family,
 )
-from agent.bench.scenes.play import Played, Scene
-from agent.bench.scenes.programme import Material
-from agent.bench.sight import sight
-from agent.vision.detect.clothes import unlikeness
-from agent.vision.detect.person import ObjectKind
-from agent.vision.geometry import Box
-from agent.vision.sightings.changes import Opened
-from tests.agent.rigs.vision import after
+from tests.bench.agent.scenes.play import Played, Scene
+from tests.bench.agent.scenes.programme import Material
 
 MODELS = Path(__file__).parents[2] / "models"
 CHOSEN = (38, 49, 120, 150, 161, 202, 253, 275)

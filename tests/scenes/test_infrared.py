@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.bench.scenes.infrared import bench
-from agent.bench.scenes.infrared.family import (
+from agent.replay.sight import sight
+from agent.vision.geometry import Box
+from tests.bench.agent.scenes.infrared import bench
+from tests.bench.agent.scenes.infrared.family import (
     LONG_SEED,
     NIGHTS,
     SHORT_SEED,
@@ -16,11 +18,9 @@ from agent.bench.scenes.infrared.family import (
     family,
     nobody,
 )
-from agent.bench.scenes.infrared.lamp import BLACK, lamp
-from agent.bench.scenes.play import Scene, shown_to
-from agent.bench.scenes.programme import Material
-from agent.bench.sight import sight
-from agent.vision.geometry import Box
+from tests.bench.agent.scenes.infrared.lamp import BLACK, lamp
+from tests.bench.agent.scenes.play import Scene, shown_to
+from tests.bench.agent.scenes.programme import Material
 
 MODELS = Path(__file__).parents[2] / "models"
 EVERY = 7

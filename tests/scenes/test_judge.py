@@ -4,13 +4,13 @@ from uuid import UUID
 
 import pytest
 
-from agent.bench.scenes.footage import NOBODY, Shown
-from agent.bench.scenes.judge import band_of, judge
-from agent.bench.scenes.play import Played
 from agent.media.frame import Instant
 from agent.vision.detect.person import ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.sightings.changes import Opened
+from tests.bench.agent.scenes.footage import NOBODY, Shown
+from tests.bench.agent.scenes.judge import band_of, judge
+from tests.bench.agent.scenes.play import Played
 
 pytestmark = pytest.mark.promise(
     "Scene suite: The suite gives a table of recall, precision and delay per condition."

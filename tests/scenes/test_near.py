@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.bench.scenes import near_bench
-from agent.bench.scenes.command import SCENES
-from agent.bench.scenes.near import BEFORE, FILLS, Manner, Near, family
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.programme import Material
-from agent.bench.sight import sight
+from agent.replay.sight import sight
 from agent.vision.geometry import Box
+from tests.bench.agent.scenes import near_bench
+from tests.bench.agent.scenes.command import SCENES
+from tests.bench.agent.scenes.near import BEFORE, FILLS, Manner, Near, family
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.programme import Material
 
 MODELS = Path(__file__).parents[2] / "models"
 EVERY = 5

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.bench.scenes.near import FILLS, Manner, family
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.programme import Material
-from agent.bench.sight import Sight, sight
 from agent.media.frame import Frame, Plane
+from agent.replay.sight import Sight, sight
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from tests.agent.rigs.explained import Explained
 from tests.agent.rigs.vision import after, counted_ids, followed
+from tests.bench.agent.scenes.near import FILLS, Manner, family
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.programme import Material
 from tests.schedules import tries
 
 MODELS = Path(__file__).parents[2] / "models"

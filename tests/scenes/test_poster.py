@@ -7,16 +7,16 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.bench.scenes.crowd import DIFFERS, cutout, walks
-from agent.bench.scenes.footage import Street, empty_picture
-from agent.bench.scenes.programme import Material
-from agent.bench.scenes.shot import split
-from agent.bench.sight import sight
 from agent.media.frame import Frame, Plane
+from agent.replay.sight import sight
 from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.changes import Opened, SightingChange
 from tests.agent.rigs.vision import after, counted_ids
+from tests.bench.agent.scenes.crowd import DIFFERS, cutout, walks
+from tests.bench.agent.scenes.footage import Street, empty_picture
+from tests.bench.agent.scenes.programme import Material
+from tests.bench.agent.scenes.shot import split
 
 MODELS = Path(__file__).parents[2] / "models"
 AT_PX = 200, 300

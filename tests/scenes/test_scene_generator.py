@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.bench.scenes.command import CURE, material
-from agent.bench.scenes.conditions import CONDITIONS, Condition
-from agent.bench.scenes.footage import (
+from agent.cameras.port import CameraError
+from tests.bench.agent.scenes.command import CURE, material
+from tests.bench.agent.scenes.conditions import CONDITIONS, Condition
+from tests.bench.agent.scenes.footage import (
     LABELLED_FRAMES,
     NOBODY,
     Footage,
@@ -17,11 +18,10 @@ from agent.bench.scenes.footage import (
     UnlabelledFrameError,
     empty_picture,
 )
-from agent.bench.scenes.night import poisson_bound, shifts_of
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.programme import Material, programme
-from agent.bench.scenes.shot import Shot
-from agent.cameras.port import CameraError
+from tests.bench.agent.scenes.night import poisson_bound, shifts_of
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.programme import Material, programme
+from tests.bench.agent.scenes.shot import Shot
 
 pytestmark = pytest.mark.promise(
     "Scene suite: Scenes are real recordings with generated weather and known truth."

@@ -1,4 +1,4 @@
-"""`matthan-agent bench scenes`: what it prints, and what it refuses."""
+"""`python -m tests.bench.agent scenes`: what it prints, and what it refuses."""
 
 import json
 from dataclasses import asdict
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.__main__ import main
-from agent.bench.scenes.night import Shift, hours_of, logged, shifts_of
-from agent.bench.scenes.programme import Material
+from tests.bench.agent.__main__ import main
+from tests.bench.agent.scenes.night import Shift, hours_of, logged, shifts_of
+from tests.bench.agent.scenes.programme import Material
 
 pytestmark = [
     pytest.mark.promise("Scene suite: The test command runs a short form of the scene suite."),
@@ -20,7 +20,7 @@ MODELS = Path(__file__).parents[2] / "models"
 
 def bench(*arguments: str) -> int:
     with pytest.raises(SystemExit) as end:
-        main(["bench", "scenes", "--short", "--models", str(MODELS), *arguments])
+        main(["scenes", "--short", "--models", str(MODELS), *arguments])
     return int(str(end.value.code))
 
 

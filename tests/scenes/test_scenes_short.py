@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.bench.scenes import baseline
-from agent.bench.scenes.judge import Verdict, judge
-from agent.bench.scenes.play import shown_to
-from agent.bench.scenes.programme import Material, programme
-from agent.bench.sight import Sight, sight
+from agent.replay.sight import Sight, sight
+from tests.bench.agent.scenes import baseline
+from tests.bench.agent.scenes.judge import Verdict, judge
+from tests.bench.agent.scenes.play import shown_to
+from tests.bench.agent.scenes.programme import Material, programme
 
 pytestmark = [
     pytest.mark.promise(

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.bench.scenes.conditions import BY_NAME
-from agent.bench.scenes.crowd import CrowdScene
-from agent.bench.scenes.judge import judge
-from agent.bench.scenes.play import Scene, shown_to
-from agent.bench.scenes.programme import Material
-from agent.bench.sight import sight
+from agent.replay.sight import sight
+from tests.bench.agent.scenes.conditions import BY_NAME
+from tests.bench.agent.scenes.crowd import CrowdScene
+from tests.bench.agent.scenes.judge import judge
+from tests.bench.agent.scenes.play import Scene, shown_to
+from tests.bench.agent.scenes.programme import Material
 
 MODELS = Path(__file__).parents[2] / "models"
 WITHIN_FRAMES = 21

@@ -4,15 +4,15 @@ from functools import partial
 
 import pytest
 
-from agent.bench.scenes import tampering as layers
-from agent.bench.scenes.conditions import Condition
-from agent.bench.scenes.play import Scene
-from agent.bench.scenes.programme import Material
-from agent.bench.scenes.shot import Shot
-from agent.bench.scenes.tamper import alarmed, changes, noticed
 from agent.media.frame import Plane
 from agent.vision.tamper.judge import Tampering
 from agent.vision.tamper.tamper import TamperBegan, TamperEnded, TamperSettings
+from tests.bench.agent.scenes import tampering as layers
+from tests.bench.agent.scenes.conditions import Condition
+from tests.bench.agent.scenes.play import Scene
+from tests.bench.agent.scenes.programme import Material
+from tests.bench.agent.scenes.shot import Shot
+from tests.bench.agent.scenes.tamper import alarmed, changes, noticed
 
 
 @pytest.mark.promise("Tampering: A camera view that is taken away is reported within 30 seconds.")

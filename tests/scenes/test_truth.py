@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.bench.scenes.truth import Person, TruthError, load
+from tests.bench.agent.scenes.truth import Person, TruthError, load
 
 pytestmark = pytest.mark.promise(
     "Recording of the street: Labels made by a person say who is in frames 1 to 395."

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.__main__ import main
-from agent.bench import agent as bench
 from deploy.broker import Broker
 from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.videos import walk_past
+from tests.bench.agent import agent as bench
+from tests.bench.agent.__main__ import main
 from tests.waiting import busy
 
 pytestmark = [
@@ -31,7 +31,7 @@ def test_agent_and_floor_are_counted_in_the_same_seconds(
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         words = ["--seconds", "3", "--warm", str(8 * busy()), "--json"]
-        main(["bench", "agent", "--config", str(config), *words])
+        main(["agent", "--config", str(config), *words])
     assert ended.value.code == 0, capsys.readouterr().err
     answer = json.loads(capsys.readouterr().out)
     assert answer["cameras"] == 1
@@ -49,7 +49,7 @@ def test_an_agent_that_does_not_start_is_one_line_with_its_reason(
 ) -> None:
     config.write_text(config.read_text() + '[detector]\nmodels_dir = "/none"\n')
     with pytest.raises(SystemExit) as ended:
-        main(["bench", "agent", "--config", str(config), "--seconds", "1", "--warm", "60"])
+        main(["agent", "--config", str(config), "--seconds", "1", "--warm", "60"])
     assert ended.value.code == 1
     line = capsys.readouterr().err
     assert line.startswith("bench agent: the process to be measured ended early: ")

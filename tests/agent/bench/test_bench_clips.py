@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.bench import clips
+from tests.bench.agent import clips
 
 pytestmark = [
     pytest.mark.promise("Scene suite: Each bench command measures its reference in the same run."),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.__main__ import main
-from agent.bench import detect
+from tests.bench.agent import detect
+from tests.bench.agent.__main__ import main
 
 pytestmark = [
     pytest.mark.promise("Scene suite: Each bench command prints JSON."),
@@ -19,7 +19,7 @@ def test_every_model_of_the_manifest_is_measured_beside_itself_alone(
 ) -> None:
     monkeypatch.setattr(detect, "COUNTED", 3)
     with pytest.raises(SystemExit) as ended:
-        main(["bench", "detect", "--json"])
+        main(["detect", "--json"])
     assert ended.value.code == 0
     answer = json.loads(capsys.readouterr().out)
     assert len(answer) == 7
@@ -34,6 +34,6 @@ def test_a_folder_without_models_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["bench", "detect", "--models", str(tmp_path)])
+        main(["detect", "--models", str(tmp_path)])
     assert ended.value.code == 1
     assert capsys.readouterr().err.startswith("bench detect: ")

@@ -8,10 +8,10 @@ from typing import Any
 import cv2
 import pytest
 
-from agent.__main__ import main
-from agent.bench import motion
 from agent.vision.motion.finder import Halver, MotionFinder
 from agent.vision.tamper.tamper import Tamper
+from tests.bench.agent import motion
+from tests.bench.agent.__main__ import main
 
 
 @pytest.mark.promise("Scene suite: Each bench command measures its reference in the same run.")
@@ -55,7 +55,7 @@ def test_the_command_prints_json(
     monkeypatch.setattr(motion, "COUNTED_FRAMES", 10)
     monkeypatch.setattr(motion, "SIZES", {"small": (180, 320)})
     with pytest.raises(SystemExit) as ended:
-        main(["bench", "motion", "--json"])
+        main(["motion", "--json"])
     assert ended.value.code == 0
     words = json.loads(capsys.readouterr().out)
     assert words.keys() == {"small, quiet", "small, busy"}

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from agent.__main__ import main
-from agent.bench import clips
+from tests.bench.agent import clips
+from tests.bench.agent.__main__ import main
 
 
 @pytest.mark.media
@@ -15,7 +15,7 @@ def test_a_masked_camera_is_measured_beside_one_that_is_passed_through(
     monkeypatch.setattr(clips, "VIDEO_S", 1)
     monkeypatch.setattr(clips, "ROUNDS", 1)
     with pytest.raises(SystemExit) as ended:
-        main(["bench", "privacy", "--json"])
+        main(["privacy", "--json"])
     assert ended.value.code == 0
     found = json.loads(capsys.readouterr().out)
     assert found["two_streams_masked_cpu_s_per_min"] > found["two_streams_cpu_s_per_min"] > 0

@@ -68,7 +68,7 @@ def test_a_node_seals_what_it_records(run: tuple[Path, dict[str, Any]], broker: 
 
 def test_a_node_loads_nothing_of_the_other_commands(run: tuple[Path, dict[str, Any]]) -> None:
     _, loaded = run
-    assert {"agent.cli", "agent.bench"} & set(loaded["modules"]) == set()
+    assert {"agent.cli", "agent.replay"} & set(loaded["modules"]) == set()
 
 
 def test_a_certificate_that_cannot_be_read_has_no_end_to_tell(tmp_path: Path) -> None:

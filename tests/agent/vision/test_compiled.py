@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agent.bench.motion import Street
 from agent.media.frame import Frame, Instant
 from agent.vision.motion import compiled as fast
 from agent.vision.motion import plain
@@ -20,6 +19,7 @@ from agent.vision.motion.background import Background, BackgroundSettings
 from agent.vision.motion.fields import Fields, Limits, Mask, Region, Rule
 from agent.vision.motion.finder import EVERYTHING, Halver, MotionFinder
 from agent.vision.motion.moved import Moved
+from tests.bench.agent.motion import Street
 from tests.schedules import tries
 
 pytestmark = pytest.mark.promise(

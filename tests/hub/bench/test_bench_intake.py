@@ -8,8 +8,8 @@ import pytest
 
 from agent.wire.codec import decode_event, encode
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
-from hub.__main__ import parser
-from hub.bench.talk import Talker
+from tests.bench.hub.__main__ import parser
+from tests.bench.hub.talk import Talker
 
 pytestmark = pytest.mark.promise("Faults: The intake stores each message of its bench once.")
 
@@ -38,8 +38,7 @@ def test_everybody_comes_is_seen_and_goes_in_that_order_and_numbers_have_no_gap(
 
 
 def run(*words: str) -> int:
-    said = ["bench", "intake", *words]
-    args = parser(said).parse_args(said)
+    args = parser().parse_args(["intake", *words])
     code: int = args.do(args)
     return code
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.bench import fanout, pages
+from tests.bench.hub import fanout, pages
 
 
 def told(

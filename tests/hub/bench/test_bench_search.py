@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from hub.app.months import moving
-from hub.bench import search, search_town
 from hub.search.sighting_queries import FoundSightings, find_sightings
+from tests.bench.hub import search, search_town
 from tests.waiting import patience_s
 
 pytestmark = pytest.mark.promise("Search: The search bench gives whole answers.")
@@ -49,7 +49,7 @@ def test_by_month_every_answer_is_that_of_one_table(postgres_url: str) -> None:
 
 @pytest.mark.system
 def test_a_size_that_cannot_be_is_refused_in_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hub", "bench", "search", "--sightings", "1"]
+    command = [sys.executable, "-m", "tests.bench.hub", "search", "--sightings", "1"]
     ended = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=patience_s()
     )

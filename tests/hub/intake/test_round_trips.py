@@ -14,8 +14,8 @@ from agent.wire import topics
 from agent.wire.codec import encode
 from hub.base.db.database import Database
 from hub.base.moment import Moment
-from hub.bench.town import Town
 from hub.intake.mqtt.inbox import ReceivedMessage
+from tests.bench.hub.town import Town
 from tests.hub.rigs.intake_rig import filer
 
 MOST_TRIPS: Final = 1.0

@@ -6,7 +6,6 @@ from typing import Final
 
 import pytest
 
-from agent.bench.scenes.truth import load
 from agent.vision.describe.bodies import (
     Calibration,
     driver_of,
@@ -20,6 +19,7 @@ from agent.vision.detect.person import Detection, ObjectKind
 from agent.vision.geometry import Box
 from agent.vision.track.track import Track
 from tests.agent.rigs.vision import person, tracked
+from tests.bench.agent.scenes.truth import load
 
 ASPECT = 4 / 3
 STREET: Final = load(Path(__file__).parents[3] / "scenes" / "vtest.truth.toml")

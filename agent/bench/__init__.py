@@ -1,1 +1,0 @@
-"""Benchmarks of detection: input is a recording, output its sightings and cost."""

@@ -1,0 +1,1 @@
+"""The command `replay`: input is a recording, output its sightings and cost."""

@@ -1,1 +1,0 @@
-"""Benchmarks of the hub's capacity, beside another program in the same run."""
