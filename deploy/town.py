@@ -39,9 +39,10 @@ AGENT_START_S: Final = 180.0
 """Seconds here, minutes on an emulated board; whatever dies is noticed at once."""
 
 STREET: Final = "vtest"
-"""Stem of the recording that is played unless another is named;"""
+"""Stem of the recording that is played unless another is named."""
 CALIBRATION: Final = "mast_height_m = 7.5\nhorizon = -0.14\n"
-"""of its camera: fitted to `tests/scenes/vtest.truth.toml`, people being 1.72 m tall on average."""
+"""Calibration of the camera of `STREET`: fitted to `tests/scenes/vtest.truth.toml`, with people of
+1.72 m on average."""
 
 BIN: Final = Path(sys.executable).parent
 

@@ -18,4 +18,4 @@ def _named(text: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_named)]
-"""a-z, 0-9 and inner hyphens, 63 at most."""
+"""Text of a-z, 0-9 and inner hyphens, 63 characters at most."""

@@ -31,9 +31,9 @@ class Entry:
     shapes: Mapping[str, Sequence[int]]
     """By name of the input or output."""
     file: Path | None
-    """The file beside the manifest,"""
+    """The file beside the manifest. None if the network is made from `source`."""
     source: "Entry | None"
-    """or the network that it is made from."""
+    """The network that this one is made from. None if it has a `file`."""
 
     @property
     def input_px(self) -> tuple[int, int]:

@@ -24,7 +24,7 @@ RESHAPE: Final = 22
 RESIZE_BILINEAR: Final = 23
 """Numbers of `BuiltinOperator`."""
 SizePx = tuple[int, int]
-"""(height, width) of a network's input."""
+"""Height and width of a network's input, in pixels."""
 
 
 class RegridError(ValueError):

@@ -9,7 +9,7 @@ import numpy as np
 from agent.media.frame import Plane
 
 Point = tuple[float, float]
-"""(x, y), both 0-1 inside the picture."""
+"""A place (x, y), both 0-1 inside the picture."""
 
 
 @dataclass(frozen=True, slots=True, init=False)

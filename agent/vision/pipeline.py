@@ -96,9 +96,9 @@ class FrameResult:
     lookalikes: str | None = None
     """Known things that look like people, when they should be stored (`Pipeline.things`)."""
     faint: tuple[Detection, ...] = ()
-    """Too weak to begin a track, and part of none;"""
+    """Detections that are too weak to begin a track and belong to none."""
     track_score: float = 0.0
-    """score from which any would begin one in this frame."""
+    """Score from which a detection would begin a track in this frame (0-1)."""
     ignored: tuple[Detection, ...] = ()
     """In ignored parts of the picture."""
 
@@ -108,7 +108,7 @@ class _Found(NamedTuple):
 
     bodies: tuple[Detection, ...]
     faint: tuple[Detection, ...]
-    """Below the least score of the hour."""
+    """Detections that are too weak to begin a track and belong to none."""
     ignored: tuple[Detection, ...]
 
 

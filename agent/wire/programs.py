@@ -59,8 +59,8 @@ class ProgramsAnswer(Words):
     version: Annotated[int, Field(ge=1, lt=2**53)]
     sha256: Sha256
     outcome: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-    """fetching, installing, on_probation, in_force, refused, fell_back; a newer node may send
-    others."""
+    """One of `fetching`, `installing`, `on_probation`, `in_force`, `refused`, `fell_back`. A newer
+    node may send others."""
     reason: Annotated[str, Field(max_length=1000)]
     brought_bytes: Count = 0
 

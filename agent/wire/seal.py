@@ -23,7 +23,8 @@ MARK: Final = b"uuid" + SEAL_UUID.bytes
 BEGINNING: Final = b"\0" * 32
 """Chain value before the first record."""
 SIGNATURE_BYTES: Final = 64
-"""r and s of ECDSA over P-256 with SHA-256, 32 bytes each, big-endian, s at most half the order."""
+"""Length of r and s of ECDSA over P-256 with SHA-256: 32 bytes each, big-endian, s at most half the
+order."""
 _CONTEXT: Final = b"matthan seal 1\0"
 _SIGNED: Final = b"matthan seal 1 signed\0"
 _HEAD: Final = struct.Struct(">I20s4sII")

@@ -120,7 +120,8 @@ class RuleWords(Words):
     """A camera rule that somebody met, at the zone or line `place`."""
 
     rule: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-    """entry, loitering, crossing, after_hours or group; a newer node may send others."""
+    """One of `entry`, `loitering`, `crossing`, `after_hours`, `group`. A newer node may send
+    others."""
     place: Name
     seconds: Annotated[int, Field(ge=0, lt=2**31)] | None = None
     """For loitering: time stayed."""

@@ -39,7 +39,7 @@ class ClipRequestRow:
     person_name: str
     asked_utc_us: int
     answer: str | None
-    """coming, gone; None while the node has not answered."""
+    """One of `coming`, `gone`. None while the node has not answered."""
     answered_utc_us: int | None
 
 
@@ -89,7 +89,7 @@ class OpenMedia:
     read: Callable[[int, int], Iterator[bytes]]
     """Reads a range (first byte, length) in pieces; hides where the store keeps the bytes."""
     media_type: str
-    """image/jpeg or video/mp4."""
+    """One of `image/jpeg`, `video/mp4`."""
     size_bytes: int
     sha256: str
     """Differs for different bytes: a copy has its original's hash with a suffix."""

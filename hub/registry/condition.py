@@ -68,7 +68,7 @@ class NodeFacts:
     """Facts that the hub has about a node. Times are UTC microseconds by the hub's clock."""
 
     state: str
-    """never, online, offline."""
+    """One of `never`, `online`, `offline`."""
     since_utc_us: int
     """Start of that state."""
     reported_utc_us: int | None

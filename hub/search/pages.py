@@ -35,9 +35,9 @@ class RequestedSpan:
     """A requested time span, as in the form and by the hub's clock."""
 
     day: str
-    """`2026-11-25`"""
+    """Day as `2026-11-25`."""
     since: str
-    """`02:10`"""
+    """Time of day as `02:10`."""
     until: str
     """On the next day if it is not after `since`."""
     from_utc_us: int

@@ -37,9 +37,9 @@ class Turn:
     """One message or request of the node, or one message or answer of the hub."""
 
     who: str
-    """node or hub."""
+    """One of `node`, `hub`."""
     line: str
-    """mqtt or http."""
+    """One of `mqtt`, `http`."""
     what: str
     """A topic; of a request its method and path, of an answer its status."""
     payload: bytes = b""

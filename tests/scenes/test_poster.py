@@ -116,9 +116,9 @@ def test_a_poster_at_a_busy_place_is_reported_once(stock: Material) -> None:
 
 
 COMES_S, COMES_PX, PX_PER_S = 10.0, 280, 100.0
-"""Somebody comes then, from so far, at this speed,"""
+"""When somebody comes, from how far and at which speed."""
 STANDS_S = 10.0
-"""and stands before the poster for so long."""
+"""How long they stand before the poster."""
 
 
 def with_body(street: Street, picture: Plane, walk: int, index: int, left_px: int) -> None:

@@ -14,7 +14,7 @@ _HAS_EXPIRED: Final = 10
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
 
 _OWN_PATIENCE: Final = "Keep alive timeout"
-"""paho's reason for a silent connection, which says nothing about other nodes."""
+"""Reason that paho gives for a silent connection. It says nothing about other nodes."""
 _TAKEN_OVER: Final = "taken over"
 """Part of MQTT's reason of a DISCONNECT (0x8E), in paho's wording."""
 

@@ -17,7 +17,7 @@ from agent.wire.answers import UploadToken
 VERSION: Final = "1.0.0"
 BODY_TYPE: Final = "application/offset+octet-stream"
 HASH_DIFFERS: Final = 460
-"""tus status for bytes that do not match their hash."""
+"""Status of tus for bytes that do not match their hash."""
 
 
 class UnexpectedAnswer(Exception):  # noqa: N818 - the hub's word, whatever it is

@@ -16,13 +16,13 @@ STANDS_BELOW = 0.2
 FAST_FROM = 1.7
 """In body heights per second: about 3 m/s. Fast walkers have 1.3."""
 APART = 0.9
-"""People of a group are at most this far apart, in body heights;"""
+"""People of one group are at most this far apart, in body heights."""
 SAME_GROUND = 0.2
-"""their feet differ by at most this, in body heights,"""
+"""The feet of people of one group differ by at most this, in body heights."""
 SAME_HEIGHT = 1.35
-"""their heights by this factor,"""
+"""The heights of people of one group differ by at most this factor."""
 SAME_SPEED = 0.4
-"""and their speeds by this, in body heights per second."""
+"""The speeds of people of one group differ by at most this, in body heights per second."""
 LEAST_HEIGHT_M, MOST_HEIGHT_M = 0.5, 2.5
 
 

@@ -19,7 +19,7 @@ from agent.vision.privacy import GREY as PAINT
 from agent.vision.privacy import NO_COLOUR
 
 Shares = NDArray[np.float32]
-"""float32 (11,), sum 1: share of each colour, in the order of `ColourName`."""
+"""Array float32 (11,) with sum 1: share of each colour, in the order of `ColourName`."""
 Floats = NDArray[np.float64]
 
 EXAMPLES: Final[dict[ColourName, tuple[tuple[int, int, int], ...]]] = {
@@ -68,9 +68,9 @@ _TINT_CELLS: Final = (
 ) // TINT_STEP
 _U_CELLS: Final = _TINT_CELLS * _COLUMNS
 BESIDE: Final = 0.35
-"""Width of a strip beside the body, in shares of the body's width;"""
+"""Width of a strip beside the body, in shares of the body's width."""
 BACKGROUND: Final = 3.0
-"""weight of its pixels against those of the body."""
+"""Weight of a pixel of the strips beside the body. A pixel of the body has 1."""
 PLACES: Final = 1021
 """Cells are counted in this many places; a prime, so that neighbours do not share one."""
 MOST_SIDE: Final = 16

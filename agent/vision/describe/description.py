@@ -52,12 +52,12 @@ class Description:
     """Description of a person by the best views; everything unsure is empty or None."""
 
     upper: tuple[Colour, ...] = ()
-    """Upper clothing, at most two, best first;"""
+    """Colours of the upper clothing: at most two, best first."""
     lower: tuple[Colour, ...] = ()
-    """lower clothing;"""
+    """Colours of the lower clothing: at most two, best first."""
     transport: Transport | None = None
     transport_colour: tuple[Colour, ...] = ()
-    """and the vehicle."""
+    """Colours of the vehicle: at most two, best first."""
     people: int | None = None
     """Number of people in the group, or on the vehicle: 1 to 20."""
     height_m: float | None = None

@@ -26,13 +26,14 @@ class DenseSettings:
     """When dense mode begins and ends, and how often tiles are looked at."""
 
     enter_bodies: float = 14.0
-    """Dense mode begins with this many bodies in view, averaged,"""
+    """Dense mode begins when the average number of bodies in view reaches this."""
     leave_bodies: float = 9.0
-    """and ends below this."""
+    """Dense mode ends when the average number of bodies in view falls below this."""
     enter_s: float = 1.0
-    """Averaging time outside dense mode,"""
+    """Averaging time outside dense mode, in seconds."""
     leave_s: float = 8.0
-    """and inside: between two green lights it is still the same junction."""
+    """Averaging time in dense mode, in seconds. Between two green lights it is still the same
+    junction."""
     small: float = 0.2
     """Half of the bodies are no higher than this share of the picture; larger ones fit one look."""
     fine_px: float = 38.0
@@ -41,9 +42,9 @@ class DenseSettings:
     day_luma: float = 60.0
     """Mean brightness (0-255) from which it is day: at night small people are noise."""
     every_s: float = 0.25
-    """Interval for a tile with people,"""
+    """Interval of looks at a tile with people, in seconds."""
     quiet_every_s: float = 2.0
-    """and for a quiet tile."""
+    """Interval of looks at a tile without people, in seconds."""
 
 
 class Dense:

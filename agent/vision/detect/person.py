@@ -77,11 +77,12 @@ class DetectorSettings:
     vehicle_score: float = 0.15
     """The same for vehicles."""
     dark: float = 60.0
-    """Below this mean brightness (0-255) a part of the picture is brightened for the network"""
+    """A part of the picture with a mean brightness below this (0-255) is brightened for the
+    network."""
     lit: float = 90.0
-    """to this mean,"""
+    """Mean brightness (0-255) that a dark part is brightened to."""
     most_gain: float = 4.0
-    """by at most this factor: beyond it black is noise."""
+    """A dark part is brightened by at most this factor. Beyond it, black is noise."""
     nms_iou: float = 0.6
     """Of two overlapping boxes of a kind above this overlap, the better one stays."""
     kinds: frozenset[ObjectKind] = frozenset(
@@ -273,7 +274,7 @@ class _Layout:
     cut_size: Numbers
     frame_size: Numbers
     is_inner: NDArray[np.bool_]
-    """(parts, 4): borders inside the frame."""
+    """Array (parts, 4): which borders of each part lie inside the frame."""
 
     @classmethod
     def of(cls, shown: Sequence[tuple[_Cut, Part]]) -> "_Layout":

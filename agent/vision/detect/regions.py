@@ -43,22 +43,24 @@ class RegionSettings:
     """Interval of that look if there was only motion: a person who was found is due in every frame.
     The first look comes at once, because a person may stand there."""
     vain_looks: int = 8
-    """While people are tracked, a place with this many recent looks for motion that found nobody"""
+    """A place with this many recent looks for motion that found nobody is looked at less often,
+    while people are tracked. It is a branch, a spider's web or a shadow."""
     vain_kept_s: float = 10.0
-    """(time constant of "recent")"""
+    """Time constant of "recent" for `vain_looks`, in seconds."""
     vain_every_s: float = 0.2
-    """is looked at at most this often: it is a branch, a spider's web, a shadow."""
+    """Interval of looks at a place with `vain_looks` looks in vain, in seconds."""
     small_person_px: float = 32.0
-    """A tracked person smaller than this gets a crop that shows them this high,"""
+    """A tracked person who is smaller than this gets a crop that shows them this high."""
     most_zoom: float = 2.0
-    """enlarged by at most this factor."""
+    """A crop is enlarged by at most this factor."""
     stood_iou: float = 0.7
     """Motion that overlaps motion of the previous frame by more than this stays in place."""
     stood_looks: int = 15
-    """It is looked at in this many consecutive frames, twice what a sighting needs;"""
+    """Motion that stays in place is looked at in this many consecutive frames: twice the number
+    that a sighting needs."""
     stood_every: int = 10
-    """then in every so many: it may be an object left behind, or a trace in the background of a
-    person who left."""
+    """After `stood_looks` frames, motion that stays in place is looked at once in this many frames.
+    It may be an object left behind, or a trace in the background of a person who left."""
     stood_height: float = 0.1
     """Share of the picture's height: taller motion can be a group moving inside."""
     most_looks: int = MOST_A_FRAME

@@ -11,9 +11,10 @@ from dataclasses import replace
 from agent.vision.detect.person import Detection
 
 SAME_IOU = 0.7
-"""A vehicle that overlaps a person's box by more than this is in the same place;"""
+"""A vehicle whose box overlaps a person's box by more than this is in the same place."""
 SAME_SCORE = 0.5
-"""with this share of the person's score it may as well be the vehicle."""
+"""A vehicle in the same place with this share of the person's score: the person may as well be the
+vehicle."""
 PART = 0.75
 """With this share of its box in a vehicle that the network is surer of, it may be a part of it."""
 

@@ -69,9 +69,9 @@ class Explanation:
     most_crops: int
     """Limit of the record."""
     in_time: int
-    """Bodies reported in time;"""
+    """Number of bodies that were reported in time."""
     without_alert: int
-    """and those recorded in time, but without an alert: outside the alert hours."""
+    """Number of bodies that were recorded in time without an alert: outside the alert hours."""
     crops_dropped: int
     tracks_dropped: int
 

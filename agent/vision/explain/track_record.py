@@ -99,9 +99,10 @@ class TrackRecord:
     names: tuple[str, ...] = ()
     """Name of the track; of a body those of all its tracks."""
     taken_for: str = ""
-    """Of a body that only continued somebody else's sighting: the name of that one,"""
+    """Name of the sighting that this body continued, though it is somebody else's. Empty if it
+    continued none."""
     difference: Difference | None = None
-    """and what shows that it is somebody else."""
+    """What shows that the sighting in `taken_for` is somebody else's."""
     begins_from: float = 0.0
     """Of a place: score from which a track begins, at its best find."""
     frames: int = 0

@@ -58,10 +58,10 @@ class BackgroundSettings:
     """And except for blocks that are off by more than this: leaves against the sky, half of them
     overexposed, are off by up to 40."""
     stranger_s: float = 8.0
-    """For this long after a change of the whole light, a find that stands still and was not moving
-    before is treated as light,"""
+    """For this long after a change of the whole light, a find that stands still and did not move
+    before is treated as light."""
     stranger_per_s: float = 40.0
-    """and is learned at this many grey levels per second."""
+    """A find that is treated as light is learned at this many grey levels per second."""
     flash_s: float = 2.0
     """If the whole light changes back within this time (lightning), the earlier background is used
     again."""

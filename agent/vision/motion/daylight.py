@@ -27,9 +27,10 @@ class DaylightSettings:
     """How night is detected from the picture."""
 
     dark: float = 45.0
-    """Below this mean brightness (0-255) it is dark,"""
+    """Below this mean brightness (0-255) it is dark. Between `dark` and `bright` nothing
+    changes."""
     bright: float = 65.0
-    """above this it is bright; between the two nothing changes."""
+    """Above this mean brightness (0-255) it is bright."""
     lasts_s: float = 20.0
     """A change must last this long."""
     look_every_s: float = 1.0

@@ -14,7 +14,7 @@ Field = NDArray[np.float32]
 Mask = Plane
 """Same shape in uint8: 0 is false."""
 Region = list[float]
-"""x0, y0, x1, y1 in shares of the picture's columns and rows of blocks."""
+"""Values x0, y0, x1, y1 in shares of the picture's columns and rows of blocks."""
 
 REACH = 2
 """Blocks within this distance belong to one region, vertically: a body breaks where it has the
@@ -33,10 +33,11 @@ class Limits:
     """Limits in grey levels: to differ, to light up, and beyond any change of light."""
 
     gusts: float
+    """The usual flicker is multiplied by a factor: the flicker times this, plus `offset`."""
     offset: float
-    """The usual flicker, times `gusts` and plus this, is multiplied by"""
+    """Second part of the factor that the usual flicker is multiplied by."""
     over_noise: float
-    """at least this."""
+    """Least factor that the usual flicker is multiplied by."""
     least_change: float
     roughness: float
     lamp: int
@@ -52,9 +53,9 @@ class Rule:
     is_lasting: bool
     """True if only blocks found in three frames make pieces."""
     sure: int
-    """A piece counts if this many of its blocks moved,"""
+    """A piece counts if this many of its blocks moved."""
     lasts: int
-    """or if this many were found in three frames."""
+    """A smaller piece counts if this many of its blocks were found in three frames."""
 
 
 class Fields:

@@ -19,7 +19,7 @@ class Moved:
     regions: tuple[Box, ...] = ()
     """Largest first. `WHOLE` alone is a change of light, or the first second: nobody's motion."""
     blocks: Mask | None = None
-    """uint8 (rows, columns), not 0 where it moved; None: nowhere."""
+    """Array uint8 (rows, columns), not 0 where it moved. None: it moved nowhere."""
 
     def share(self, box: Box) -> float:
         """Share of the box's part inside the picture that moved, 0-1."""

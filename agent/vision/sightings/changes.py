@@ -58,9 +58,9 @@ class Closed:
     last_seen: Instant
     at: Instant
     came: Box | None = None
-    """Box at the beginning of the sighting;"""
+    """Box at the beginning of the sighting. None for a crowd, which moves in many directions."""
     went: Box | None = None
-    """and at its end. Both None for a crowd, which moves in many directions."""
+    """Box at the end of the sighting. None for a crowd."""
     rode: bool | None = None
     """True if they rode a two-wheeler; None for a crowd."""
     left_by: LeavingSide | None = None

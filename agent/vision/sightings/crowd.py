@@ -21,13 +21,15 @@ class CrowdSettings:
     """When a crowd begins and ends."""
 
     from_people: int = 20
-    """This many people in view at once are a crowd"""
+    """This many people in view at once are a crowd."""
     until_share: float = 0.6
-    """until fewer than this share of them are left;"""
+    """A crowd ends when fewer than this share of `from_people` is left."""
     rising_s: float = 0.5
-    """averaging time while the number rises: short, or the first twenty are reported one by one;"""
+    """Averaging time while the number of people rises, in seconds. It is short, or else the first
+    twenty are reported one by one."""
     falling_s: float = 3.0
-    """averaging time while it falls: some people are always hidden."""
+    """Averaging time while the number of people falls, in seconds. Some people are always
+    hidden."""
     more_by: float = 1.25
     """An update is sent when the number is this many times the one reported."""
 

@@ -36,27 +36,30 @@ class SightingSettings:
     evidence_s: float = 1.0
     """Older detections do not count, so that rare false ones never add up."""
     evidence_looks: int = 10
-    """Except those of the last looks at the place, up to this number: with rare looks evidence
-    takes longer and need not be stronger;"""
+    """The evidence of this many last looks at the place also counts when it is older than
+    `evidence_s`. With rare looks evidence takes longer and need not be stronger."""
     evidence_most_s: float = 5.0
-    """but never older than this."""
+    """Evidence older than this never counts, in seconds."""
     walked: float = 0.6
     """A track that moved this far from its start (body heights) is not a lamp post."""
     rode: float = 1.2
-    """A two-wheeler without a detected rider that moved this far is ridden,"""
+    """A two-wheeler without a detected rider is ridden if it moved at least this far."""
     rode_moved: float = 1 / 3
-    """if there is motion in this share of its place: a row of parked ones flickers."""
+    """A two-wheeler is ridden only if there is motion in this share of its place. A row of parked
+    ones flickers."""
     still_score: float = 0.65
     """For other tracks only detections from this score on are evidence (0-1). In a crowd, where a
     look is a quarter of a second's walk, the rest counts once they are known to walk."""
     near_score: float = 0.4
-    """For a near one (see `geometry.NEAR`) already those from this score on,"""
+    """A find of somebody near (see `geometry.NEAR`) is evidence from this score on."""
     near_cut_score: float = 0.5
-    """and from this one if the picture's border cuts it: half a poster looks like half a person."""
+    """A find of somebody near whom the picture's border cuts is evidence from this score on. Half a
+    poster looks like half a person."""
     near_came: float = CAME
-    """With motion in this share of its place it came there and is no poster:"""
+    """A near body with motion in this share of its place came there and is no poster."""
     near_came_score: float = CAME_SCORE
-    """finds from this score on are evidence, also at the border."""
+    """A find of somebody near who came in motion is evidence from this score on, also at the
+    border."""
     part: float = 0.9
     """A box with this share of it inside the box of a near reported body is a part of that body."""
     border_weight: float = 0.5

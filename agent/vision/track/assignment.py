@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 
 Pair = tuple[int, int]
-"""(track, detection), as indices."""
+"""Indices (track, detection)."""
 
 
 def assigned(closeness: Mapping[Pair, float]) -> dict[int, int]:

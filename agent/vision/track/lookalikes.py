@@ -33,9 +33,10 @@ class LookAlikeSettings:
     still_s: float = 60.0
     """A find without any motion in its place for this long is a thing."""
     same_iou: float = 0.5
-    """A find that overlaps a known thing by more than this (intersection over union),"""
+    """A find that is a known thing overlaps it by more than this (intersection over union)."""
     same_clothes: float = 12.0
-    """and differs in colour by less (see `clothes.unlikeness`), is that thing."""
+    """A find that is a known thing differs from it in colour by less than this (see
+    `clothes.unlikeness`)."""
     same_light: float = 20.0
     """Lights whose brightness differs by less (grey levels) are alike, if both have colour or none.
     """

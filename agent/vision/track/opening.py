@@ -31,9 +31,9 @@ TALL = 0.3
 """A body from this share of the picture's height on gets none: the whole picture shows it in a good
 size."""
 SAME = 0.5
-"""Boxes that share more than this of the smaller one are one body in two looks,"""
+"""Two boxes that share more than this of the smaller one can be one body in two looks."""
 SAME_HEIGHT = 2.0
-"""if one is at most this many times as high."""
+"""Of two boxes of one body, one is at most this many times as high as the other."""
 
 
 @dataclass(frozen=True, slots=True)

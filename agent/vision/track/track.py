@@ -10,9 +10,10 @@ from agent.vision.geometry import Box
 
 CAME = 0.35
 """A near body (see `geometry.NEAR`) with motion in this share of its place came there, and is no
-poster. The network is less sure of it than of a far one:"""
+poster."""
 CAME_SCORE = 0.3
-"""its finds from this score on begin tracks and are evidence."""
+"""Finds of a body that came near in motion begin tracks and are evidence from this score on. The
+network is less sure of a near body than of a far one."""
 STIRS = 0.02
 """A living person moves in this share of their box from time to time."""
 WALKS = 0.3
@@ -47,9 +48,9 @@ class Track:
     speed: tuple[float, float] = (0.0, 0.0)
     """Speed of the centre, in shares of the picture per second."""
     looks: int = 0
-    """Looks at its place since it began,"""
+    """Looks at its place since it began."""
     misses: int = 0
-    """and failed looks since it was last seen."""
+    """Failed looks since it was last seen."""
     on_wheels: int = 0
     """Number of detections with a two-wheeler."""
     moved: float = 1.0

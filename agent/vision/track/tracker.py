@@ -24,60 +24,71 @@ class TrackSettings:
     """When detections join, and when a track begins and ends."""
 
     new_score: float = 0.4
-    """A detection with this score can begin a track (0-1);"""
+    """A detection from this score on can begin a track (0-1)."""
     new_in_crowd: float = 0.3
-    """in a crowd with this one: people are small there, and evidence over time removes the rest."""
+    """A detection from this score on can begin a track in a crowd. People are small there, and
+    evidence over time removes the rest."""
     keep_score: float = 0.25
     """A detection with this score can continue a track."""
     least_iou: float = 0.3
     """A weak detection must overlap the prediction this much (intersection over union)."""
     apart_iou: float = 0.3
-    """A track begins only if its box overlaps other tracks at most this much,"""
+    """A track begins only if its box overlaps other tracks by at most this (intersection over
+    union)."""
     apart_part: float = 0.6
-    """and by at most this share of the smaller box;"""
+    """A track begins only if its box overlaps other tracks by at most this share of the smaller
+    box."""
     apart_weak: float = 0.3
-    """a weak one by at most this share,"""
+    """Share in place of `apart_part` for a weak detection."""
     passing_score: float = 0.6
-    """a person with this score (0-1)"""
+    """A person with this score (0-1) may overlap others by `passing_part`."""
     passing_part: float = 0.9
-    """by at most this share: of two who pass each other, one box is mostly inside the other."""
+    """Share in place of `apart_part` from `passing_score` on. Of two who pass each other, one box
+    is mostly inside the other."""
     again_part: float = 0.7
-    """A weak detection with more than this share of its box inside the box of a body just found,"""
+    """A weak detection that is a body just found once more has more than this share of its box
+    inside that body's. It continues no other track."""
     again_iou: float = 0.45
-    """and with more overlap than this, is that body again: it continues no other track."""
+    """A weak detection that is a body just found once more overlaps it by more than this
+    (intersection over union)."""
     near: float = 0.35
     """Largest distance, in body heights, of a strong detection from the prediction."""
     near_grows_per_s: float = 0.5
-    """Added for each second the body was unseen;"""
+    """Added to the reach for each second in which the body was unseen."""
     near_grows_in_crowd: float = 1.0
-    """in a crowd, where looks are a quarter of a second apart: a walker may have turned."""
+    """Growth in place of `near_grows_per_s` in a crowd, where looks are a quarter of a second
+    apart: a walker may have turned."""
     size_ratio: float = 1.5
     """A body's size changes by at most this factor between two detections."""
     rare_s: float = 0.1
-    """Frames farther apart than this are rare;"""
+    """Frames farther apart than this are rare, in seconds."""
     near_per_rare_s: float = 1.5
-    """then this is added for each second more,"""
+    """Added to the reach for each second beyond `rare_s` between two frames."""
     rarest_s: float = 0.3
-    """up to this time between two frames: a walker goes farther in it than at ten a second,"""
+    """Longest time between two frames for which the reach grows. A walker goes farther in it than
+    at ten frames a second."""
     size_per_rare_s: float = 2.0
-    """and this to the size factors: who comes nearer grows more in it."""
+    """Added to the size factors for each second beyond `rare_s` between two frames. Somebody who
+    comes nearer grows more in it."""
     ride_per_s: float = 6.0
-    """Added for each second after the first find of a rider, whose speed is not known yet: some
-    ten metres a second,"""
+    """Added to the reach for each second after the first find of a rider, whose speed is not known
+    yet: some ten metres a second."""
     ride_most_s: float = 0.5
-    """for at most this long,"""
+    """The reach of a rider grows for at most this long, in seconds."""
     ride_moved: float = 0.5
-    """if there was motion in this share of the place: who waits at a red light does not ride."""
+    """The reach of a rider grows only if there was motion in this share of the place. A rider at a
+    red light does not move."""
     went: float = 0.3
     """A track that moved less than this (body heights) from its start may be a post or half a body:
     its reach does not grow while unseen, because a person who passes is somebody else. Clothes can
-    only speak against a match,"""
+    only speak against a match."""
     stood_size_ratio: float = 1.35
-    """and its size changes by at most this factor."""
+    """The size of a track that hardly moved changes by at most this factor."""
     part_ratio: float = 2.0
-    """A near body at the border may be found this many times as high, or as low, as before,"""
+    """A near body at the border may be found this many times as high, or as low, as before."""
     part_inside: float = 0.8
-    """if this share of the lower box is in the higher one."""
+    """Two boxes of a near body at the border are a part and the whole if this share of the lower
+    box is in the higher one."""
     late_s: float = 0.8
     """A body seen within this time is present, and one not looked for since it was seen."""
     lost_s: float = 1.5
@@ -87,13 +98,14 @@ class TrackSettings:
     tentative_s: float = 0.35
     """See `confirm_hits`."""
     least_misses: int = 3
-    """No track ends before this many failed looks: a body waiting for a look has not left,"""
+    """No track ends before this many failed looks: a body that waits for a look has not left."""
     waiting_s: float = 3.0
-    """for at most this long."""
+    """A body waits for a look for at most this long, in seconds."""
     place_gain: float = 0.6
-    """Weight of a detection's place; the rest is the prediction,"""
+    """Weight of a detection's place. The rest is the weight of the prediction."""
     place_s: float = 0.1
-    """whose weight falls in a crowd when the last look is older than this."""
+    """In a crowd the weight of the prediction falls when the last look is older than this, in
+    seconds."""
     size_gain: float = 0.3
     """Gain for the box's size, which changes slowly: a lower box is often a hidden body."""
     speed_s: float = 0.615
@@ -109,11 +121,13 @@ class TrackSettings:
     mounted_reach: float = 1.5
     """A rider's centre is above the centre of the wheels: they may be this much farther apart."""
     sure_score: float = 0.5
-    """Without a detection with this score (0-1)"""
+    """A detection from this score on is sure (0-1)."""
     weak_s: float = 4.0
-    """for this long, a track that walked and stands is not continued by a weak one"""
+    """A track that walked and now stands is not continued by a weak detection after this long
+    without a sure one, in seconds."""
     weak_clothes: float = 6.0
-    """in clothes this different: it may show a sign that the person passed."""
+    """The rule of `weak_s` counts for a weak detection in clothes that differ by more than this. It
+    may show a sign that the person passed."""
     coast_s: float = 0.5
     """After this time the speed of a body falls with the time unseen: it may have stopped."""
 

@@ -59,8 +59,8 @@ TRIED: Final = ".tried"
 TRIED_DATABASE: Final = "matthan_tried"
 
 State = dict[str, Any]
-"""phase; old, new: slots; units: of the hub; kept: whether there is a kept database; why: the
-reason of a return."""
+"""State of an upgrade: `phase`; `old` and `new`, the slots; `units`, those of the hub; `kept`,
+whether there is a kept database; `why`, the reason of a return."""
 
 
 class UpgradeError(Exception):

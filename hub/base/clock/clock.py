@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from hub.base.moment import Moment
 
 _TIME_ERROR: Final = 5
-"""adjtimex(2) returns this while the clock is not synchronised."""
+"""Answer of adjtimex(2) while the clock is not synchronised."""
 
 
 class Clock(Protocol):

@@ -13,7 +13,7 @@ MOST_PLAN_BYTES: Final = 4 * 2**20
 Share = Annotated[float, Field(ge=0, le=1)]
 """Share of the picture's width or height, from its upper left corner."""
 Area = tuple[float, float, float, float]
-"""x0, y0, x1, y1 as shares."""
+"""Values x0, y0, x1, y1 as shares of the picture."""
 
 
 class _Part(BaseModel):

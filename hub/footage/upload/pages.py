@@ -47,7 +47,7 @@ router = APIRouter()
 EXTENSIONS: Final = "creation,creation-with-upload,creation-defer-length,termination"
 BODY_TYPE: Final = "application/offset+octet-stream"
 HASH_DIFFERS: Final = 460
-"""tus status for bytes that do not match their hash."""
+"""Status of tus for bytes that do not match their hash."""
 
 OVER_SHARE_AGAIN_S: Final = "600"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)

@@ -51,7 +51,7 @@ class Filed:
     is_stored: bool
     is_repeat: bool = False
     fate: str = ""
-    """alerted, grouped, silenced, muted, late or noted; empty for a refusal."""
+    """One of `alerted`, `grouped`, `silenced`, `muted`, `late`, `noted`. Empty for a refusal."""
     alert_id: UUID | None = None
     refusal: Refusal | None = None
 

@@ -36,7 +36,7 @@ class NodeState:
     lineage: tuple[tuple[UUID, str], ...]
     """Id and name of its area and of those above, from its own upward."""
     state: str
-    """never, online, offline."""
+    """One of `never`, `online`, `offline`."""
     since_utc_us: int
     heard_utc_us: int | None
     """Time of the last event, birth or health report; None: never."""

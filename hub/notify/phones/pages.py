@@ -25,7 +25,7 @@ class Severity:
     name: str
     label: str
     places: tuple[tuple[str, str, int], ...]
-    """(channel, its name, number from 1)."""
+    """Channel, its name and its number from 1, of each."""
 
 
 def form_rows(

@@ -109,7 +109,7 @@ def _why(conn: Connection, person_id: UUID) -> tuple[str, ...]:
 
 
 Named = Mapping[tuple[str, UUID], tuple[str, int | None]]
-"""(kind, id) of an object → (its name, time of recording)."""
+"""Name and time of recording of each object, by its kind and id."""
 
 
 def _names(conn: Connection, rows: Iterable[Any]) -> Named:

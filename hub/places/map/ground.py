@@ -17,8 +17,9 @@ from PIL import Image
 PMTILES: Final = b"PMTiles\x03"
 """First bytes of a PMTiles archive, version 3."""
 HEADER: Final = struct.Struct("<8s11Q6B4i")
-"""The header: three pairs of place and size, of which the fourth pair is the tiles', then counts,
-kinds, and the bounds in 1e-7 degrees. https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md"""
+"""Header of a PMTiles file. It begins with pairs of place and size, the fourth of which is the
+tiles'. Counts, kinds, and the bounds in 1e-7 degrees follow. Source:
+https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md."""
 DRAWN_KINDS: Final = range(1, 6)
 """Kinds of tiles that a browser draws: MVT, PNG, JPEG, WebP, AVIF."""
 UNPACKED_KINDS: Final = (1, 2)
@@ -46,7 +47,7 @@ class Ground:
     """The current background; only a plan has `corners`."""
 
     kind: str
-    """tiles, plan."""
+    """One of `tiles`, `plan`."""
     size_bytes: int
     media_type: str
     corners: Corners | None = None

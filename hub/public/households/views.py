@@ -104,7 +104,7 @@ class HouseholdLink:
     request_id: UUID
     household_id: UUID
     state: str
-    """open, coming, sealing, done, expired, withdrawn, consent, closed"""
+    """One of `open`, `coming`, `sealing`, `done`, `expired`, `withdrawn`, `consent`, `closed`."""
     asked_by_name: str
     why: str
     since_utc_us: int

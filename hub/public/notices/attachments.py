@@ -24,7 +24,7 @@ SOUNDS: Final[tuple[tuple[bytes, int, str], ...]] = (
     (b"\x1a\x45\xdf\xa3", 0, "audio/webm"),
     (b"WAVE", 8, "audio/wav"),
 )
-"""(signature, its offset, type)."""
+"""Signature, its offset and the type of each."""
 
 
 def notice_file(kind: Literal["picture", "sound"], content: bytes) -> NoticeFile:

@@ -25,9 +25,9 @@ class Sending:
     label: str
     channel: str
     word: str
-    """sent, withdrawn."""
+    """One of `sent`, `withdrawn`."""
     state: str
-    """queued, accepted, dropped, dead."""
+    """One of `queued`, `accepted`, `dropped`, `dead`."""
     reason: str
     answered_utc_us: int | None
 

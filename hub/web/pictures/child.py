@@ -66,7 +66,7 @@ PAPER_PX: Final = 1000
 Result = tuple[Image.Image, str, tuple[int, ...], int]
 """The picture, its format, qualities to try, and the bytes at which the first is taken."""
 Box = list[float]
-"""x0, y0, x1, y1 as shares of the picture."""
+"""Values x0, y0, x1, y1 as shares of the picture."""
 
 
 class TooLargeError(Exception):

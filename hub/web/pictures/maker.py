@@ -35,7 +35,7 @@ ENDS: Final = ("made", "picture", "large", "slow", "busy", "unread")
 
 Fault = Literal["picture", "large", "slow", "busy"]
 Box = tuple[float, float, float, float]
-"""x0, y0, x1, y1 as shares of the picture."""
+"""Values x0, y0, x1, y1 as shares of the picture."""
 
 
 class PictureError(Exception):

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.promise("Detection and tracking: Detections of one body
 
 NEAR = replace(person(0.5, height=0.6, score=0.35), moved=0.8)
 TRUNK = Detection(ObjectKind.PERSON, 0.5, Box(0.92, 0.12, 1.0, 0.7))
-"""Of somebody who enters at the border;"""
+"""Trunk of somebody who enters at the border."""
 ALL = Detection(ObjectKind.PERSON, 0.6, Box(0.88, 0.1, 1.0, 0.95))
-"""and all that is in view of them then."""
+"""All that is in view of the person of `TRUNK` a moment later."""
 
 
 def scaled(found: Detection, by: float) -> Detection:
@@ -61,9 +61,9 @@ def test_a_weak_answer_beside_a_near_body_is_no_second_one() -> None:
 
 
 FRONT = Detection(ObjectKind.PERSON, 0.8, Box(0.4, 0.2, 0.6, 0.9))
-"""Somebody near, who walks past"""
+"""Somebody near, who walks past the person of `BEHIND`."""
 BEHIND = Detection(ObjectKind.PERSON, 0.6, Box(0.58, 0.25, 0.68, 0.6))
-"""somebody farther away."""
+"""Somebody farther away than the person of `FRONT`."""
 
 
 @pytest.mark.parametrize(

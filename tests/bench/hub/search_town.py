@@ -62,7 +62,7 @@ class SearchTown:
 
     db: Database
     people: dict[str, UUID]
-    """all, commune, few, history: by search scope."""
+    """People by their search scope: `all`, `commune`, `few`, `history`."""
     junctions: list[UUID]
     communes: list[UUID]
     ends: Moment

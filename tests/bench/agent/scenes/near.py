@@ -26,13 +26,13 @@ from tests.bench.agent.scenes.play import Scene
 from tests.bench.agent.scenes.shot import grained, split
 
 BEFORE: Final = 20
-"""Frames of the empty picture before somebody enters,"""
+"""Frames of the empty picture before somebody enters."""
 ENTERS: Final = 15
-"""frames until the place is reached,"""
+"""Frames from the entry until the place is reached."""
 STAYS: Final = 30
-"""and frames of staying there."""
+"""Frames of staying at the place."""
 SIZES_PX: Final = ((480, 640), (360, 640))
-"""(height, width) of the pictures, in turn."""
+"""Height and width of the pictures, in turn."""
 WINDOWS_PX: Final = ((150, 300, 288, 384), (200, 300, 216, 384))
 """The parts of the empty street behind them (y, x, height, width)."""
 FILLS: Final = (0.5, 0.7, 0.85, 0.95)

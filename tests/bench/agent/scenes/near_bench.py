@@ -34,7 +34,7 @@ HOLDS: Final = 0.6
 """Share of the person's visible box that lies in the sighting's box."""
 
 Label = tuple[int, int, int, int]
-"""x, y, width, height in pixels."""
+"""Values x, y, width, height in pixels."""
 
 LEAST_PX: Final = 260
 """A lower body is not enlarged."""

@@ -64,9 +64,9 @@ class Played:
     crowds: list[tuple[int, Opened]] = field(default_factory=list)
     """The sightings that stand for a crowd."""
     laid: dict[UUID, list[tuple[int, Box]]] = field(default_factory=dict)
-    """(frame, measured box) of every sighting of one person, as long as it is open."""
+    """Frame and measured box, of every sighting of one person as long as it is open."""
     counted: list[tuple[int, int]] = field(default_factory=list)
-    """(frame, track) of every person counted in a crowd, without a sighting alone."""
+    """Frame and track of every person counted in a crowd, without a sighting alone."""
     opening_cpu_ms: list[float] = field(default_factory=list)
     """Processor time from a frame's arrival to the sighting that it opened."""
     frames_moved: int = 0

@@ -47,11 +47,11 @@ class Result:
     gap: int
     """Frames between the two."""
     first_told: bool
-    """Whether the first visitor had a sighting;"""
+    """Whether the first visitor had a sighting."""
     told: bool
-    """and the second one in time;"""
+    """Whether the second visitor had a sighting in time."""
     twice: bool
-    """whether the same person had two or more."""
+    """Whether the same person had two or more sightings."""
     mixed: int
     """Sightings that lay on two people."""
     false: int

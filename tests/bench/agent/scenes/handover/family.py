@@ -34,9 +34,9 @@ from tests.bench.agent.scenes.play import Scene
 from tests.bench.agent.scenes.shot import grained
 
 LONG_SEED: Final = 1
-"""Of `bench handover`;"""
+"""Seed of the whole benchmark."""
 SHORT_SEED: Final = 2
-"""of the tests."""
+"""Seed of the tests."""
 BEFORE: Final = 10
 """Frames of the empty picture before somebody comes."""
 STAYS: Final = (20, 25)
@@ -97,9 +97,9 @@ class _Way:
 
     points: tuple[tuple[float, float], ...]
     cover: Box | None = None
-    """Before them;"""
+    """What hides the visitors, in front of them."""
     opening: Box | None = None
-    """or, on all of the way but its last part, they are seen only through this."""
+    """The visitors are seen only through this on all of the way but its last part."""
 
     @property
     def lengths(self) -> list[float]:

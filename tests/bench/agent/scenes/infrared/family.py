@@ -37,17 +37,17 @@ from tests.bench.agent.scenes.night import SHIFT_S
 from tests.bench.agent.scenes.play import Scene
 
 LONG_SEED: Final = 1
-"""Of `bench infrared`;"""
+"""Seed of the whole benchmark."""
 SHORT_SEED: Final = 2
-"""of the tests."""
+"""Seed of the tests."""
 BEFORE: Final = 15
 """Frames of the empty picture before somebody comes."""
 STAYS: Final = 28
 """Frames in view after the first full view."""
 PACE: Final = 0.08
-"""Of a walker, in body heights a frame;"""
+"""Pace of a walker, in body heights a frame."""
 HALF: Final = 0.25
-"""half of their width, in body heights."""
+"""Half of a walker's width, in body heights."""
 SHINES: Final = 0.4
 """Share of full light from which a person counts as in view."""
 STOPS: Final = (0.3, 0.6)
@@ -55,9 +55,9 @@ STOPS: Final = (0.3, 0.6)
 SHADOW_BESIDE: Final = 0.35
 """Distance of the shadow, in widths of the body."""
 HEIGHTS_PX: Final = (80, 100, 120, 140)
-"""Of whoever is whole in view, or cut at the border;"""
+"""Heights of people who are whole in view, or cut at the border."""
 NEAR_PX: Final = (200, 260, 320, 400)
-"""and of whoever is near the lens."""
+"""Heights of people who are near the lens."""
 CUT: Final = (0.55, 0.8)
 """Visible upper part of a body that the lower border cuts, of its height."""
 
