@@ -108,7 +108,7 @@ class _Found(NamedTuple):
 
     bodies: tuple[Detection, ...]
     faint: tuple[Detection, ...]
-    """Detections that are too weak to begin a track and belong to none."""
+    """Below the least score of the hour."""
     ignored: tuple[Detection, ...]
 
 
