@@ -201,7 +201,8 @@ def _give_to_agent(folder: Path) -> None:
 
 
 def _own(path: Path, uid: int | None = -1) -> None:
-    """To the agent's user and group, or with `uid` None only to its group; only if run by root."""
+    """Give the file to the agent's user and group. With `uid=None` change only the group. Does
+    nothing unless run by root."""
     if os.geteuid() != 0:
         return
     try:

@@ -193,15 +193,15 @@ def _check_age(release: Release, slots: Slots, *, may_be_older: bool) -> None:
 def _copy(content: IO[bytes], target: Path, head: Head, name: str, left_bytes: int) -> int:
     """Hash and store in one read."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    reckoned, size = hashlib.sha256(), 0
+    hashed, size = hashlib.sha256(), 0
     with target.open("xb") as writing:
         while chunk := content.read(2**20):
             size += len(chunk)
             if size > left_bytes:
                 raise BundleFault("it is larger than bundles are")
-            reckoned.update(chunk)
+            hashed.update(chunk)
             writing.write(chunk)
-    if reckoned.hexdigest() != head.listed[name]:
+    if hashed.hexdigest() != head.listed[name]:
         raise BundleFault(f"{name} differs from what was signed")
     target.chmod(0o755 if target.suffix == ".sh" else 0o644)
     return size

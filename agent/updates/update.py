@@ -86,12 +86,12 @@ def _copy(bundle: Path, copy: Path, name: PurePosixPath, digest: str) -> None:
     """Read, hash and store in one pass: a USB stick can change between two reads."""
     source, target = bundle / name, copy / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    reckoned = hashlib.sha256()
+    hashed = hashlib.sha256()
     with source.open("rb") as reading, target.open("xb") as writing:
         while chunk := reading.read(_CHUNK):
-            reckoned.update(chunk)
+            hashed.update(chunk)
             writing.write(chunk)
-    if reckoned.hexdigest() != digest:
+    if hashed.hexdigest() != digest:
         raise _unsigned(N_("{file} differs from what was signed"), file=str(name))
     target.chmod(0o755 if target.suffix == ".sh" else 0o644)
 

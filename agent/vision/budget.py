@@ -134,7 +134,7 @@ class Board:
 
 @dataclass(slots=True)
 class Pot:
-    """Unused looks of cameras, at most `most`."""
+    """Network runs that cameras left unused and others may take, up to `most`."""
 
     most: float
     looks: float = 0.0

@@ -183,7 +183,9 @@ def entitled(these: Select[UUID]) -> Select[UUID]:
     )
 
 
-def alike(conn: Connection, camera_ids: Iterable[UUID]) -> tuple[list[Any], dict[UUID, UUID]]:
+def same_audience(
+    conn: Connection, camera_ids: Iterable[UUID]
+) -> tuple[list[Any], dict[UUID, UUID]]:
     """Rows with `id` and `area_id` of these cameras, and for each camera another one that the same
     people may see: both are in the same area, and neither has a grant of its own."""
     own = exists().where(grants.c.camera_id == cameras.c.id).label("is_granted")

@@ -64,7 +64,7 @@ class Housekeeping:
                 *(_Chore(name, work, RULES_EVERY_S) for name, work in (hourly or {}).items()),
             ]
         of_parts = [_Chore("take_in_remains", salvage.take_in, RULES_EVERY_S)]
-        self._of_disk = [_Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S)]
+        self._of_disk = [_Chore("anchor_log", lambda _: anchoring.write_anchor(), ANCHOR_EVERY_S)]
         if disk is not None:
             # The sweep of another machine removes no copies here.
             self._of_disk.append(_Chore("sweep_copies", reconciler.remove_copies, RULES_EVERY_S))

@@ -228,7 +228,7 @@ class Parts:
 
     @cached_property
     def _households(self) -> HouseholdServices | None:
-        return households.put_together(
+        return households.build(
             self._settings,
             self.db,
             blobs=self._blobs,
@@ -278,7 +278,7 @@ class Parts:
         )
 
     def _make_delivery(self) -> delivery.Delivery:
-        return delivery.put_together(
+        return delivery.build(
             self._settings,
             self.db,
             clock=self.clock,
@@ -304,7 +304,7 @@ class Parts:
         )
 
     def _make_housekeeping(self) -> Housekeeping:
-        return chores.put_together(
+        return chores.build(
             self._settings,
             chores.Stores(self.db, self._blobs, self._proxies, self._partial),
             clock=self.clock,
@@ -315,7 +315,7 @@ class Parts:
         )
 
     def _make_pages(self) -> Pages:
-        enrolment_of = enrolment.put_together(self._settings, self.db, self.clock, self._secrets)
+        enrolment_of = enrolment.build(self._settings, self.db, self.clock, self._secrets)
         if enrolment_of:  # a restored backup may have other revocations than the list
             enrolment.write_list(enrolment_of[1])
         self._enrolment = enrolment_of

@@ -99,7 +99,8 @@ class Division:
             return  # this process is no member any more
 
     def _give(self, shards: Sequence[int]) -> bool:
-        """First file what has arrived: who takes them may have come to the broker after that."""
+        """File the messages that have arrived, then give the shards away. The next owner may have
+        subscribed after these messages, and does not get them."""
         late = self._queue.pull(lambda one: shard_of(node_of(one.topic)) in shards)
         if not self._file(late):
             return False

@@ -317,7 +317,7 @@ class Subscriber:
             if division and not division.look():
                 return
             came = self._queue.take(self._limiter.wait_s(longest_s))
-            batch = self._let(division.own(came) if division else came)
+            batch = self._within_rate(division.own(came) if division else came)
             if division:  # some have waited until now
                 batch = division.own(batch)
             if batch and not self._commit(batch):
@@ -332,7 +332,7 @@ class Subscriber:
         self._writer.forget()
         self._hear_births()
 
-    def _let(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
+    def _within_rate(self, came: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """Messages to store now; messages of a node over its rate limit wait."""
         limited = self._limiter.let(came, time.monotonic())
         for arrival in limited.held_up:

@@ -117,7 +117,8 @@ class ProbationStatus(_Kept):
         return self.probation.wanted if self.probation else self.in_force
 
     def knows(self, said: Configure) -> bool:
-        """True if these settings were answered already, or will be soon."""
+        """True if the last answer is about these settings: they are in force, on probation or
+        refused."""
         return self.last is not None and (self.last.version, self.last.sha256) == (
             said.version,
             said.sha256,

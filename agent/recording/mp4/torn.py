@@ -27,7 +27,7 @@ _SAMPLE: Final = struct.Struct(">IIIi")
 
 @dataclass(frozen=True, slots=True)
 class Intact:
-    """The intact part of a file of whole fragments."""
+    """The leading fragments of a torn MP4 file that are complete."""
 
     length_bytes: int
     """0 if nothing plays."""

@@ -123,8 +123,9 @@ class Regions:
         return tuple(look.shown for look in self._offered)
 
     def _looked_at_s(self, look: "_Crop") -> float:
-        """Time of the oldest look among its things; of the half size its own, or else it is never
-        first: the whole shows the same things."""
+        """Time of the oldest look among its things, in monotonic seconds. For the picture at half
+        its size it is the time of its own last look. Otherwise the whole picture would always come
+        first, because it shows the same things."""
         if look.box == SMALLER:
             return self._smaller_s
         return self._seen.longest_ago_s(look.things)

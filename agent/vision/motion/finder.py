@@ -164,8 +164,11 @@ class _Persistence:
         """Rule for pieces that count."""
 
     def step(self, found: int, again: int, elapsed_s: float) -> None:
-        """Number of found blocks, number of those also found in the previous frame, `elapsed_s`
-        ago."""
+        """Choose the rule for the next frame.
+
+        `found`: blocks found in this frame; `again`: those of them that the previous frame had too;
+        `elapsed_s`: time since the previous frame.
+        """
         settings = self._settings
         is_near = elapsed_s <= settings.again_s
         if is_near and found > settings.steady_blocks:

@@ -120,7 +120,7 @@ def _defer_no_more(conn: Connection, alert_id: UUID, now: Moment) -> None:
 def enqueue_new(conn: Connection, alert: NewAlert, *, like_camera_id: UUID, now: Moment) -> None:
     """Queue an alert that this transaction raised for every phone it concerns; see `enqueue`.
 
-    `like_camera_id`: a camera with the same recipients (`hub.access.scope.alike`).
+    `like_camera_id`: a camera with the same recipients (`hub.access.scope.same_audience`).
     """
     if alert.quiet_reason is not None:
         return

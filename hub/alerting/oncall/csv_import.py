@@ -61,20 +61,20 @@ def plan_rosters(conn: Connection, content: bytes, *, person_id: UUID, now: Mome
     """The changes that a table of rosters would make to the teams this person looks after."""
     table = read(content, needed=NEEDED, allowed=())
     found = ImportPlan(list(table.wrong))
-    rooms = _Rooms(conn, person_id, now)
+    known = _Teams(conn, person_id, now)
     shifts: dict[tuple[UUID, str], _Shift] = {}
     for line in table.lines:
         try:
-            _take(line, rooms, shifts)
+            _take(line, known, shifts)
         except RefusedError as refused:
             found.wrong.append(refused.wrong)
     for one in shifts.values():
         found.steps.append(_step(one))
-    _refuse_too_many(found, rooms, shifts)
+    _refuse_too_many(found, known, shifts)
     return found.plan()
 
 
-class _Rooms:
+class _Teams:
     """The teams by name, and the people each may call, by login."""
 
     def __init__(self, conn: Connection, person_id: UUID, now: Moment) -> None:
@@ -93,8 +93,8 @@ class _Rooms:
         return self._callable[team.area_id]
 
 
-def _take(line: CsvLine, rooms: _Rooms, shifts: dict[tuple[UUID, str], _Shift]) -> None:
-    teams = rooms.teams.get(fold(line["team"]), [])
+def _take(line: CsvLine, known: _Teams, shifts: dict[tuple[UUID, str], _Shift]) -> None:
+    teams = known.teams.get(fold(line["team"]), [])
     if len(teams) != 1:
         fault = CsvLineFault.TEAM_MANY if teams else CsvLineFault.TEAM
         raise RefusedError(CsvFault(line.number, fault, line["team"]))
@@ -108,7 +108,7 @@ def _take(line: CsvLine, rooms: _Rooms, shifts: dict[tuple[UUID, str], _Shift]) 
     days = DAYS.get(fold(line["day"]))
     if days is None:
         raise RefusedError(CsvFault(line.number, CsvLineFault.WEEKDAY, line["day"]))
-    crew = _crew(line, rooms.logins(team))
+    crew = _crew(line, known.logins(team))
     is_twice = one.every_day is not None if len(days) == 7 else days[0] in one.weekly
     if is_twice:
         said = f"{line['shift']}, {line['day']}"
@@ -157,9 +157,9 @@ def _step(one: _Shift) -> ImportStep:
 
 
 def _refuse_too_many(
-    found: ImportPlan, rooms: _Rooms, shifts: Mapping[tuple[UUID, str], _Shift]
+    found: ImportPlan, known: _Teams, shifts: Mapping[tuple[UUID, str], _Shift]
 ) -> None:
-    for team in (team for teams in rooms.teams.values() for team in teams):
+    for team in (team for teams in known.teams.values() for team in teams):
         names = {fold(shift.name) for shift in team.roster.shifts}
         names |= {name for team_id, name in shifts if team_id == team.team_id}
         lines = [one.line.number for key, one in shifts.items() if key[0] == team.team_id]

@@ -61,7 +61,7 @@ def enrol(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     db, clock = resources.database(settings), HubClock()
     try:
-        made = enrolment.put_together(settings, db, clock)
+        made = enrolment.build(settings, db, clock)
         if made is None:
             raise AuthorityError("the authority's key is not here; issue papers by hand: ca issue")
         with db.writing() as conn:

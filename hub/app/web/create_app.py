@@ -88,7 +88,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         sign=sign,
     )
     app.state.site = site
-    _furnish(app, site, features)
+    _set_up(app, site, features)
     return app
 
 
@@ -113,7 +113,7 @@ def _templates(features: tuple[Feature, ...]) -> Mapping[str, Environment]:
     return {language: environment(language, packages, names) for language in LANGUAGES}
 
 
-def _furnish(app: FastAPI, site: Site, features: Sequence[Feature]) -> None:
+def _set_up(app: FastAPI, site: Site, features: Sequence[Feature]) -> None:
     """Add routers, error pages and middleware."""
     for router in (router for feature in features for router in feature.routers):
         # The routes as they are: `include_router` would read every signature again for each app,

@@ -46,7 +46,7 @@ class Stores:
     parts: PartialFiles
 
 
-def put_together(
+def build(
     settings: HubSettings,
     stores: Stores,
     *,

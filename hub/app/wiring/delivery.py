@@ -36,7 +36,7 @@ class Delivery:
     phone_check: PhoneCheck
 
 
-def put_together(
+def build(
     settings: HubSettings,
     db: Database,
     *,

@@ -38,7 +38,7 @@ def crl_file(settings: HubSettings) -> Path:
     return Path(settings.enrol.crl_file or authority_folder(settings) / "crl.pem")
 
 
-def put_together(
+def build(
     settings: HubSettings, db: Database, clock: Clock, secrets: SecretStore = FILES
 ) -> tuple[Enrolling, Revocation] | None:
     """Services for pages and nodes; None if the authority's key is elsewhere, which is logged."""

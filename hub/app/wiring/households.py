@@ -26,7 +26,7 @@ from hub.public.households.upload_service import HouseholdUploadService
 log = structlog.get_logger(__name__)
 
 
-def put_together(
+def build(
     settings: HubSettings,
     db: Database,
     *,

@@ -48,7 +48,7 @@ from hub.web.rendering import Measures, PublicWords
 from hub.web.services import Services
 
 CHANNEL: Final = "matthan_live"
-"""PostgreSQL channel by which processes with pages tell each other of what is in no table: live
+"""PostgreSQL channel by which processes with pages send each other values that no table holds: live
 views and explanations, by these topics."""
 LIVE: Final = "live"
 EXPLANATIONS: Final = "explanations"

@@ -160,8 +160,8 @@ class Gathered:
                 conn.execute(insert_statement(table, dialect), _evened(rows))
             if rows := once.get(table):
                 conn.execute(insert_once_statement(table, dialect), _evened(rows))
-            for names, alike in _alike(puts.get(table, {}).values()).items():
-                conn.execute(put_statement(table, dialect, names), alike)
+            for names, same in _by_columns(puts.get(table, {}).values()).items():
+                conn.execute(put_statement(table, dialect, names), same)
         for table, by_key in changes.items():
             _send_changes(conn, table, by_key)
         for statement, values in last.items():
@@ -248,7 +248,7 @@ def _evened(rows: Sequence[Row]) -> list[Row]:
     return [{name: row.get(name) for name in every} for row in rows]
 
 
-def _alike(rows: Any) -> dict[tuple[str, ...], list[Row]]:
+def _by_columns(rows: Any) -> dict[tuple[str, ...], list[Row]]:
     found: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
         found[tuple(row)].append(row)

@@ -16,7 +16,7 @@ MOST: Final = 8
 T = TypeVar("T")
 
 
-class _Deed(Generic[T]):
+class _Write(Generic[T]):
     """One waiting write."""
 
     def __init__(self, work: Callable[[Connection], T]) -> None:
@@ -36,7 +36,7 @@ class GroupCommit:
         self._patience_s = patience_s
         self._turn = threading.Lock()
         self._lock = threading.Lock()
-        self._waiting: list[_Deed[Any]] = []
+        self._waiting: list[_Write[Any]] = []
 
     @property
     def waiting(self) -> int:
@@ -50,7 +50,7 @@ class GroupCommit:
         write or the commit failed: it must do everything through the connection. Do not call it in
         a thread that is already writing.
         """
-        mine = _Deed(work)
+        mine = _Write(work)
         with self._lock:
             self._waiting.append(mine)
         with self._turn:
@@ -65,22 +65,22 @@ class GroupCommit:
             raise mine.error
         return cast(T, mine.result)
 
-    def _do(self, batch: list[_Deed[Any]]) -> None:
+    def _do(self, batch: list[_Write[Any]]) -> None:
         try:
             with self._db.writing(patience_s=self._patience_s) as conn:
-                results = [deed.work(conn) for deed in batch]
+                results = [write.work(conn) for write in batch]
         except Exception as error:  # noqa: BLE001 - handed to who asked for it
             if len(batch) == 1:
                 batch[0].error, batch[0].is_done = error, True
                 return
-            for deed in batch:  # a failing write must not undo the others
-                self._do([deed])
+            for write in batch:  # a failing write must not undo the others
+                self._do([write])
             return
-        for deed, result in zip(batch, results, strict=True):
-            deed.result, deed.is_done = result, True
+        for write, result in zip(batch, results, strict=True):
+            write.result, write.is_done = result, True
 
 
-def _give_up(batch: list[_Deed[Any]]) -> None:
-    for deed in batch:
-        if not deed.is_done:
-            deed.error, deed.is_done = RuntimeError("whoever wrote this ended"), True
+def _give_up(batch: list[_Write[Any]]) -> None:
+    for write in batch:
+        if not write.is_done:
+            write.error, write.is_done = RuntimeError("whoever wrote this ended"), True

@@ -151,7 +151,7 @@ class Broadcast:
             if one.pid == conn.info.backend_pid:
                 continue
             try:
-                whole = self._put_together(one.payload)
+                whole = self._join(one.payload)
                 if whole is not None:
                     self._hand_on(*whole)
             except ValueError as error:
@@ -167,7 +167,7 @@ class Broadcast:
             raise ValueError(f"nobody hears of {topic!r}")
         self._hearers[topic](message)
 
-    def _put_together(self, payload: str) -> tuple[str, bytes] | None:
+    def _join(self, payload: str) -> tuple[str, bytes] | None:
         """Topic and sealed message, once its last piece is here. The server delivers all pieces of
         a message together and in order."""
         name, place, piece = payload.split(" ", 2)

@@ -165,7 +165,7 @@ class PartialFiles:
             self._take_over(path)
             return os.stat(path).st_size if os.path.isfile(path) else 0
 
-    def come_bytes(
+    def received_bytes(
         self,
         owner: UUID,
         name: str,

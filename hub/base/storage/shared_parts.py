@@ -143,12 +143,12 @@ class SharedParts(PartialFiles):
     def size_bytes(self, owner: UUID, name: str) -> int:
         """See `PartialFiles`."""
         self._take_over(self.path(owner, name))
-        return self.come_bytes(owner, name)
+        return self.received_bytes(owner, name)
 
-    def come_bytes(self, owner: UUID, name: str, conn: Connection | None = None) -> int:
+    def received_bytes(self, owner: UUID, name: str, conn: Connection | None = None) -> int:
         """See `PartialFiles`. A whole file that could not be stored yet lies here."""
         pieces = self._listed(conn, owner, name) if conn else self._pieces(owner, name)
-        return max(_end(pieces), super().come_bytes(owner, name))
+        return max(_end(pieces), super().received_bytes(owner, name))
 
     def open(self, owner: UUID, name: str, *, room_bytes: int) -> PartWriter:
         """See `PartialFiles`."""
@@ -164,7 +164,7 @@ class SharedParts(PartialFiles):
                 if self._open.get(home) is writer:
                     del self._open[home]
             if not is_durable:
-                self._put_together(owner, name, writer)
+                self._join(owner, name, writer)
             elif writer.size_bytes > writer.start_bytes:
                 self._add(owner, name, writer)
 
@@ -176,7 +176,7 @@ class SharedParts(PartialFiles):
     def bring(self, owner: UUID, name: str) -> str:
         """See `PartialFiles`."""
         home, pieces = self.path(owner, name), self._pieces(owner, name)
-        if pieces and super().come_bytes(owner, name) < _end(pieces):
+        if pieces and super().received_bytes(owner, name) < _end(pieces):
             beside = _beside(home)
             try:
                 self._read_into(beside, owner, name, pieces)
@@ -287,7 +287,7 @@ class SharedParts(PartialFiles):
             self._remove_unneeded([piece.sha256])
             raise SupersededError
 
-    def _put_together(self, owner: UUID, name: str, writer: SharedPartWriter) -> None:
+    def _join(self, owner: UUID, name: str, writer: SharedPartWriter) -> None:
         """The last bytes have come: the whole file, here."""
         home = self.path(owner, name)
         if not writer.start_bytes:

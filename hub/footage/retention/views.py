@@ -59,7 +59,7 @@ class RetentionRuleRow:
 
 @dataclass(frozen=True, slots=True)
 class RetentionChoice:
-    """A camera or an area for a choice."""
+    """One camera or area that the form's select offers."""
 
     id: UUID
     label: str

@@ -76,15 +76,15 @@ async def tell_offset(request: Request, name: str) -> Response:
     async def tell(site: Site, node_name: str) -> Response:
         length = {"Upload-Defer-Length": "1"}
         if (clip_id := _clip(name)) is not None:
-            come_bytes = await run_in_threadpool(
+            received_bytes = await run_in_threadpool(
                 site.services.use(Uploads).growing.status, node_name, clip_id
             )
         else:
             stands = await run_in_threadpool(
                 site.services.use(Uploads).status, node_name, _hash(name)
             )
-            come_bytes, length = stands.offset_bytes, {"Upload-Length": str(stands.size_bytes)}
-        return Response(headers=offset(come_bytes) | length | {"Cache-Control": "no-store"})
+            received_bytes, length = stands.offset_bytes, {"Upload-Length": str(stands.size_bytes)}
+        return Response(headers=offset(received_bytes) | length | {"Cache-Control": "no-store"})
 
     return await _answered(request, lambda _, site, node_name: tell(site, node_name))
 

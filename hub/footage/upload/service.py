@@ -215,23 +215,23 @@ class Uploads:
     def _open(self, file: Announced) -> Upload | None:
         if file.is_stored:
             return None
-        come_bytes = self._come_so_far(file)
-        if come_bytes == file.size_bytes:  # it has just been stored
+        received_bytes = self._come_so_far(file)
+        if received_bytes == file.size_bytes:  # it has just been stored
             return None
         self.shares.check(file.node_id)
-        left_bytes = file.size_bytes - come_bytes
+        left_bytes = file.size_bytes - received_bytes
         return Upload(self, file, self.parts.open(file.node_id, file.part, room_bytes=left_bytes))
 
     def _come_so_far(self, file: Announced) -> int:
         """Durable bytes. If a hub died between the last byte and the row, this completes the
         upload."""
-        come_bytes = self.parts.size_bytes(file.node_id, file.part)
-        if come_bytes == 0 and file.is_clip:
+        received_bytes = self.parts.size_bytes(file.node_id, file.part)
+        if received_bytes == 0 and file.is_clip:
             self.growing.hand_over(file.node_id, file.media_id, part=file.part)
-            come_bytes = self.parts.size_bytes(file.node_id, file.part)
-        if come_bytes == file.size_bytes:
+            received_bytes = self.parts.size_bytes(file.node_id, file.part)
+        if received_bytes == file.size_bytes:
             self.keep(file)
-        return come_bytes
+        return received_bytes
 
     def _announced(self, node_name: str, sha256: str) -> Announced:
         with self._db.reading() as conn:

@@ -159,8 +159,9 @@ class BatchFiler:
         return outcome
 
     def take_back(self) -> None:
-        """The last batch was rolled back: what it used of an allowance is free again. If it failed
-        before it began, that of the one before is: more is stored then, never less."""
+        """The last batch was rolled back: the allowances that it used are free again. If a batch
+        fails before it begins, the allowances of the batch before it are freed in place of its own.
+        More is stored then, never less."""
         self._allowance, self._complaints = (one.copy() for one in self._before)
         self.forget()
 

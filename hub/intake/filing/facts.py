@@ -68,7 +68,7 @@ class BatchFacts:
     """Files, by node and hash, that no node has announced."""
     clips: dict[UUID, UUID | None] = field(default_factory=dict)
     """Growing clips by id: the camera; None: there is no such clip yet."""
-    alike: dict[UUID, UUID] = field(default_factory=dict)
+    same_audience: dict[UUID, UUID] = field(default_factory=dict)
     """For each camera, one with the same recipients."""
     alerts: dict[UUID, KnownAlert] = field(default_factory=dict)
     watched: dict[tuple[UUID, str], list[KnownAlert]] = field(default_factory=dict)

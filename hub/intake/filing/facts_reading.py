@@ -110,7 +110,7 @@ def read_facts(
     _read_alerts(conn, facts, asking, policy)
     cameras = {one.origin.camera_id for one in asking if one.origin.camera_id is not None}
     if cameras:
-        places, facts.alike = scope.alike(conn, cameras)
+        places, facts.same_audience = scope.same_audience(conn, cameras)
         routing_rows.know_areas(conn, places)
         silences_rows.know(conn, cameras, now=now)
     return facts

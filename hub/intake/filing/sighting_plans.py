@@ -257,7 +257,7 @@ def _raise(
     raise_alert(conn, alert, reason=reason, now=node_event.now)
     facts.raised(alert)
     add(alert.alert_id, conn)
-    like = facts.alike.get(alert.camera_id, alert.camera_id)
+    like = facts.same_audience.get(alert.camera_id, alert.camera_id)
     recipients.enqueue_new(conn, alert, like_camera_id=like, now=node_event.now)
 
 

@@ -13,7 +13,7 @@ from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
 from hub.nodes.desired_state.layer_rows import Scope, nodes_of
-from hub.nodes.desired_state.settings_rows import reckon
+from hub.nodes.desired_state.settings_rows import recompute
 from hub.nodes.desired_state.tables import node_group_members, node_groups
 
 
@@ -60,4 +60,4 @@ def put_members(
         detail=f"{len(after)} nodes, {len(after - before)} new, {len(before - after)} gone",
         now=now,
     )
-    return reckon(conn, sorted(before ^ after), now=now)
+    return recompute(conn, sorted(before ^ after), now=now)

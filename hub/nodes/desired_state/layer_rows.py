@@ -125,10 +125,10 @@ def body_before(rollout: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return body
 
 
-def put_down(
+def save(
     conn: Connection, scope: Scope, body: Mapping[str, Any], *, reason: str, by: By, now: Moment
 ) -> None:
-    """Write the settings of this scope; nodes get them after `reckon`."""
+    """Write the settings of this scope; nodes get them after `recompute`."""
     kept = text(reason.strip(), REASON_CHARS)
     if not kept:
         raise RegistryError("give a reason: somebody will ask one day")

@@ -218,8 +218,8 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
 
 
 def _holds(known: ReleaseStatus, said: ProgramsReport) -> bool:
-    """True if the node refused the bundle, runs the same as then, and does not say so any more, as
-    after its restart."""
+    """True if the node refused the bundle, still has the version that it had at its refusal, and
+    does not report the refusal any more, as after its restart."""
     last, before = said.last, known.report
     speaks_of_it = last is not None and (last.version, last.sha256) == (known.version, known.sha256)
     if known.state is not SettingsState.REFUSED or before is None or speaks_of_it:

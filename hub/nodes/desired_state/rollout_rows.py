@@ -69,7 +69,7 @@ def begin(
             f"a roll-out to some of these nodes is running ({other}): wait, or halt it"
         )
     before = layer_rows.layer(conn, scope)
-    layer_rows.put_down(conn, scope, body, reason=reason, by=by, now=now)
+    layer_rows.save(conn, scope, body, reason=reason, by=by, now=now)
     settings_rows.check_fits(conn, node_ids, scope, body)
     rollout_id = new_id(now)
     conn.execute(
@@ -133,9 +133,9 @@ def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -
     scope = Scope(row.scope, row.scope_id)
     _end(conn, rollout_id, RolloutState.HALTED, why, now=now)
     before = layer_rows.body_before(row)
-    layer_rows.put_down(conn, scope, before, reason=f"halted: {why}", by=by, now=now)
+    layer_rows.save(conn, scope, before, reason=f"halted: {why}", by=by, now=now)
     all_of_them, took = layer_rows.nodes_of(conn, scope), _took_programs(conn, rollout_id)
-    changed = settings_rows.reckon_what_fits(conn, all_of_them, now=now, goes_back=True)
+    changed = settings_rows.recompute_valid(conn, all_of_them, now=now, goes_back=True)
     for node_id, sha256 in took.items():
         release_rows.go_back_to(conn, node_id, sha256, now=now)
     told = f"{len(changed)} nodes go back: {why}"
@@ -227,7 +227,7 @@ def _go_on_to(conn: Connection, rollout_id: UUID, stage: int, *, now: Moment) ->
     these = select(rollout_nodes.c.node_id).where(
         rollout_nodes.c.rollout_id == rollout_id, rollout_nodes.c.stage == stage
     )
-    changed = settings_rows.reckon_what_fits(conn, list(conn.scalars(these)), now=now)
+    changed = settings_rows.recompute_valid(conn, list(conn.scalars(these)), now=now)
     mine = (rollout_nodes.c.rollout_id == rollout_id) & rollout_nodes.c.node_id.in_(changed)
     conn.execute(update(rollout_nodes).where(mine).values(is_changed=True))
     log.info("rollout.stage", stage=stage, nodes=len(changed))

@@ -29,7 +29,7 @@ from hub.base.db.columns import BEFORE, before, columns
 from hub.base.db.statements import put
 from hub.base.moment import Moment
 from hub.nodes.desired_state import release_rows
-from hub.nodes.desired_state.layer_rows import Scope, layers, nodes_of, put_down, would_be
+from hub.nodes.desired_state.layer_rows import Scope, layers, nodes_of, save, would_be
 from hub.nodes.desired_state.rules.known_keys import known_part
 from hub.nodes.desired_state.rules.layers import (
     SettingsState,
@@ -86,8 +86,8 @@ def want(
     It applies to all of them at once; `hub.nodes.desired_state.rollout_rows` goes in stages. Raises
     SettingsFault for invalid settings, RegistryError without a reason.
     """
-    put_down(conn, scope, body, reason=reason, by=by, now=now)
-    changed = reckon(conn, nodes_of(conn, scope), now=now)
+    save(conn, scope, body, reason=reason, by=by, now=now)
+    changed = recompute(conn, nodes_of(conn, scope), now=now)
     note_act(conn, "settings.want", scope, f"{len(changed)} nodes: {reason}", by=by, now=now)
     return changed
 
@@ -98,15 +98,15 @@ def note_act(conn: Connection, act: str, scope: Scope, detail: str, *, by: By, n
     audit_log.note(conn, by, act=act, object_kind=kind, object_id=one, detail=detail, now=now)
 
 
-def reckon(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[UUID]:
+def recompute(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[UUID]:
     """Compute the wanted settings of these nodes again; returns the nodes whose settings changed.
 
     Raises SettingsFault if the layers of a node conflict.
     """
-    return [node_id for node_id in node_ids if _reckon_one(conn, node_id, now=now)]
+    return [node_id for node_id in node_ids if _recompute_one(conn, node_id, now=now)]
 
 
-def reckon_what_fits(
+def recompute_valid(
     conn: Connection,
     node_ids: Iterable[UUID],
     *,
@@ -114,7 +114,7 @@ def reckon_what_fits(
     goes_back: bool = False,
     report: SettingsReport | None = None,
 ) -> list[UUID]:
-    """Like `reckon`, for callers that can show an error to nobody: a node whose layers conflict
+    """Like `recompute`, for callers that can show an error to nobody: a node whose layers conflict
     keeps its wanted settings, and the others are updated.
 
     `goes_back`: older programs than the running ones are intended. `report`: what the node says
@@ -123,7 +123,7 @@ def reckon_what_fits(
     changed = []
     for node_id in node_ids:
         try:
-            if _reckon_one(conn, node_id, now=now, goes_back=goes_back, report=report):
+            if _recompute_one(conn, node_id, now=now, goes_back=goes_back, report=report):
                 changed.append(node_id)
         except SettingsFault as fault:
             log.warning("settings.do_not_fit", node_id=str(node_id), why=str(fault))
@@ -140,7 +140,7 @@ def check_fits(
 
 def area_moved(conn: Connection, area_id: UUID, *, now: Moment) -> None:
     """Compute the settings of a moved area's nodes from the new parent areas."""
-    reckon_what_fits(conn, nodes_of(conn, Scope("area", area_id)), now=now)
+    recompute_valid(conn, nodes_of(conn, Scope("area", area_id)), now=now)
 
 
 def waiting(conn: Connection, node_id: UUID) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
 
 def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: Moment) -> None:
     """Store a node's report about its settings; a new node then gets the settings of its area."""
-    reckon_what_fits(conn, [node_id], now=now, report=said)
+    recompute_valid(conn, [node_id], now=now, report=said)
     known = status(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
     row = {
@@ -236,7 +236,7 @@ def due(conn: Connection, *, now: Moment) -> list[DueSettings]:
     return told
 
 
-def _reckon_one(
+def _recompute_one(
     conn: Connection,
     node_id: UUID,
     *,

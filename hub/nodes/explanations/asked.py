@@ -224,8 +224,8 @@ class AskedExplanations:
 
 
 def _replaces(word: RequestWord, asked_s: float, known: AskedExplanation) -> bool:
-    """True if a request that was heard of takes the place of this one: the later one does. Of two
-    at once every process keeps the same."""
+    """True if a request that was heard of takes the place of this one. The later one does. If two
+    requests arrive together, every process keeps the same one."""
     if known.ended_s is not None and asked_s > known.ended_s:
         return True
     after_s = asked_s - known.asked_s

@@ -99,7 +99,7 @@ class BundleService:
 
     def resume(self, asker: Asker, upload_id: UUID, offset_bytes: int) -> BundleUpload:
         """Continue an upload; raises BundleRefusedError, WrongOffsetError."""
-        if offset_bytes and not self._parts.come_bytes(asker.person_id, str(upload_id)):
+        if offset_bytes and not self._parts.received_bytes(asker.person_id, str(upload_id)):
             raise BundleRefusedError(BundleTrouble.LOST)
         upload = self._open(asker, upload_id, 0)
         if upload.offset_bytes != offset_bytes:

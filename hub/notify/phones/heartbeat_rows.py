@@ -170,13 +170,13 @@ def answered(conn: Connection, check_id: UUID, *, person_id: UUID, now: Moment) 
 
 def silent_phones(conn: Connection, *, now: Moment) -> list[SilentPhone]:
     """Living phones that did not answer their last check, longest silent first."""
-    return [_silent(row) for row in conn.execute(_CHECKED) if _has_let_pass(row, now)]
+    return [_silent(row) for row in conn.execute(_CHECKED) if _missed_its_check(row, now)]
 
 
 def silent_phones_of(conn: Connection, person_id: UUID, *, now: Moment) -> list[SilentPhone]:
     """Living phones of one person that did not answer their last check."""
     rows = conn.execute(_CHECKED_OF_ONE, {"scope_who": person_id})
-    return [_silent(row) for row in rows if _has_let_pass(row, now)]
+    return [_silent(row) for row in rows if _missed_its_check(row, now)]
 
 
 def _checked(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -208,7 +208,7 @@ _CHECKED: Final = _checked()
 _CHECKED_OF_ONE: Final = _checked(phones.c.person_id == WHO)  # built once: every inbox runs it
 
 
-def _has_let_pass(row: Any, now: Moment) -> bool:
+def _missed_its_check(row: Any, now: Moment) -> bool:
     return is_silent(
         row.heard_utc_us,
         asked_utc_us=row.asked_utc_us,

@@ -43,7 +43,7 @@ class Anchoring:
         self._clock = clock
         self._stamps = stamps
 
-    def put_down(self) -> LogAnchor:
+    def write_anchor(self) -> LogAnchor:
         """Write one line, durably; OSError if it cannot be written."""
         with self._db.reading() as conn:
             anchor = audit_log.head(conn, self._clock.now())

@@ -280,7 +280,7 @@ class HouseholdUploadService:
     def _came_bytes(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> int:
         if row.upload_id is None:
             return 0
-        return self._parts.come_bytes(row.id, str(row.upload_id), conn)
+        return self._parts.received_bytes(row.id, str(row.upload_id), conn)
 
     def _forget_upload(self, conn: Connection, request_id: UUID, wrong: str) -> None:
         nothing = dict.fromkeys(("upload_id", "upload_bytes", "upload_name", "upload_mark"))

@@ -44,7 +44,7 @@ _CLOCK_PARTS: Final[Phrases[_ClockPart]] = Phrases(
         *((phrase, "night") for phrase in ("đêm", "khuya")),
     ]
 )
-"""What a word after a clock time from 1 to 12 says of it."""
+"""Part of the day that a word names after a clock time from 1 to 12: "7 giờ tối" is 19:00."""
 _AGO: Final = Phrases(
     [
         *((phrase, (0, None)) for phrase in ("hôm nay", "today")),

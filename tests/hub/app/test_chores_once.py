@@ -19,7 +19,7 @@ from tests.hub.footage.test_remover import DAY_S, alert_with_clip, is_here, keep
 from tests.hub.rigs.streets import Streets
 
 ALL = ("make_room", "remove_overdue")
-DISK = ("take_in", "put_down", "remove_copies")
+DISK = ("take_in", "write_anchor", "remove_copies")
 
 
 class Chores:

@@ -347,13 +347,13 @@ def test_the_logs_head_is_stamped_and_anchors_written_anew_or_taken_out_are_foun
     clock = HandClock(Moment(round(datetime.now(UTC).timestamp() * 1e6), 5))
     asked = timestamping.asked(settings(office, tmp_path))
     anchoring = Anchoring(streets.db, file=file, clock=clock, stamps=asked)
-    anchoring.put_down()
+    anchoring.write_anchor()
     clock.pass_s(2)
     streets.services.use(InboxService).inbox(streets.officer("can-bo"))
-    anchoring.put_down()
+    anchoring.write_anchor()
     office.answer = lambda _: b""
     clock.pass_s(2)
-    anchoring.put_down()  # an anchor all the same
+    anchoring.write_anchor()  # an anchor all the same
     assert "3 anchors hold, 2 of them stamped" in desk.says("log", "verify")
 
     lines = file.read_text().splitlines()

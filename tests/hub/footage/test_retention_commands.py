@@ -137,7 +137,7 @@ class Idle:
     def run(self, stopping: object) -> int:
         return 0
 
-    def put_down(self) -> None:
+    def write_anchor(self) -> None:
         pass
 
 

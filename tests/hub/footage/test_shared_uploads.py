@@ -397,10 +397,10 @@ def test_a_part_gets_another_name_as_it_is(streets: Streets, plain: Hub) -> None
         part.write(data)
         part.close()
     here.hand_over(owner, name, to=f"{name}.whole", beginning=b"")
-    assert (there.come_bytes(owner, name), there.grew_utc_us(owner, name)) == (0, None)
+    assert (there.received_bytes(owner, name), there.grew_utc_us(owner, name)) == (0, None)
     assert Path(there.bring(owner, f"{name}.whole")).read_bytes() == b"bundle"
     there.hand_over(owner, f"{name}.whole", to=name, beginning=b"")
-    assert here.come_bytes(owner, name) == 6
+    assert here.received_bytes(owner, name) == 6
     here.drop(owner, name)
     assert (plain.pieces(), plain.files()) == ([], set())
 

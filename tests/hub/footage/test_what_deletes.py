@@ -169,7 +169,7 @@ NO_FOOTAGE: Final = {
         "what is in the bucket by now"
     ),
     "hub/base/storage/shared_parts.py::SharedParts._sweep_disk": "copies, and requests of long ago",
-    "hub/base/storage/shared_parts.py::SharedParts._put_together": UNFINISHED,
+    "hub/base/storage/shared_parts.py::SharedParts._join": UNFINISHED,
     "hub/base/storage/shared_parts.py::SharedParts._rewritten": UNFINISHED,
     "hub/base/storage/shared_parts.py::SharedParts.bring": UNFINISHED,
     "hub/base/storage/s3.py::BlobBucket.sweep": "calls `Staging.sweep`, below",

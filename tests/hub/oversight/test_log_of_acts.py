@@ -199,9 +199,9 @@ def test_a_keeper_asks_whether_the_log_is_whole(
     streets = Streets(db, tmp_path / "media")
     printed = desk.says("log", "head").strip()
     anchoring = Anchoring(db, file=tmp_path / "media" / "log-anchors", clock=streets.clock)
-    anchoring.put_down()
+    anchoring.write_anchor()
     streets.services.use(InboxService).inbox(streets.officer("can-bo"))
-    anchoring.put_down()
+    anchoring.write_anchor()
     assert "2 anchors hold" in desk.says("log", "verify")
     assert desk.says("log", "verify", "--anchor", printed).count("3 anchors hold") == 1
 

@@ -32,7 +32,7 @@ def digest(town: Town) -> str:
     return sha256(BIG).hexdigest()
 
 
-def come_bytes(town: Town) -> int:
+def received_bytes(town: Town) -> int:
     """How much of a file lies there unfinished; asking `Uploads` would end its upload."""
     parts = (town.folder / "media" / "parts").rglob("*")
     return sum(path.stat().st_size for path in parts if path.is_file())
@@ -92,7 +92,7 @@ def test_large_upload_is_taken_in_pieces(town: Town, digest: str) -> None:
 def test_what_came_before_the_line_broke_is_kept(town: Town, digest: str) -> None:
     def broken() -> Iterator[bytes]:
         yield BIG[:1_000_000]
-        until(lambda: come_bytes(town) > 700_000)
+        until(lambda: received_bytes(town) > 700_000)
         raise ConnectionError
 
     with up(town) as url:
@@ -104,7 +104,7 @@ def test_what_came_before_the_line_broke_is_kept(town: Town, digest: str) -> Non
                 headers=headers() | length,
                 timeout=patience_s(),
             )
-        until(lambda: come_bytes(town) == 1_000_000)
+        until(lambda: received_bytes(town) == 1_000_000)
     assert not town.blobs.has(digest)
 
 

@@ -208,7 +208,7 @@ class _Watch:
         yield from self._of_single_nodes(Kind.NODE_UNRECORDED, since)
 
     def of_rivals(self) -> Iterator[Step]:
-        """Reported once, however long both alternate."""
+        """Two nodes that use one name in turn are reported once, however long it goes on."""
         over_after_s = self.bounds.rival_over_after_s
         signs = {node_id: node.rival_utc_us for node_id, node in self.nodes.items()}
         yield from self._of_single_nodes(Kind.NODE_RIVAL, self._recent(signs, over_after_s))

@@ -63,9 +63,9 @@ class Night:
 
 
 def shifts_of(hours: float, *, still: Footage, tree: Footage, seed: int = 0) -> Iterator[Scene]:
-    """The scenes of a night: the first part of every condition, then the second, and so on.
+    """Split each condition's night into parts; yield all first parts, then all second ones.
 
-    Another `seed` is another night of the same weathers.
+    `seed` varies the scenes, not the weather.
     """
     restless = [condition.name for condition in CONDITIONS if condition.name not in QUIET]
     quiet_s = hours * 3600 * QUIET_SHARE / len(QUIET)
