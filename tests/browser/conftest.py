@@ -174,11 +174,16 @@ class Officer:
     page: Page
     complaints: list[str] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
+    failed: list[str] = field(default_factory=list)
+    """Addresses that did not come, each with the browser's reason."""
 
     def listen(self) -> None:
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.context.on("request", lambda request: self.asked.add(request.url))
+        self.context.on(
+            "requestfailed", lambda request: self.failed.append(f"{request.url} {request.failure}")
+        )
 
     def _heard(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -212,7 +217,11 @@ class Officer:
 
     def wait_for_scripts(self) -> None:
         """The scripts of the page are there, also those that only some pages need."""
-        expect(self.page.locator("html")).to_have_attribute("data-scripted", "")
+        try:
+            expect(self.page.locator("html")).to_have_attribute("data-scripted", "")
+        except AssertionError as error:
+            error.add_note(f"complaints: {self.complaints}, failed: {self.failed}")
+            raise
 
     def shot(self, name: str, *, full: bool = False) -> None:
         """A picture for people to look at, if `MATTHAN_SHOTS` names a folder."""

@@ -162,6 +162,7 @@ def test_who_taps_at_once_waits_for_no_large_picture(
     slow_down(officer, chromium, LINES[line])
     page, began_s = officer.page, time.monotonic()
     page.goto(f"{officer.hub.url}/alerts/{seen.alert_id}", wait_until="commit")
+    officer.wait_for_scripts()
     page.locator("[data-watch]").click()
     page.wait_for_function("() => document.querySelector('.shot video').currentTime > 0")
     took_s = time.monotonic() - began_s
