@@ -17,7 +17,7 @@ from tests.browser.alerting.test_push import Phone, message, owe
 from tests.browser.conftest import CHROMIUM, DESK, PHONE, Hub, Meet, Officer
 from tests.browser.whole.test_pages import fits
 from tests.hub.rigs.web_town import Seen
-from tests.waiting import busy, until
+from tests.waiting import PAGE_LIMIT_S, Patience, busy, until
 
 CLIPS = 6
 
@@ -210,6 +210,12 @@ def slow_down(officer: Officer, chromium: Browser, line: Line) -> None:
         if one["type"] == "service_worker" and one["url"].startswith(officer.hub.url)
     ]
     assert workers
+    answers = list[Any]()
+
+    def hear(answer: Any) -> None:
+        answers.append(answer)
+
+    whole.on("Target.receivedMessageFromTarget", hear)
     for target in workers:
         session = whole.send("Target.attachToTarget", {"targetId": target, "flatten": False})
         for number, (method, params) in enumerate(
@@ -220,6 +226,11 @@ def slow_down(officer: Officer, chromium: Browser, line: Line) -> None:
                 "Target.sendMessageToTarget",
                 {"sessionId": session["sessionId"], "message": json.dumps(words)},
             )
+    # A line that slows down in the middle of a request may leave it without an end.
+    patience = Patience(PAGE_LIMIT_S)
+    while len(answers) < 2 * len(workers):
+        assert not patience.is_over(), answers
+        officer.page.wait_for_timeout(20)
 
 
 @pytest.mark.promise("Clips: Where no copy can be made, the original plays.")

@@ -246,6 +246,7 @@ def test_a_clock_that_was_never_set_is_said(tmp_path: Path, street: Street, town
 @pytest.mark.promise(
     "Seal and footage store: `matthan-hub verify` works offline and names the place of a change."
 )
+@pytest.mark.filterwarnings("ignore:Parsed a serial number which wasn't positive")
 @given(bits=st.lists(st.integers(0, 3000), min_size=1, max_size=2, unique=True))
 def test_no_made_up_certificate_is_believed_or_stops_the_verifying(
     town: Office, street: Street, bits: list[int]
