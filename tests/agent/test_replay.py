@@ -13,6 +13,7 @@ from agent.vision.explain.page import MOST_TRACKS
 from agent.vision.explain.record import MissedRecord, RecordLimits
 from agent.vision.picture import Encode
 from agent.vision.track.tracker import Tracker
+from tests.agent.helpers.vision.explain.record import Street, crowd
 from tests.agent.rigs.vision import (
     after,
     draw_pictures,
@@ -21,7 +22,6 @@ from tests.agent.rigs.vision import (
     person,
     record,
 )
-from tests.agent.vision.explain.test_record import Street, crowd
 from tests.bench.agent.score import main, read_rows, score
 
 MODELS = Path(__file__).parents[2] / "models"

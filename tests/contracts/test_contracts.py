@@ -23,10 +23,13 @@ from hub.app.config import HubSettings
 from hub.app.features import FEATURES
 from hub.base.db.database import Database
 from hub.cases.evidence.manifest import Manifest
-from tests.hub.app import test_every_command_is_logged as commands
-from tests.hub.app import test_every_route_is_logged as routes
-from tests.hub.cases.test_cases import ALL, let, whole
-from tests.hub.oversight.test_metrics import measured
+from tests.contracts.helpers.contracts import in_postgresql
+from tests.hub.helpers.app.every_command_is_logged import ELSEWHERE as COMMANDS_ELSEWHERE
+from tests.hub.helpers.app.every_command_is_logged import LOGGED as COMMANDS_LOGGED
+from tests.hub.helpers.app.every_route_is_logged import ELSEWHERE as ROUTES_ELSEWHERE
+from tests.hub.helpers.app.every_route_is_logged import LOGGED as ROUTES_LOGGED
+from tests.hub.helpers.cases.cases import ALL, let, whole
+from tests.hub.helpers.oversight.metrics import measured
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import Town, some_bytes
 from toml_settings import FileSettings, known_keys, removed_keys
@@ -150,9 +153,9 @@ def test_acts_of_the_log(holds: Holds) -> None:
     found = {word for path in sources() for word in words_of(path)} - keys - NO_ACTS
     found -= {package for feature in FEATURES for package in feature.templates}
     acts = {word for word in found if not FILES.search(word)}
-    acts |= {leaves.act for leaves in routes.LOGGED.values()}
-    acts |= {act for act, _ in (*routes.ELSEWHERE.values(), *commands.ELSEWHERE.values())}
-    acts |= {act for act, _ in commands.LOGGED.values()}
+    acts |= {leaves.act for leaves in ROUTES_LOGGED.values()}
+    acts |= {act for act, _ in (*ROUTES_ELSEWHERE.values(), *COMMANDS_ELSEWHERE.values())}
+    acts |= {act for act, _ in COMMANDS_LOGGED.values()}
     holds("acts.txt", sorted({ENDING.sub(r"\1", act) for act in acts}))
 
 
@@ -198,40 +201,6 @@ def in_sqlite(conn: Connection) -> Iterator[str]:
         if not table.startswith("sqlite_"):
             lines = [line.strip() for line in sql.splitlines() if line.strip()]
             yield from [lines[0], *(f"    {line}" for line in lines[1:])]
-
-
-_COLUMNS: Final = """
-SELECT c.relname, a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
-    || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
-    || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '')
-    || CASE WHEN a.attidentity = '' THEN '' ELSE ' IDENTITY' END
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
-    AND NOT a.attisdropped ORDER BY c.relname, a.attnum"""
-_CONSTRAINTS: Final = """
-SELECT conrelid::regclass::text, conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
-WHERE connamespace = 'public'::regnamespace AND contype <> 'n' ORDER BY conname"""
-_INDEXES: Final = (
-    "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 2"
-)
-_TRIGGERS: Final = """
-SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-ORDER BY 2"""
-_FUNCTIONS: Final = """
-SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-ORDER BY 1"""
-
-
-def in_postgresql(conn: Connection) -> Iterator[str]:
-    tables: dict[str, list[str]] = {}
-    for query in (_COLUMNS, _CONSTRAINTS, _INDEXES, _TRIGGERS):
-        for table, line in conn.execute(text(query)):
-            tables.setdefault(table, []).append(f"    {line}")
-    for table, lines in sorted(tables.items()):
-        yield from [table, *lines]
-    for (function,) in conn.execute(text(_FUNCTIONS)):
-        yield from function.rstrip().splitlines()
 
 
 # --- words, numbers, messages ---------------------------------------------------------------------

@@ -17,8 +17,8 @@ from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.codec import encode
 from hub.intake.filing.decode import DecodedMessage, read
+from tests.agent.helpers.wire.wire import GOLDEN
 from tests.agent.rigs.hubside import NODE, open_journal
-from tests.agent.wire.test_wire import GOLDEN
 
 TOPICS: Final = {topic.message: topic for topic in topics.TOPICS.values()}
 

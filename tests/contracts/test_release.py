@@ -25,7 +25,7 @@ from deploy.broker import Broker, free_port
 from tests.contracts import session
 from tests.contracts.record import CASE, LOGIN, NODES, PACKAGE, PASSPHRASE, PASSWORD
 from tests.contracts.session import Turn
-from tests.hub.app.test_backup import Place
+from tests.hub.helpers.app.backup import Place
 from tests.hub.rigs.desk import Desk
 from tests.waiting import patience_s, until
 

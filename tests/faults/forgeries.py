@@ -45,7 +45,7 @@ from hub.cases.evidence.manifest import MANIFEST, SIGNATURE, STAMP
 from hub.cases.evidence.package import write_package
 from hub.cases.evidence.seal_report import check_pieces
 from tests.hub.cases.sealed_packages import SealedTown, unsigned
-from tests.hub.cases.test_evidence import (
+from tests.hub.helpers.cases.evidence import (
     CLIP,
     FORGERIES,
     PICTURE,

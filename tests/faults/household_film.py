@@ -18,14 +18,15 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from hub.access.rules.grants import ALL
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
 from hub.base.storage.partial_files import CHUNK_BYTES
 from hub.public.households.rules import MOST_BYTES
 from hub.public.households.tables import household_clips
 from tests.browser.served import address, free_socket, served
-from tests.hub.cases.test_cases import let
-from tests.hub.public.test_households import ALL, ask, open_case, register
+from tests.hub.helpers.cases.cases import let
+from tests.hub.helpers.public.households import ask, open_case, register
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
 from tests.waiting import patience_s

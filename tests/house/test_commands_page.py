@@ -9,7 +9,7 @@ import pytest
 from agent.__main__ import parser as agent_parser
 from deploy.make_commands_page import FILE, commands, meaning, shown, text
 from hub.__main__ import parser as hub_parser
-from tests.house.test_house import ROOT, tracked
+from tests.house.helpers.house import ROOT, tracked
 
 TOPS = (agent_parser(), hub_parser())
 

@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 from hub.app.roles.names import ROLES
 from hub.base.db.database import READERS
-from tests.house.test_house import ROOT
+from tests.house.helpers.house import ROOT
 
 pytestmark = pytest.mark.promise("Installing: The guides have the same content in both languages.")
 

@@ -175,3 +175,24 @@ def is_aside(name: str) -> bool:
 def is_protocol(name: str) -> bool:
     """Whether it is a protocol itself, not a class that fulfils one."""
     return any(base.rpartition(".")[2] == "Protocol" for base in classes()[name])
+
+
+def test_no_test_takes_helpers_from_a_module_of_tests() -> None:
+    """What several modules use is in `helpers` or `rigs`: a test module may change as it needs."""
+    taken = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in _imported(node)
+        if any(part.startswith("test_") for part in name.split("."))
+    }
+    assert taken == set()
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """Modules that a statement imports, or the names that may be modules."""
+    if isinstance(node, ast.Import):
+        return [one.name for one in node.names]
+    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
+        return [f"{node.module}.{one.name}" for one in node.names]
+    return []

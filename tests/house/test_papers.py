@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.test_house import LINK, ROOT, tracked
+from tests.house.helpers.house import LINK, ROOT, tracked
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEPENDENCIES = (ROOT / "docs/reference/dependencies.md").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """The list of files that the fast check leaves to the whole run."""
 
 from deploy import slow_files
-from tests.house.test_house import ROOT
+from tests.house.helpers.house import ROOT
 
 LOG = """
 0.30s call     tests/hub/a/test_far.py::test_one

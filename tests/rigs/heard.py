@@ -27,7 +27,7 @@ from deploy.broker import Broker, free_port
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
 from tests.bench.hub import kinds
-from tests.hub.app.test_hub_program import Site
+from tests.hub.helpers.app.hub_program import Site
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.postgres import cluster
 from tests.waiting import patience_s, until

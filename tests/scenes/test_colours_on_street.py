@@ -15,7 +15,7 @@ from agent.vision.geometry import Box, is_whole
 from tests.bench.agent.scenes.conditions import CLEAR, CONDITIONS, Condition
 from tests.bench.agent.scenes.play import Scene
 from tests.bench.agent.scenes.programme import Material
-from tests.scenes.test_eyes_on_street import BODY_WIDTH, TRUTH
+from tests.scenes.helpers.eyes_on_street import BODY_WIDTH, TRUTH
 
 CLOTHES: Final = tomllib.loads(
     Path(__file__).with_name("vtest.colours.toml").read_text(encoding="utf-8")

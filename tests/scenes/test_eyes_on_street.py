@@ -14,15 +14,13 @@ from agent.replay.replay import replay
 from agent.vision.geometry import Box, Polygon, crosses, side_of
 from agent.vision.pipeline import PipelineSettings
 from agent.vision.rules.places import Line, Zone
-from tests.bench.agent.scenes.truth import Truth, load
+from tests.bench.agent.scenes.truth import Truth
 from tests.bench.agent.score import Rows, Score, read_rows, score
+from tests.scenes.helpers.eyes_on_street import BODY_WIDTH, TRUTH
 
 ROOT = Path(__file__).parents[2]
-TRUTH = load(Path(__file__).with_name("vtest.truth.toml"))
 PLACE_IOU = 0.3
 """The truth's places are true to about 8 pixels, which is a quarter of a body's width."""
-BODY_WIDTH = 0.38
-"""Of its height; the truth states heights only."""
 
 
 def recording() -> Path:

@@ -2,11 +2,8 @@
 reasons."""
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,16 +17,16 @@ from agent.wire.answers import UploadToken
 from agent.wire.messages import SightingClosed, SightingOpened
 from agent.wire.presence import Birth, Death
 from deploy.broker import Broker
+from tests.agent.helpers.app.run import ROOT, agent, outcome
+from tests.agent.helpers.uplink.uploader import Shelf
 from tests.agent.rigs.hubside import FakeHub, open_journal, put
 from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.videos import walk_past
 from tests.agent.rigs.vision import record
-from tests.agent.uplink.test_uploader import Shelf
-from tests.waiting import LONGEST_S, patience_s, until
+from tests.waiting import LONGEST_S, until
 
 pytestmark = pytest.mark.system
 
-ROOT = Path(__file__).parents[3]
 SOURCE = "nanodet_g_320_6c_int8"
 Write = Callable[..., Path]
 
@@ -60,22 +57,6 @@ def write(tmp_path: Path, broker: Broker) -> Write:
         return own_file(tmp_path, broker, f'recording = "{walk}"\npace = {str(pace).lower()}', more)
 
     return into_file
-
-
-def agent(*arguments: object, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "agent", *map(str, arguments)],
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=patience_s())
-    return process.returncode, out, err
 
 
 @pytest.mark.promise("Agent: The agent plays a recording, and the hub receives all that is owed.")

@@ -21,7 +21,7 @@ from agent.cameras.onvif.discovery import ProbeMatch, discover, read
 from agent.cameras.probe import USUAL_PATHS, addresses_of
 from agent.cli import survey
 from agent.i18n import speaker
-from tests.agent.app.test_run import agent, outcome
+from tests.agent.helpers.app.run import agent, outcome
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.videos import hevc
 from tests.agent.rigs.vision import record

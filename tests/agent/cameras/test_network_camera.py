@@ -10,7 +10,7 @@ import pytest
 from agent.wire.messages import CameraBack, CameraLost
 from agent.wire.presence import Birth
 from deploy.broker import Broker
-from tests.agent.app.test_run import agent, outcome
+from tests.agent.helpers.app.run import agent, outcome
 from tests.agent.rigs.hubside import FakeHub
 from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.rtsp import RtspServer

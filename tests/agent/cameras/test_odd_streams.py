@@ -19,7 +19,7 @@ from agent.journal import Journal
 from agent.media.frame import StreamInfo
 from agent.recording.mp4.fragments import Mp4Error, Mp4Track
 from agent.recording.writer import ClipWriter
-from tests.agent.recording.test_store import Street, nothing
+from tests.agent.helpers.recording.store import Street, nothing
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.stage import Stage, at
 from tests.agent.rigs.vision import Kept, record

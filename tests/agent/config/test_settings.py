@@ -33,7 +33,7 @@ from agent.wire.codec import encode
 from agent.wire.settings import Configure, SettingsFault, SettingsReport, settings_hash
 from deploy.broker import Broker
 from hub.nodes.desired_state.rules.layers import SettingsState, judged
-from tests.agent.app.test_run import agent
+from tests.agent.helpers.app.run import agent
 from tests.agent.rigs.hubside import FakeHub
 from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.videos import walk_past

@@ -17,7 +17,7 @@ from hub.nodes.pki.verification import fault_of_certificate, read_authority, sig
 from tests.agent.rigs.hubside import FakeHub
 from tests.agent.rigs.own_file import own_file
 from tests.agent.rigs.videos import walk_past
-from tests.house.test_house import ROOT
+from tests.house.helpers.house import ROOT
 
 RUN = """
 import json, sys

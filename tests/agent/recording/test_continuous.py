@@ -14,7 +14,7 @@ from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.store.store import ClipStore
 from agent.wire.answers import BringSpan
 from agent.wire.messages import ClipReady, MediaAnswered
-from tests.agent.recording.test_store import Street, nothing
+from tests.agent.helpers.recording.store import Street, nothing
 from tests.agent.rigs.stage import (
     FRAMES_PER_S,
     Shown,

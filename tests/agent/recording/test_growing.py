@@ -11,8 +11,8 @@ from agent.uplink.tokens import Tokens
 from agent.uplink.upload import uploader as uploading
 from agent.uplink.upload.uploader import Uploader, UploadPolicy
 from agent.wire.messages import ClipBegun, ClipDropped
+from tests.agent.helpers.uplink.uploader import QUICK, Shelf, journal, owe, shelf, token
 from tests.agent.rigs.hubside import Running, now, open_journal, opened
-from tests.agent.uplink.test_uploader import QUICK, Shelf, journal, owe, shelf, token
 from tests.waiting import until
 
 STEP = bytes(range(256)) * 100

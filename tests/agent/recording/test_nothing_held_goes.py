@@ -14,9 +14,9 @@ from agent.recording.mp4.sound import sound_path
 from agent.recording.store.retention import ClassBounds
 from agent.recording.store.store import ClipStore
 from agent.wire.answers import HoldFootage
-from tests.agent.recording.test_sound import filmed, ring_of, spoken
-from tests.agent.recording.test_store import Street, keep_announced
-from tests.agent.recording.test_store_keeps import clip_of, hold_of
+from tests.agent.helpers.recording.sound import filmed, ring_of, spoken
+from tests.agent.helpers.recording.store import Street, keep_announced
+from tests.agent.helpers.recording.store_keeps import clip_of, hold_of
 
 pytestmark = pytest.mark.promise("Cases and evidence: Nothing under hold is deleted.")
 

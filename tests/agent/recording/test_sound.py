@@ -23,8 +23,6 @@ from agent.journal import Journal, UploadScope
 from agent.media.frame import Instant, StreamInfo
 from agent.media.sound import SoundInfo, SoundPacket
 from agent.recording.mp4.sound import sound_path
-from agent.recording.recorder import ClipPolicy, Recorder
-from agent.recording.ring.preroll import Preroll, PrerollBounds
 from agent.recording.ring.sound import SoundBounds, SoundRing
 from agent.recording.sound_writer import SoundWriter
 from agent.recording.store.leftovers import Leftover, leftovers, mended_sound
@@ -32,33 +30,23 @@ from agent.recording.store.store import ClipStore
 from agent.wire.answers import BringSpan
 from agent.wire.messages import ClipReady
 from agent.wire.seal_check import State, judge
-from tests.agent.recording.test_store import Street
+from tests.agent.helpers.recording.sound import filmed, ring_of, spoken
+from tests.agent.helpers.recording.store import Street
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.sealing import Office, office
-from tests.agent.rigs.spoken import spoken as make_spoken
 from tests.agent.rigs.stage import at, clip_id_at
 from tests.agent.rigs.vision import record
 from tests.waiting import patience_s
+
+__all__ = ["spoken"]
+
 
 REASON = "the owner's shop was broken into twice, and wants to know what was said"
 
 
 @pytest.fixture(scope="module")
-def spoken(needs_media: None, tmp_path_factory: pytest.TempPathFactory) -> list[SoundPacket]:
-    """Twelve seconds of AAC as a camera sends it, heard from second 0 on."""
-    return make_spoken(tmp_path_factory.mktemp("sound") / "spoken.m4a", rate_hz=16000)
-
-
-@pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Office:
     return office(tmp_path_factory.mktemp("town") / "ca")
-
-
-def ring_of(packets: list[SoundPacket]) -> SoundRing:
-    ring = SoundRing()
-    for packet in packets:
-        ring.hear(packet)
-    return ring
 
 
 def all_of(ring: SoundRing) -> list[SoundPacket]:
@@ -74,34 +62,6 @@ def heard_in(path: Path) -> tuple[str, float, float]:
     begins = float((frames[0].pts or 0) * frames[0].time_base)
     seconds = sum(frame.samples for frame in frames) / track.sample_rate
     return track.codec_context.name, begins, seconds
-
-
-def filmed(
-    folder: Path, journal: Journal, street: Street, ring: SoundRing | None, town: Office | None
-) -> tuple[ClipStore, Path]:
-    """A clip of all six seconds of the street, by a recorder that has this sound."""
-    sealer = town.sealer() if town else None
-    store = ClipStore(folder / "clips", journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
-    recorder = Recorder(
-        "cam",
-        Preroll(PrerollBounds(span_s=17)),
-        store,
-        policy=ClipPolicy(),
-        new_id=clip_id_at,
-        sound=ring,
-    )
-    recorder.begin_stream(street[0])
-    for packet in street[1]:
-        moved = at(packet.at.mono_ns / 1e9)
-        recorder.push(
-            type(packet)(packet.data, moved, packet.pts, packet.dts, packet.duration,
-                         packet.is_keyframe)
-        )  # fmt: skip
-    recorder.sighting_opened(clip_id_at(at(5)), at(5))
-    recorder.end_stream()
-    recorder.finish()
-    [clip] = journal.clips()
-    return store, clip.path
 
 
 # From the camera

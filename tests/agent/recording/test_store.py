@@ -15,16 +15,14 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from agent.journal import Journal, MediaKind
-from agent.media.frame import Packet, StreamInfo
 from agent.recording.mp4.fragments import Mp4Track
 from agent.recording.mp4.mend import whole_length
 from agent.recording.store.store import ClipStore
 from agent.recording.writer import ClipWriter
 from agent.wire.messages import ClipBegun, ClipReady, SightingOpened
-from agent.wire.terms import BoxWords, ObjectKind
+from tests.agent.helpers.recording.store import Street, keep_announced, nothing, opened
 from tests.agent.rigs.stage import EPOCH_US, Stage, at, clip_id_at, decoded_frames
 
-Street = tuple[StreamInfo, list[Packet]]
 NO_BOUND = 2**40
 
 
@@ -32,43 +30,11 @@ def shelf_on(folder: Path, journal: Journal, *, max_bytes: int = NO_BOUND) -> Cl
     return ClipStore(folder, journal, max_bytes=max_bytes, spare_bytes=0)
 
 
-def opened(person: UUID, first_seen_s: float = 0) -> SightingOpened:
-    return SightingOpened(
-        camera="cam",
-        sighting_id=person,
-        object_kind=ObjectKind.PERSON,
-        people=1,
-        score=0.5,
-        box=BoxWords(x0=0, y0=0, x1=1, y1=1),
-        first_seen_utc_us=at(first_seen_s).utc_us,
-        picture=None,
-    )
-
-
 def say_opened(journal: Journal, at_s: float) -> UUID:
     person = uuid4()
     with journal.transaction() as tx:
         tx.add_event(opened(person), at=at(at_s))
     return person
-
-
-def keep_announced(store: ClipStore, journal: Journal, jpeg: bytes) -> tuple[Path, UUID]:
-    """A picture on the shelf and the event that announces it."""
-    kept = store.keep_picture(jpeg, width=2, height=2)
-    with journal.transaction() as tx:
-        event_id = tx.add_event(opened(uuid4()), at=at(0))
-        tx.add_media(
-            sha256=kept.words.sha256,
-            kind=MediaKind.PICTURE,
-            path=kept.path,
-            size_bytes=kept.words.size_bytes,
-            event_id=event_id,
-        )
-    return kept.path, event_id
-
-
-def nothing() -> None:
-    """No heartbeat."""
 
 
 # Room

@@ -12,35 +12,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.config.sections import ClipsSection
-from agent.journal import Clip, FootageClass, Journal, MediaKind
+from agent.journal import FootageClass, Journal, MediaKind
 from agent.media.frame import Instant
 from agent.recording.store import leftovers
 from agent.recording.store.store import ClipStore
-from agent.wire.answers import HoldFootage
 from agent.wire.messages import HoldAnswered, RecordingResumed, RecordingStopped, WhyStopped
 from agent.wire.terms import ClockSource
-from tests.agent.recording.test_store import Street, keep_announced, nothing, opened
+from tests.agent.helpers.recording.store import Street, keep_announced, nothing, opened
+from tests.agent.helpers.recording.store_keeps import HOLD, clip_of, hold_of
 from tests.agent.rigs.stage import BOOT, Stage, at
-
-HOLD = uuid4()
-
-
-def clip_of(folder: Path, sightings: tuple[UUID, ...], *, size_bytes: int = 100) -> Clip:
-    """A clip's file and its row."""
-    clip_id = uuid4()
-    path = folder / f"cam-{clip_id}.mp4"
-    path.write_bytes(os.urandom(size_bytes))
-    return Clip(
-        clip_id=clip_id,
-        camera="cam",
-        path=path,
-        sha256=os.urandom(32).hex(),
-        size_bytes=size_bytes,
-        first_frame_utc_us=0,
-        duration_ms=1,
-        sighting_ids=sightings,
-        clip_class=FootageClass.SIGHTING,
-    )
 
 
 @pytest.fixture
@@ -124,21 +104,6 @@ def test_only_a_trusted_clock_removes_footage_by_its_days(
 
 
 # Holds
-
-
-def hold_of(
-    *sha256s: str, hold_id: UUID = HOLD, span_s: tuple[float, float | None] = (-9e8, -8e8)
-) -> HoldFootage:
-    from_s, until_s = span_s
-    return HoldFootage(
-        hold_id=hold_id,
-        case_number="12/2026",
-        reason="theft",
-        camera="cam",
-        from_utc_us=at(from_s).utc_us,
-        until_utc_us=None if until_s is None else at(until_s).utc_us,
-        sha256s=sha256s,
-    )
 
 
 def answers(journal: Journal) -> list[tuple[bool, int]]:

@@ -19,15 +19,11 @@ from agent.vision.detect.person import Detection
 from agent.vision.geometry import Box, Polygon
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.privacy import GREY
-from agent.vision.sightings.sightings import Sightings
-from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person, record
-from tests.agent.vision.explain.test_record import STREET, crowd, result_of, unsure
+from tests.agent.helpers.runtime.last_hour import Camera, clock
+from tests.agent.helpers.vision.explain.record import crowd, unsure
+from tests.agent.rigs.vision import Seer, after, counted_ids, person, record
 
 LEFT = Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
-
-
-def clock(at: Instant) -> str:
-    return f"{at.seconds_since(after(0)):.1f}"
 
 
 def pictures(page: bytes) -> list[np.ndarray]:
@@ -66,27 +62,6 @@ def test_what_is_masked_is_grey_in_its_pictures(tmp_path: Path) -> None:
         covered = np.abs(left.astype(int) - round((GREY - 16) * 255 / 219)) < 8
         assert covered.mean() > 0.6, "all but the line around the person"
         assert right.max() > 150, "the square"
-
-
-class Camera:
-    """Plays tracks to the last hour of a camera, ten frames a second."""
-
-    def __init__(self, hour: LastHour) -> None:
-        self.hour = hour
-        self.sightings = Sightings(counted_ids())
-        self.frames = 0
-
-    def shows(self, *tracks: object, for_s: float) -> None:
-        for _ in range(round(for_s * 10)):
-            at = after(self.frames / 10)
-            self.sightings.advance(at, tracks)  # type: ignore[arg-type]
-            self.frames += 1
-            frame = luma_frame(STREET, self.frames)
-            self.hour.note(frame, result_of(*tracks), self.sightings)  # type: ignore[arg-type]
-
-    def page(self, **more: float) -> bytes:
-        now = after(self.frames / 10)
-        return self.hour.page("Cổng", now, language="en", clock=clock, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.promise("Agent: The last hour of missed people takes at most 8 MiB of memory.")

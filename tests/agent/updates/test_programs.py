@@ -25,8 +25,6 @@ from agent.updates.install import (
     outcome_of,
     what_runs,
 )
-from agent.updates.slots import RELEASE as IN_SLOT
-from agent.updates.slots import WHOLE, Slots
 from agent.uplink.background import Going
 from agent.uplink.tokens import Tokens
 from agent.wire import topics
@@ -42,71 +40,14 @@ from hub.nodes.desired_state.rules.releases import ProgramsWanted
 from hub.nodes.pki.authority import Authority
 from hub.nodes.releases.bundles import checked
 from hub.registry.registry import node_by_name
-from tests.agent.rigs.bundles import INSTALLER, bundle, public_of, sha256_of
+from tests.agent.helpers.updates.programs import Box, take
+from tests.agent.helpers.uplink.link import address, make_link
+from tests.agent.helpers.uplink.uploader_https import site
+from tests.agent.rigs.bundles import bundle, public_of
 from tests.agent.rigs.hubside import NODE, FakeHub, Running, open_journal
-from tests.agent.uplink.test_link import address, make_link
-from tests.agent.uplink.test_uploader_https import site
 from tests.hub.rigs.web_town import NODE as TOWN_NODE
 from tests.hub.rigs.web_town import Town
 from tests.waiting import patience_s, until
-
-
-def take(file: Path, *, version: int = 1, **words: bool) -> TakePrograms:
-    return TakePrograms(
-        version=version, sha256=sha256_of(file), size_bytes=file.stat().st_size, **words
-    )
-
-
-class Box:
-    """Root's side of a node: its slots, and the folder in which the agent lays things."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.home, self.mark = folder / "opt", folder / "mark"
-        self.agents = folder / "agents"
-        self.home.mkdir()
-        self.agents.mkdir()
-        self.slots = Slots(self.home, mark=self.mark)
-        self.installed = 0
-        self.slot("one", number=50)
-        self.slots.turn(self.home / "agent-one", boot="b", uptime_s=0)
-        bundle(folder, number=1)  # the key
-
-    def slot(self, name: str, *, number: int) -> Path:
-        slot = self.home / f"agent-{name}"
-        (slot / IN_SLOT).parent.mkdir(parents=True, exist_ok=True)
-        (slot / IN_SLOT).write_text(f"{number} release-{number}\n")
-        (slot / WHOLE).touch()
-        return slot
-
-    def lay(self, file: Path, wanted: TakePrograms | None = None) -> None:
-        """Lay out the files that the agent hands over."""
-        shutil.copy(file, self.agents / BUNDLE)
-        (self.agents / NOTE).write_bytes((wanted or take(file)).model_dump_json().encode())
-
-    def install(self, meanwhile: Callable[[], None] = lambda: None) -> bool:
-        """`meanwhile`: what goes on before the installer ends."""
-
-        def run(installer: Path) -> None:
-            assert str(installer).endswith(INSTALLER)
-            self.installed += 1
-            text = (installer.parents[2] / "RELEASE").read_text()
-            new = self.slot("two", number=int(text.split()[0]))
-            self.slots.turn(new, boot="b", uptime_s=0)
-            meanwhile()
-
-        return install_fetched(
-            self.agents,
-            key=public_of(self.folder),
-            home=self.home,
-            install=run,
-            scratch=str(self.folder),
-        )
-
-    def answer(self) -> tuple[str, str]:
-        last = what_runs(self.home, self.mark).last
-        assert last is not None
-        return last.outcome, last.reason
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 
 from agent.uplink.tokens import Tokens
 from agent.wire.answers import UploadToken
-from tests.agent.uplink.test_live import TOKEN, Hub
+from tests.agent.helpers.uplink.live import TOKEN, Hub
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from agent.wire import topics
 from agent.wire.answers import Command, SendDiagnosis
 from agent.wire.codec import encode
 from agent.wire.no_answer import NoAnswer
+from tests.agent.helpers.uplink.live import TOKEN, Hub
 from tests.agent.rigs.hubside import NODE, Running, open_journal
-from tests.agent.uplink.test_live import TOKEN, Hub
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Fleet: A node sends a diagnosis on request.")

@@ -21,11 +21,11 @@ from agent.wire import topics
 from agent.wire.answers import Command, SendExplanation
 from agent.wire.codec import encode
 from agent.wire.no_answer import NoAnswer
+from tests.agent.helpers.runtime.last_hour import Camera
+from tests.agent.helpers.uplink.live import Hub
+from tests.agent.helpers.vision.explain.record import unsure
 from tests.agent.rigs.hubside import NODE, Running
 from tests.agent.rigs.vision import after
-from tests.agent.runtime.test_last_hour import Camera
-from tests.agent.uplink.test_live import Hub
-from tests.agent.vision.explain.test_record import unsure
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise(

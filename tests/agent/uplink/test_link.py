@@ -1,10 +1,9 @@
 """The link with a real Mosquitto: an event is deleted only after the hub's receipt; refusals are
 reported."""
 
-import random
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,26 +13,23 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.journal import Journal
-from agent.uplink.mqtt.conversation import Conversation, LinkPolicy, NodeIdentity
+from agent.uplink.mqtt.conversation import Conversation
 from agent.uplink.mqtt.errors import Trouble
 from agent.uplink.mqtt.latest_health import LatestHealth
-from agent.uplink.mqtt.link import Link
 from agent.uplink.mqtt.session import (
-    BrokerAddress,
     ConnectRefused,
     Disconnected,
     Inbox,
     SessionEvent,
     Subscribed,
 )
-from agent.uplink.outbox import OutboxPolicy
 from agent.uplink.tokens import Tokens
 from agent.wire import topics
 from agent.wire.codec import MAX_BYTES
-from agent.wire.presence import Birth, CameraWords, Death
-from agent.wire.terms import ClockSource
+from agent.wire.presence import Birth, Death
 from deploy.broker import Broker
 from hub.nodes.pki.authority import Authority, TlsFiles
+from tests.agent.helpers.uplink.link import QUICK, address, make_link
 from tests.agent.rigs.hubside import (
     BOOT,
     NODE,
@@ -46,9 +42,6 @@ from tests.agent.rigs.hubside import (
 )
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s, until
-
-QUICK = LinkPolicy(keepalive_s=60, answer_s=60, retry_base_s=0.1, retry_cap_s=0.5, ask_token_s=0.2)
-SOON = OutboxPolicy(resend_after_s=0.5, resend_at_most_s=1)
 
 
 @pytest.fixture(scope="module")
@@ -63,50 +56,6 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     journal = open_journal(tmp_path / "journal.db")
     yield journal
     journal.close()
-
-
-def address(broker: Broker, papers: TlsFiles | None = None) -> BrokerAddress:
-    papers = papers or broker.papers(NODE)
-    return BrokerAddress(
-        host=broker.host,
-        port=broker.port,
-        ca_file=papers.ca_file,
-        cert_file=papers.cert_file,
-        key_file=papers.key_file,
-    )
-
-
-def make_link(
-    journal: Journal,
-    where: BrokerAddress,
-    *further: BrokerAddress,
-    node: str = NODE,
-    tokens: Tokens | None = None,
-    policy: LinkPolicy = QUICK,
-    latest: LatestHealth | None = None,
-    draw: Callable[[float, float], float] = random.uniform,
-) -> Link:
-    camera = CameraWords(
-        camera="cam", label="Cổng", codec="h264", width=640, height=360, frames_per_s=10
-    )
-    identity = NodeIdentity(
-        node=node,
-        software="0",
-        cameras=lambda: (camera,),
-        now=now,
-        trust=lambda: (ClockSource.NTP, 20),
-    )
-    return Link(
-        identity,
-        where,
-        *further,
-        journal=journal,
-        tokens=tokens or Tokens(),
-        policy=policy,
-        outbox=SOON,
-        latest=latest,
-        draw=draw,
-    )
 
 
 @pytest.mark.promise("Node to hub: An event is deleted at the node only after the hub's receipt.")

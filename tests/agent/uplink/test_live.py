@@ -1,10 +1,8 @@
 """Live pictures: only during a lease, masked, small, and never before anything else."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,13 +24,12 @@ from agent.vision.privacy import GREY
 from agent.wire import topics
 from agent.wire.answers import Command, ShowLive, UploadToken
 from agent.wire.codec import encode
+from tests.agent.helpers.uplink.live import TOKEN, Hub
+from tests.agent.helpers.vision.privacy import never, of_pictures
 from tests.agent.rigs.hubside import NODE, Running, now, open_journal
-from tests.agent.vision.test_privacy import never, of_pictures
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
-
-TOKEN = "leave-to-bring-files"
 
 
 def wanted(camera: str = "cam", **terms: int) -> ShowLive:
@@ -166,38 +163,6 @@ def test_a_picture_is_as_small_as_was_asked_however_wild_the_street(
     assert made is not None and len(made) <= most_bytes
     picture = cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None and picture.shape[1] <= 640
-
-
-class Hub:
-    """Takes what comes over HTTP, and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.came: list[tuple[str, str, bytes]] = []
-        self.status = 204
-        hub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_PUT(self) -> None:
-                data = self.rfile.read(int(self.headers["Content-Length"]))
-                hub.came.append((self.path, self.headers["Authorization"], data))
-                self.send_response(hub.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Says nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/upload"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,))
-
-    def __enter__(self) -> "Hub":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @contextmanager

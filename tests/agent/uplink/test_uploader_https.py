@@ -1,7 +1,5 @@
 """Uploads over HTTPS to a real hub with a certificate of its own authority."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,13 +12,12 @@ from structlog.testing import capture_logs
 from agent.journal import Journal
 from agent.uplink.tokens import Tokens
 from agent.uplink.upload.uploader import Uploader
-from agent.wire.answers import UploadToken
 from hub.base.db.database import Database
 from hub.nodes.pki.authority import Authority
+from tests.agent.helpers.uplink.uploader import QUICK, owe
+from tests.agent.helpers.uplink.uploader_https import site
 from tests.agent.rigs.hubside import Running, open_journal
-from tests.agent.uplink.test_uploader import QUICK, owe
-from tests.browser.served import address, free_socket, served
-from tests.hub.rigs.web_town import TOKEN, Town
+from tests.hub.rigs.web_town import Town
 from tests.waiting import until
 
 pytestmark = [
@@ -59,21 +56,6 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     owe(journal, tmp_path, PICTURE)
     yield journal
     journal.close()
-
-
-@contextmanager
-def site(town: Town, authority: Authority, host: str = "127.0.0.1") -> Iterator[Tokens]:
-    """The hub's pages are up over HTTPS; inside is a token for them."""
-    papers = authority.issue_server("web", datetime.now(UTC), hosts=(host,))
-    place, stopped = free_socket(), threading.Event()
-    url = address(place, "https")
-    tokens = Tokens()
-    tokens.put(
-        UploadToken(token=TOKEN, valid_for_s=3600, upload_url=f"{url}/upload"), time.monotonic()
-    )
-    app = town.app(public_url=url, stopping=stopped.is_set)
-    with served(app, place, stop=stopped.set, papers=papers):
-        yield tokens
 
 
 @contextmanager

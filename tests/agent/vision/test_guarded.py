@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from agent.vision.motion import compiled
-from tests.house.test_house import ROOT
+from tests.house.helpers.house import ROOT
 
 pytestmark = [
     pytest.mark.system,

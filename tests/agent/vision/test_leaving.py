@@ -9,7 +9,7 @@ from agent.vision.geometry import Box
 from agent.vision.sightings.changes import Closed
 from agent.vision.sightings.leaving import LeavingSide, side_left_by
 from agent.wire.messages import LeftBy, SightingClosed
-from tests.agent.vision.test_sightings import SETTINGS, Street, track
+from tests.agent.helpers.vision.sightings import SETTINGS, Street, track
 
 pytestmark = pytest.mark.promise(
     "Search: Neighbouring cameras come in the likely order of passing."

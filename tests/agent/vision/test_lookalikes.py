@@ -21,9 +21,9 @@ from agent.vision.sightings.changes import Opened
 from agent.vision.sightings.sightings import Sightings, SightingSettings
 from agent.vision.track.lookalikes import LookAlikes, LookAlikeSettings
 from agent.vision.track.track import Track
+from tests.agent.helpers.vision.sightings import RED, STONE, statue, track
 from tests.agent.rigs.hubside import open_journal
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame
-from tests.agent.vision.test_sightings import RED, STONE, statue, track
 
 DAY_S = 86_400.0
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from agent.app.cameras import make_camera
 from agent.board.clock import SystemClock
-from agent.cameras.file.camera import ReplayCamera
 from agent.cameras.masked import MaskedCamera
 from agent.cameras.port import NOWHERE, Camera, CameraError, PacketSink
 from agent.cameras.usb import UsbCamera
@@ -30,6 +29,7 @@ from agent.vision.geometry import Polygon, inside
 from agent.vision.picture import PictureStyle
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.privacy import BLOCK_PX, GREY, PrivacyMask, covered
+from tests.agent.helpers.vision.privacy import never, of_pictures, replayed
 from tests.agent.rigs.rtsp import RtspServer
 from tests.agent.rigs.secrets_behind import (
     PICTURES,
@@ -49,10 +49,6 @@ pytestmark = pytest.mark.promise("Motion: No pixel behind a privacy mask leaves 
 Given = tuple[StreamInfo, list[Packet], list[Frame]]
 
 
-def never() -> bool:
-    return False
-
-
 def played(camera: Camera, *, frames: int = 40) -> Given:
     """All that comes out of a camera."""
     kept = Kept()
@@ -60,11 +56,6 @@ def played(camera: Camera, *, frames: int = 40) -> Given:
     seen = [replace(f, yuv=f.yuv.copy()) for f in islice(camera.frames(kept, never), frames)]
     camera.close()
     return info, kept.packets, seen
-
-
-def replayed(path: Path, *, pace: bool = False) -> Camera:
-    clock = SystemClock().now if pace else lambda: after(0)
-    return ReplayCamera("cong", path, clock=clock, pace=pace)
 
 
 class TwoStreams:
@@ -85,10 +76,6 @@ class TwoStreams:
 
     def close(self) -> None:
         self._main.close()
-
-
-def of_pictures(folder: Path, secret: int) -> Camera:
-    return MaskedCamera(replayed(pictures(folder, secret)), (WINDOW,), is_seen_apart=False)
 
 
 def of_video(folder: Path, secret: int) -> Camera:

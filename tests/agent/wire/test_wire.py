@@ -37,9 +37,9 @@ from agent.wire.messages import Body, Event, NumbersDropped
 from agent.wire.schema import asyncapi
 from agent.wire.terms import Stamp
 from deploy.make_wire_schema import FILE, text
+from tests.agent.helpers.wire.wire import GOLDEN
 from tests.schedules import tries
 
-GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("*.json"))
 READERS: dict[str, Callable[[bytes], BaseModel]] = {
     "event": decode_event,
     "status": decode_status,

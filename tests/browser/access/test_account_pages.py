@@ -4,13 +4,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import update
 
 from hub.access.grants import people_rows
-from hub.access.tables import sessions
-from hub.base.db.columns import columns
 from tests.browser.conftest import Hub, Meet, open_link
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks
+from tests.browser.helpers.access.account_pages import proofs_grow_old
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks
 from tests.hub.rigs.web_town import PASSWORD
 
 
@@ -29,12 +27,6 @@ def with_keeper(hub: Hub) -> Hub:
             now=hub.town.clock.now(),
         )
     return hub
-
-
-def proofs_grow_old(hub: Hub) -> None:
-    past = hub.town.clock.now().plus_s(-601)
-    with hub.town.db.writing() as conn:
-        conn.execute(update(sessions).values(columns("proved", past)))
 
 
 @pytest.mark.promise("Sign-in: An invitation works once.")

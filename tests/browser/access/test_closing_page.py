@@ -7,10 +7,10 @@ from playwright.sync_api import Page, expect
 from hub.access.rules.grants import Right
 from hub.access.signin.accounts import SignedIn
 from hub.cases.service import CaseService
-from tests.browser.access.test_grant_pages import people
-from tests.browser.clips.test_live_page import camera_of, running
 from tests.browser.conftest import DESK, Hub, Meet, open_link
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks, in_two_looks
+from tests.browser.helpers.access.grant_pages import people
+from tests.browser.helpers.clips.live_page import camera_of, running
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_four_looks, in_two_looks
 from tests.hub.rigs.web_town import PASSWORD, Seen
 from tests.waiting import until
 

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from hub.base.db.database import Database
-from tests.browser.access.test_account_pages import proofs_grow_old
 from tests.browser.conftest import Hub, Meet, Officer
+from tests.browser.helpers.access.account_pages import proofs_grow_old
+from tests.browser.helpers.whole.pages import fits
 from tests.browser.served import free_socket, served
-from tests.browser.whole.test_pages import fits
 from tests.hub.rigs.web_town import Town
 
 pytestmark = pytest.mark.promise("Sign-in: Sign-in by passkey works.")

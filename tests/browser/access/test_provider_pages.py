@@ -14,11 +14,11 @@ from playwright.sync_api import expect
 from hub.access.oidc.http import ProviderHttp
 from hub.access.oidc.provider import OidcProvider, ProviderClient
 from hub.base.db.database import Database
-from tests.browser.access.test_account_pages import proofs_grow_old
 from tests.browser.conftest import Hub, Meet
+from tests.browser.helpers.access.account_pages import proofs_grow_old
+from tests.browser.helpers.whole.accessible import axe, faults, needs_axe
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.browser.served import address, free_socket, served
-from tests.browser.whole.test_accessible import axe, faults, needs_axe
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.rigs.open_id_office import CLIENT, SECRET, OpenIdOffice
 from tests.hub.rigs.web_town import Town
 

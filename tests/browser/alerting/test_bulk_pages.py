@@ -5,9 +5,9 @@ from playwright.sync_api import Locator, expect
 
 from hub.access.rules.grants import Right
 from tests.browser.conftest import PHONE, Hub, Meet
-from tests.browser.whole.test_inbox_pages import critical
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.cases.test_cases import let
+from tests.browser.helpers.whole.inbox_pages import critical
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.helpers.cases.cases import let
 
 
 def more_time(monkeypatch: pytest.MonkeyPatch) -> None:

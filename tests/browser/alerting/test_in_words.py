@@ -7,16 +7,12 @@ from playwright.sync_api import expect
 from hub.access.grants import rows
 from hub.access.rules.grants import Right
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.browser.whole.test_offline import await_sync, kept
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks
+from tests.browser.helpers.alerting.in_words import board_member
+from tests.browser.helpers.whole.offline import await_sync, kept
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks
 from tests.hub.rigs.web_town import Seen
 
 PICTURES = "img, video, audio, source, .shot"
-
-
-def board_member(hub: Hub, language: str = "vi") -> None:
-    town = hub.town
-    town.add_person("hoa", "Bà Hoa", "board_member", Right.ALERTED, language=language)
 
 
 def no_footage_was_asked_for(officer: Officer) -> bool:

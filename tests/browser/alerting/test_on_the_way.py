@@ -4,8 +4,8 @@ from playwright.sync_api import expect
 
 from hub.registry import registry
 from tests.browser.conftest import Hub, Meet, open_link
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.alerting.test_on_the_way import another_camera
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.helpers.alerting.on_the_way import another_camera
 from tests.hub.rigs.web_town import NODE, Seen
 
 

@@ -14,9 +14,9 @@ from hub.notify.phones.heartbeat_rows import Check
 from hub.notify.phones.service import PhoneService
 from hub.notify.rules.delivery_result import Delivered, RetryPolicy
 from hub.notify.rules.heartbeat import CheckBounds
-from tests.browser.alerting.test_push import Phone
 from tests.browser.conftest import CHROMIUM, Hub, Meet
-from tests.browser.whole.test_pages import fits
+from tests.browser.helpers.alerting.push import Phone
+from tests.browser.helpers.whole.pages import fits
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Channels: A daily check finds phones that show nothing.")

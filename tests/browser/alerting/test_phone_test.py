@@ -16,10 +16,10 @@ from hub.notify.channels.port import Phone as Address
 from hub.notify.channels.webpush import payload
 from hub.notify.phones.service import PhoneService
 from hub.notify.rules.delivery_result import Answer, Delivered, MessageRefused
-from tests.browser.alerting.test_push import Phone
-from tests.browser.clips.test_live_page import camera_of, running
 from tests.browser.conftest import CHROMIUM, Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.browser.helpers.alerting.push import Phone
+from tests.browser.helpers.clips.live_page import camera_of, running
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.rigs.web_town import PASSWORD
 from tests.waiting import until
 

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.alerting.test_duty_pages import rosters
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
+from tests.browser.helpers.alerting.duty_pages import rosters
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.rigs.web_town import Seen
 
 pytestmark = [

@@ -3,29 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from hub.alerting.response.service import ResponseService
-from hub.alerting.silences.service import SilenceService
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.browser.helpers.alerting.silence_pages import call_false
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 
 pytestmark = [
     pytest.mark.promise("Rules and duty: A silence has an end and a reason."),
     pytest.mark.promise("Pages: Rules, rosters, grants and silences have pages."),
 ]
-
-
-def call_false(hub: Hub, times: int, *, is_muted: bool = False) -> None:
-    signed_in = hub.town.accounts.sign_in("binh", "đèn đường 756", came_from="")
-    assert hasattr(signed_in, "asker")
-    for _ in range(times):
-        seen = hub.town.somebody()
-        hub.town.gone(seen)
-        hub.town.services.use(ResponseService).act(
-            signed_in.asker, seen.alert_id, act="false_alarm"
-        )
-    if is_muted:
-        silences = hub.town.services.use(SilenceService)
-        assert silences.mute(signed_in.asker, seen.alert_id)
 
 
 @pytest.mark.promise(

@@ -13,9 +13,9 @@ from hub.base.audit.asker import Asker
 from hub.cases.service import CaseService
 from tests.browser import footage
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import SIZES, fits
-from tests.hub.search.test_web_search import let_search
-from tests.hub.search.test_web_sentence import colours, described
+from tests.browser.helpers.whole.pages import SIZES, fits
+from tests.hub.helpers.search.web_search import let_search
+from tests.hub.helpers.search.web_sentence import colours, described
 
 pytestmark = pytest.mark.promise("Search: A typed sentence becomes chips, in two languages.")
 

@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
-from sqlalchemy import insert, select, update
+from sqlalchemy import update
 
 from hub.access.rules.grants import Right
-from hub.base.db.columns import new_id
-from hub.footage.tables import media
-from hub.registry.tables import cameras, nodes
+from hub.registry.tables import cameras
 from tests.browser import footage
 from tests.browser.conftest import FLAGS, HEADLESS, Hub, Meet, Officer
-from tests.browser.whole.test_pages import (
+from tests.browser.helpers.clips.find_page import beside_it
+from tests.browser.helpers.whole.pages import (
     LANGUAGES,
     SIZES,
     fits,
@@ -22,8 +20,8 @@ from tests.browser.whole.test_pages import (
     in_two_looks,
     set_language,
 )
+from tests.hub.helpers.search.web_search import camera_of, let_search
 from tests.hub.rigs.web_town import some_bytes
-from tests.hub.search.test_web_search import camera_of, let_search
 
 pytestmark = pytest.mark.promise("Search: A search goes by time in words or numbers.")
 
@@ -172,21 +170,3 @@ def test_what_plays_all_is_shown_when_it_can(hub: Hub, meet: Meet) -> None:
     expect(page.locator("[data-all=play]")).to_be_hidden()
     let_come()
     expect(page.locator("[data-all=play]")).to_be_visible()
-
-
-def beside_it(hub: Hub, *, shift_s: int) -> UUID:
-    """Another camera 200 m away, whose clip of the same bytes begins so much later."""
-    camera_id = uuid4()
-    with hub.town.db.writing() as conn:
-        camera = dict(conn.execute(select(cameras)).mappings().all()[0])
-        clip = dict(conn.execute(select(media).where(media.c.kind == "clip")).mappings().all()[0])
-        name = f"Hẻm {shift_s}"
-        row = {"id": camera_id, "name": name, "label": name, "kept_label": name}
-        conn.execute(insert(cameras).values(**{**camera, **row}))
-        node_id = new_id(hub.town.clock.now())
-        node = dict(conn.execute(select(nodes)).mappings().all()[0])
-        conn.execute(insert(nodes).values(**{**node, "id": node_id, "name": f"tram-{shift_s}"}))
-        begins = clip["first_frame_utc_us"] + shift_s * 1_000_000
-        said = {"id": uuid4(), "camera_id": camera_id, "node_id": node_id}
-        conn.execute(insert(media).values(**{**clip, **said, "first_frame_utc_us": begins}))
-    return camera_id

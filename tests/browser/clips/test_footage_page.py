@@ -6,9 +6,9 @@ from playwright.sync_api import expect
 from hub.access.rules.grants import Right
 from tests.browser import footage
 from tests.browser.conftest import Hub, Meet, open_link
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
+from tests.hub.helpers.search.web_search import address, let_search
 from tests.hub.rigs.web_town import some_bytes
-from tests.hub.search.test_web_search import address, let_search
 
 pytestmark = [
     pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time."),

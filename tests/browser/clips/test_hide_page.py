@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from hub.cases.evidence.redaction_plan import read_plan
 from hub.footage.tables import media
 from tests.browser.conftest import Hub, Meet, Officer, open_link, town_that_packs
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.cases.test_cases import ALL, let
+from tests.browser.helpers.clips.hide_page import drag
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.helpers.cases.cases import ALL, let
 from tests.hub.rigs.web_town import Seen
 
 pytestmark = pytest.mark.promise(
@@ -124,15 +125,3 @@ def put_into_a_case(officer: Officer, seen: Seen) -> None:
     form.locator("summary").click()
     form.locator("button").click()
     expect(page.locator("[data-item]")).to_have_count(2)
-
-
-def drag(page: Page, x0: float, y0: float, x1: float, y1: float) -> None:
-    """Drag a pointer, which may be a finger or a mouse."""
-    frame = page.locator("#hide canvas").bounding_box()
-    mouse = page.mouse
-    assert frame is not None
-    left, top, wide, high = (frame[one] for one in ("x", "y", "width", "height"))
-    mouse.move(left + x0 * wide, top + y0 * high)
-    mouse.down()
-    mouse.move(left + x1 * wide, top + y1 * high, steps=4)
-    mouse.up()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet, open_link
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.rigs.web_town import Seen
 
 pytestmark = pytest.mark.promise(

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, Response, expect
 from hub.base.batches import never
 from hub.footage.transcoding.transcode import NoCopyError
 from tests.browser import footage
-from tests.browser.alerting.test_push import Phone, message, owe
 from tests.browser.conftest import CHROMIUM, DESK, PHONE, Hub, Meet, Officer
-from tests.browser.whole.test_pages import fits
+from tests.browser.helpers.alerting.push import Phone, message, owe
+from tests.browser.helpers.whole.pages import fits
 from tests.hub.rigs.web_town import Seen
 from tests.waiting import PAGE_LIMIT_S, Patience, busy, until
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.clips.test_live_page import running
 from tests.browser.conftest import Hub, Meet, open_link
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.nodes.test_aim import place_of, wanted
+from tests.browser.helpers.clips.live_page import running
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.helpers.nodes.aim import place_of, wanted
 from tests.hub.rigs.web_town import NODE
 from tests.waiting import until
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.access.test_grant_pages import people
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks
+from tests.browser.helpers.access.grant_pages import people
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_four_looks
 
 pytestmark = [
     pytest.mark.promise("Rights: Areas are edited on a page and imported from CSV."),

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet, open_link
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 from tests.hub.rigs.web_town import NODE
 
 

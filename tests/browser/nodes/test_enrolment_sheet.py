@@ -11,7 +11,7 @@ from agent.cli.qr import QrReader
 from agent.wire.enrolment import EnrolmentCode
 from hub.nodes import presence
 from tests.browser.conftest import Hub, Meet, open_link
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.rigs.box_table import box_table
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
 from tests.hub.rigs.wire_words import NodeVoice

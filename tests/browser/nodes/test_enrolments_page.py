@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from agent.cli.qr import QrReader
 from agent.wire.enrolment import EnrolmentCode
 from tests.browser.conftest import Hub, Meet, open_link
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 
 pytestmark = pytest.mark.promise("Installing: An enrolment gives a QR code that a camera can read.")
 

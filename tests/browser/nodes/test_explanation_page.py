@@ -7,8 +7,8 @@ from sqlalchemy import select
 from agent.vision.explain.page import ExplanationPage
 from hub.nodes.explanations.asked import AskedExplanations
 from hub.registry.tables import nodes
+from tests.agent.helpers.vision.explain.record import Street, crowd, unsure
 from tests.agent.rigs.vision import after
-from tests.agent.vision.explain.test_record import Street, crowd, unsure
 from tests.browser.conftest import DESK, PHONE, Hub, Meet
 from tests.browser.everything import KEEPER, with_keeper_of_all
 from tests.hub.rigs.web_town import NODE

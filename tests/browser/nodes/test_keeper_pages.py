@@ -20,7 +20,7 @@ from hub.notify.rules.delivery_result import Gone, MessageRefused
 from hub.registry import health, registry
 from hub.registry.tables import nodes
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.rigs.web_town import NODE, Seen
 
 pytestmark = [

@@ -11,13 +11,12 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import update
 
 from hub.places.map.ground import MapFiles
-from hub.registry import registry
 from hub.registry.tables import cameras
 from tests.browser.conftest import FLAGS, HEADLESS, Hub, Meet
+from tests.browser.helpers.nodes.map import place_all_but_new
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.browser.tiny_tiles import write_tiles
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.places.test_map import TOWN, many_cameras, place_all, plan
-from tests.hub.rigs.web_town import NODE
+from tests.hub.helpers.places.map import TOWN, many_cameras, place_all, plan
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.")
@@ -165,17 +164,6 @@ def test_my_position_is_drawn_on_the_map_and_sent_to_nobody(
     officer.page.click("#map-here")
     expect(officer.page.locator("#map-here-said")).not_to_be_empty()
     assert officer.complaints == []
-
-
-def place_all_but_new(hub: Hub) -> None:
-    with hub.town.db.writing() as conn:
-        registry.place_camera(
-            conn,
-            node_name=NODE,
-            camera=hub.town.voice.camera,
-            place=registry.CameraPosition(11.505, 106.505),
-            now=hub.town.clock.now(),
-        )
 
 
 @pytest.mark.promise("Pages: The map shows 10,000 cameras.")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits
 from tests.hub.rigs.many_boxes import add_boxes
 
 pytestmark = pytest.mark.promise("Pages: A page shows each node's state and week.")

@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 from hub.nodes.desired_state import release_rows
 from tests.agent.rigs.bundles import bundle
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 
 HOME = "/configuration/programs"
 

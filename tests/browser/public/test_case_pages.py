@@ -5,9 +5,9 @@ from playwright.sync_api import expect
 
 from hub.cases.seal_checks import SealChecks
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.cases.test_altered_clips import FREE, alter
-from tests.hub.cases.test_cases import ALL, let
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.helpers.cases.altered_clips import FREE, alter
+from tests.hub.helpers.cases.cases import ALL, let
 from tests.hub.rigs.web_town import Seen
 
 pytestmark = pytest.mark.promise(

@@ -21,15 +21,15 @@ from agent.wire.messages import LeftBy, SightingClosed
 from hub.access.rules.grants import Right
 from hub.alerting.alerts.tables import alerts
 from hub.registry.tables import cameras
-from tests.browser.clips.test_find_page import beside_it
-from tests.browser.clips.test_hide_page import drag
 from tests.browser.conftest import Hub, Meet, Officer, open_link, town_that_packs
-from tests.browser.whole.test_every_role import EVERY_LOOK
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, set_language
-from tests.hub.public.test_tips import photo
+from tests.browser.helpers.clips.find_page import beside_it
+from tests.browser.helpers.clips.hide_page import drag
+from tests.browser.helpers.whole.every_role import EVERY_LOOK
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, set_language
+from tests.hub.helpers.public.tips import photo
+from tests.hub.helpers.search.web_moment import EAST_200_M
+from tests.hub.helpers.search.web_search import camera_of, let_search
 from tests.hub.rigs.web_town import PASSWORD, Seen
-from tests.hub.search.test_web_moment import EAST_200_M
-from tests.hub.search.test_web_search import camera_of, let_search
 
 pytestmark = pytest.mark.promise("Cases and evidence: A case works from the tip to the export.")
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from hub.access.rules.grants import ALL
 from hub.public.households.tables import household_clips
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.cases.test_cases import let
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.helpers.cases.cases import let
 from tests.waiting import patience_ms
 
 pytestmark = pytest.mark.promise(

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.public.test_notices import FORM, add_leader
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.helpers.public.notices import FORM, add_leader
 
 pytestmark = pytest.mark.promise("Pages: Notices for people can be previewed, sent and withdrawn.")
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.oversight.test_reports import add_leader, an_alert
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.helpers.oversight.reports import add_leader, an_alert
 
 pytestmark = pytest.mark.promise("Pages: Reports count alerts, times and false alarms by area.")
 

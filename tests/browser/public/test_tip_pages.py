@@ -12,9 +12,9 @@ from sqlalchemy import select
 from hub.access.rules.grants import ALL
 from hub.alerting.alerts.tables import alerts
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
-from tests.hub.cases.test_cases import let
-from tests.hub.public.test_tips import photo
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.hub.helpers.cases.cases import let
+from tests.hub.helpers.public.tips import photo
 from tests.hub.rigs.web_town import Seen
 
 pytestmark = [

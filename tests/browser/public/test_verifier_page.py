@@ -15,9 +15,9 @@ from hub.app.wiring import timestamping
 from hub.cases.evidence.seal_wording import HEADS, REASONS
 from hub.cases.evidence.summary import verifier_page
 from tests.browser.conftest import DESK, PHONE
-from tests.hub.base.test_stamps import packaged, settings
 from tests.hub.cases.sealed_packages import Kind, SealedTown, kinds
-from tests.hub.cases.test_evidence import (
+from tests.hub.helpers.base.stamps import packaged, settings
+from tests.hub.helpers.cases.evidence import (
     CLIP,
     PICTURE,
     entries_of,

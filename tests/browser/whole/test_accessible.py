@@ -1,6 +1,5 @@
 """Every page for people who see badly or not at all: axe-core finds no serious fault."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,36 +7,21 @@ from playwright.sync_api import Page
 from sqlalchemy import select
 
 from hub.registry.tables import cameras
-from tests.browser.alerting.test_in_words import board_member
-from tests.browser.alerting.test_silence_pages import call_false
 from tests.browser.conftest import Hub, Meet
 from tests.browser.everything import KEEPER, filled_pages, plain_pages, with_keeper_of_all
-from tests.browser.npm_packages import IS_POSSIBLE, installed
-from tests.browser.whole.test_pages import SIZES
+from tests.browser.helpers.alerting.in_words import board_member
+from tests.browser.helpers.alerting.silence_pages import call_false
+from tests.browser.helpers.whole.accessible import axe, faults, needs_axe
+from tests.browser.helpers.whole.pages import SIZES
 from tests.hub.rigs.web_town import Seen
 
-needs_axe = pytest.mark.skipif(not IS_POSSIBLE, reason="no node or npm here")
+__all__ = ["axe"]
+
+
 pytestmark = [
     needs_axe,
     pytest.mark.promise("Pages: axe-core finds no serious fault."),
 ]
-
-GRAVE = ("moderate", "serious", "critical")
-ASK = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
-  (found) => [found.impact, found.id, found.nodes.map((node) => node.html.slice(0, 160))])"""
-
-
-@pytest.fixture(scope="module")
-def axe(needs_system: None) -> str:
-    place = installed(Path(__file__).parents[1] / "axe", "axe")
-    return (place / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-
-
-def faults(page: Page, axe: str) -> list[Any]:
-    """Serious faults that axe-core finds on the page."""
-    page.evaluate(axe)
-    found: list[Any] = page.evaluate(ASK)
-    return [one for one in found if one[0] in GRAVE]
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -12,8 +12,8 @@ from sqlalchemy import update
 from hub.access.tables import people
 from hub.web.rendering import STATIC_FOLDER, WebSettings
 from tests.browser.conftest import DESK, PHONE, Hub, Officer, town_served
-from tests.browser.nodes.test_map import place_all_but_new
-from tests.browser.whole.test_pages import fits
+from tests.browser.helpers.nodes.map import place_all_but_new
+from tests.browser.helpers.whole.pages import fits
 from tests.faults.proxy import FAIR, Proxy, Weather
 from tests.waiting import page_limit_ms
 

@@ -12,8 +12,9 @@ from hub.access.rules.roles import USUAL, Role
 from hub.registry.tables import cameras
 from tests.browser.conftest import Hub, Meet
 from tests.browser.everything import filled_pages, plain_pages
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits
-from tests.hub.oversight.test_reports import an_alert
+from tests.browser.helpers.whole.every_role import EVERY_LOOK
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits
+from tests.hub.helpers.oversight.reports import an_alert
 from tests.hub.rigs.web_town import PASSWORD, Seen
 
 pytestmark = pytest.mark.promise("Pages: Each role sees its pages without an error.")
@@ -32,7 +33,6 @@ MEANT_FOR: Final = {
     "/watched": set(ROLES),
 }
 
-EVERY_LOOK: Final = [(size, language) for size in SIZES for language in LANGUAGES]
 LOOKED_AT: Final = EVERY_LOOK if "MATTHAN_SHOTS" in os.environ else EVERY_LOOK[:1] + EVERY_LOOK[-1:]
 """Both sizes and both languages; every pair of them for whoever wants to look at the pictures."""
 

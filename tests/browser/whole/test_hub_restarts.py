@@ -15,7 +15,7 @@ from deploy.broker import Broker, free_port
 from hub.base.db.database import Database
 from tests.browser.conftest import PHONE, Hub, Officer
 from tests.faults.proxy import FAIR, Proxy, Weather
-from tests.hub.app.test_hub_program import Site
+from tests.hub.helpers.app.hub_program import Site
 from tests.hub.rigs.web_town import Town
 from tests.waiting import patience_ms, until
 

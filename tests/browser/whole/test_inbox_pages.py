@@ -1,39 +1,19 @@
 """A full inbox on a phone: pages, filters and groups; every new alert is announced."""
 
 import re
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import APIResponse, Route, expect
 
-from agent.wire.messages import SightingOpened
-from agent.wire.terms import BoxWords, ObjectKind, RuleWords
 from hub.alerting.response.service import ResponseService
 from tests.browser.conftest import Hub, Meet
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
+from tests.browser.helpers.whole.inbox_pages import critical
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.rigs.web_town import PASSWORD
 from tests.waiting import until
 
 MANY = 30
-
-
-def critical(hub: Hub) -> UUID:
-    """Somebody is seen after hours."""
-    town = hub.town
-    body = SightingOpened(
-        camera=town.voice.camera,
-        sighting_id=uuid4(),
-        object_kind=ObjectKind.PERSON,
-        people=1,
-        score=0.9,
-        box=BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7),
-        first_seen_utc_us=town.clock.now().utc_us,
-        picture=None,
-        rules=(RuleWords(rule="after_hours", place="san-sau"),),
-    )
-    alert_id = town.file(body)
-    assert alert_id is not None
-    return alert_id
 
 
 def resolve(hub: Hub, alert_id: UUID) -> None:

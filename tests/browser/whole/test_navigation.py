@@ -9,7 +9,7 @@ from sqlalchemy import update
 from hub.registry.tables import nodes
 from tests.browser.conftest import DESK, PHONE, Hub, Meet, open_link
 from tests.browser.everything import KEEPER, with_keeper_of_all
-from tests.browser.whole.test_pages import box, fits
+from tests.browser.helpers.whole.pages import box, fits
 from tests.hub.rigs.web_town import Seen
 from tests.waiting import until
 

@@ -9,32 +9,12 @@ from playwright.sync_api import Route, expect
 from sqlalchemy import text
 
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.helpers.whole.offline import await_sync
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.rigs.web_town import PASSWORD, Seen
 from tests.waiting import until
 
 pytestmark = pytest.mark.promise("Pages: The app works for a minute without a network.")
-
-
-def kept(officer: Officer) -> dict[str, Any]:
-    """Answers that the phone's service worker has stored."""
-    told: dict[str, Any] = officer.page.evaluate(
-        """async () => {
-            const { active } = await navigator.serviceWorker.ready;
-            const line = new MessageChannel();
-            const told = new Promise((done) => { line.port1.onmessage = (e) => done(e.data); });
-            active.postMessage({ inbox: true }, [line.port2]);
-            const silence = new Promise((done) => {
-                setTimeout(() => done({ rows: [], syncedMs: null }), 3000);
-            });
-            return Promise.race([told, silence]);
-        }"""
-    )
-    return told
-
-
-def await_sync(officer: Officer, *, alerts: int) -> None:
-    until(lambda: len(kept(officer)["rows"]) == alerts and kept(officer)["syncedMs"])
 
 
 def line_is_back(officer: Officer) -> None:

@@ -5,11 +5,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import APIResponse, Page, Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from hub.access.grants import rows as grants_rows
 from hub.access.signin.accounts import SignedIn
-from hub.access.signin.own_account import OwnAccountService
 from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S
 from hub.alerting.response.service import ResponseService
 from hub.app.wiring.blob_owners import BLOB_OWNERS
@@ -18,44 +17,13 @@ from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import FootageClass
 from tests.browser import footage
 from tests.browser.conftest import DESK, PHONE, Hub, Meet, Officer
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, box, fits, set_language
 from tests.hub.rigs.web_town import PASSWORD, Seen
 from tests.waiting import busy, until
 
 pytestmark = pytest.mark.promise(
     "Real programs in tests: Tests look at the pages in a real Chromium."
 )
-
-SIZES = {"phone": PHONE, "desk": DESK}
-LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
-
-# A page with a test of its own is looked at in these: each size, language and theme at least once.
-_LOOK = ("size", "language", "theme")
-in_two_looks = pytest.mark.parametrize(_LOOK, [("phone", "vi", "dark"), ("desk", "en", "light")])
-_THREE = [("phone", "vi", "dark"), ("phone", "en", "light"), ("desk", "vi", "light")]
-in_three_looks = pytest.mark.parametrize(_LOOK, _THREE)
-in_four_looks = pytest.mark.parametrize(_LOOK, [*_THREE, ("desk", "en", "dark")])
-
-
-def set_language(hub: Hub, login: str, language: str) -> None:
-    signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
-    assert hasattr(signed_in, "asker")
-    hub.town.services.use(OwnAccountService).set_language(signed_in.asker, language)
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing sticks out to the right, once the page is there."""
-    page.wait_for_load_state()
-    return bool(
-        page.evaluate(
-            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        )
-    )
-
-
-def box(page: Page, selector: str) -> Any:
-    found = page.locator(selector).first.bounding_box()
-    assert found is not None, selector
-    return found
 
 
 @pytest.mark.promise(

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.everything import petition_of
-from tests.browser.whole.test_pages import LANGUAGES, SIZES, fits
+from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits
 
 pytestmark = pytest.mark.promise("Pages: Lists are tables with details beside them.")
 

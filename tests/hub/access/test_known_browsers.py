@@ -11,7 +11,7 @@ from hub.access.account_state import CLOSED
 from hub.access.signin.cookies import HOLDS_S, MOST_MARKS, SignedCookies
 from hub.access.tables import people
 from hub.base.moment import Moment
-from tests.hub.access.test_web_account import time_passes
+from tests.hub.helpers.access.web_account import time_passes
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
 

@@ -4,13 +4,13 @@ from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, update
+from sqlalchemy import select
 from starlette.responses import PlainTextResponse
 
 from hub.access.passwords import Passwords
 from hub.access.signin.reauth_pages import Proved, ProvedForm
 from hub.access.tables import people, sessions
-from hub.base.db.columns import columns
+from tests.hub.helpers.access.web_account import time_passes
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
@@ -37,13 +37,6 @@ def app(town: Town) -> FastAPI:
 @pytest.fixture
 def an(app: FastAPI) -> Visitor:
     return Visitor(app).sign_in("an", PASSWORD)
-
-
-def time_passes(town: Town, span_s: float) -> None:
-    """Everybody's last proof was given so long ago."""
-    past = town.clock.now().plus_s(-span_s)
-    with town.db.writing() as conn:
-        conn.execute(update(sessions).values(columns("proved", past)))
 
 
 @pytest.mark.promise("Sign-in: Passwords are stored as argon2id.")

@@ -21,7 +21,7 @@ from hub.alerting.silences.tables import silences
 from hub.base.db.database import Database
 from hub.console import inbox_pages
 from hub.notify.tables import notifications
-from tests.hub.alerting.test_undo import raised
+from tests.hub.helpers.alerting.undo import raised
 from tests.hub.rigs.streets import Streets
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of

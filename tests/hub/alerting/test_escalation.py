@@ -21,7 +21,7 @@ from hub.alerting.oncall.rules.escalation import (
     is_due,
 )
 from hub.alerting.oncall.rules.rosters import Roster, people_on_call
-from tests.hub.alerting.test_rosters import AN, BINH, CHI, PEOPLE, ROUND_THE_CLOCK, at, rosters
+from tests.hub.helpers.alerting.rosters import AN, BINH, CHI, PEOPLE, ROUND_THE_CLOCK, at, rosters
 from tests.schedules import schedules
 
 TEAM, DESK = UUID(int=201), UUID(int=202)

@@ -1,48 +1,22 @@
 """For an officer on the way: nearby cameras, "I am there", and causes of false alarms."""
 
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.response.service import ResponseService
-from hub.base.audit.asker import Asker
-from hub.base.db.columns import columns
 from hub.console.service import InboxService
 from hub.registry.neighbours import MOST, NEAR_M, CameraSpot, distance, neighbours
-from hub.registry.tables import cameras, nodes
+from tests.hub.helpers.alerting.on_the_way import another_camera, asker
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
 pytestmark = pytest.mark.promise("Pages: A camera opens in the phone's map, with its neighbours.")
-
-
-def asker(town: Town, login: str) -> Asker:
-    signed_in: Any = town.accounts.sign_in(login, PASSWORD, came_from="")
-    found: Asker = signed_in.asker
-    return found
-
-
-def another_camera(town: Town, label: str, *, area_id: UUID | None = None) -> UUID:
-    camera_id, now = uuid4(), town.clock.now()
-    with town.db.writing() as conn:
-        conn.execute(
-            insert(cameras).values(
-                id=camera_id,
-                node_id=conn.scalar(select(nodes.c.id)),
-                name=label,
-                label=label,
-                area_id=area_id or town.area_id,
-                is_lost=False,
-                **columns("state_since", now),
-            )
-        )
-    return camera_id
 
 
 def test_who_has_it_says_once_that_they_are_there(town: Town) -> None:

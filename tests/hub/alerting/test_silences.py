@@ -30,6 +30,7 @@ from hub.base.audit.asker import Asker
 from hub.nodes.spool.tables import events
 from hub.notify.tables import notifications
 from hub.registry.tables import cameras
+from tests.hub.helpers.alerting.silences import seen
 from tests.hub.rigs.streets import Streets
 from tests.schedules import schedules
 
@@ -121,17 +122,6 @@ def test_of_any_mutes_only_the_very_spot_is_quiet(mutes: list[Silence], spot: Al
 
 def met(rule: str = "loitering", place: str = "san-sau") -> RuleWords:
     return RuleWords(rule=rule, place=place, seconds=30)
-
-
-def seen(streets: Streets, *rules: RuleWords) -> UUID | None:
-    """Somebody comes and goes; the alert that was raised, if any."""
-    streets.clock.pass_s(120)
-    sighting_id = uuid4()
-    changed = {"rules": rules} if rules else {}
-    (filed,) = streets.file(streets.node.opened(sighting_id, **changed))
-    streets.clock.pass_s(5)
-    streets.file(streets.node.closed(sighting_id))
-    return filed.alert_id if filed.fate == "alerted" else None
 
 
 def call_false(streets: Streets, an: Asker, *rules: RuleWords) -> UUID:

@@ -10,7 +10,7 @@ from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.silences.rules import MOST_SNOOZES, NOT_CRITICAL, SNOOZE_S
 from hub.alerting.silences.service import SilenceService
 from hub.alerting.silences.tables import silences
-from tests.hub.alerting.test_silences import seen
+from tests.hub.helpers.alerting.silences import seen
 from tests.hub.rigs.streets import Streets
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of

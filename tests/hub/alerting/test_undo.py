@@ -22,11 +22,10 @@ from hub.alerting.alerts.rules.lifecycle import (
 )
 from hub.alerting.alerts.tables import alert_history, alerts
 from hub.alerting.alerts.views import AlertRow, Conflict
-from hub.alerting.notifications import leasing, outcomes
 from hub.alerting.response.service import ResponseService
 from hub.base.audit.asker import Asker
 from hub.console.service import InboxService
-from hub.notify.rules.delivery_result import Delivered
+from tests.hub.helpers.alerting.undo import deliver, raised
 from tests.hub.rigs.streets import Streets
 
 pytestmark = pytest.mark.promise("Alerts: A slip of the thumb closes no alert for good.")
@@ -62,24 +61,6 @@ def test_anybody_can_open_it_again_and_has_it_then() -> None:
     assert reopen(closed, BINH) == AlertChanged(AlertLife(AlertState.TAKEN, taken_by=BINH))
     assert reopen(TAKEN, BINH) == HeldBy(AN)
     assert reopen(TAKEN, AN) == AlertUnchanged()
-
-
-def raised(streets: Streets) -> UUID:
-    (filed,) = streets.file(streets.node.opened())
-    assert filed.alert_id is not None
-    deliver(streets)
-    return filed.alert_id
-
-
-def deliver(streets: Streets) -> list[tuple[str, str]]:
-    """Moment and login of every message sent now."""
-    now, sent = streets.clock.now(), []
-    with streets.db.writing() as conn:
-        while claimed := leasing.claim(conn, worker="w", now=now, lease_s=30, limit=50):
-            for one in claimed:
-                outcomes.record(conn, one, Delivered(201), started=now, now=now)
-                sent.append((one.moment, one.phone.address.rpartition("/")[2]))
-    return sorted(sent)
 
 
 def history(streets: Streets, asker: Asker, alert_id: UUID) -> list[tuple[str, str]]:

@@ -31,7 +31,6 @@ from hub.app.backup.archive import (
 from hub.app.backup.snapshot import Snapshot, restore, snapshot
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import NOTIFY
-from hub.app.schema import metadata
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.clock.clock import HubClock
@@ -43,52 +42,14 @@ from hub.footage.tables import media
 from hub.nodes.pki.authority import Authority
 from hub.public.households.tables import household_clips, household_requests
 from hub.registry.tables import areas
-from tests.hub.footage.test_retention_commands import Desk
-from tests.hub.public.test_households import ask, open_case, register
+from tests.hub.helpers.app.backup import Place
+from tests.hub.helpers.public.households import ask, open_case, register
+from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import PASSWORD, POLICY, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor
 from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Storms and backup: A running hub can be backed up and restored.")
-
-
-class Place:
-    """A hub's folders, its configuration and its commands."""
-
-    def __init__(self, folder: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = folder
-        self.url = url
-        folder.mkdir(exist_ok=True)
-        config = folder / "hub.toml"
-        config.write_text(f"""
-[store]
-url = "{url}"
-media_folder = "{folder / "media"}"
-[web]
-port = 1
-public_url = "http://testserver"
-[push]
-subject = "mailto:keeper@hub.example"
-[broker]
-ca_file = "{folder / "ca" / "ca.crt"}"
-cert_file = "{folder / "ca" / "hub.crt"}"
-key_file = "{folder / "ca" / "hub.key"}"
-[secrets]
-folder = "{folder / "secrets"}"
-""")
-        self.desk = Desk(config, capsys)
-
-    def rows(self) -> dict[str, list[Any]]:
-        """All there is, but for what a restore itself notes."""
-        db = Database(self.url)
-        with db.reading() as conn:
-            everything = {
-                table.name: sorted(map(repr, conn.execute(select(table)).all()))
-                for table in metadata.sorted_tables
-                if table not in (sessions, audit)
-            }
-        db.close()
-        return everything
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hub.base.batches import Stopping
 from hub.base.db.database import Database
 from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import LAPSE_S, RENEW_S, Lease
-from tests.hub.footage.test_remover import DAY_S, alert_with_clip, is_here, keep, remover
+from tests.hub.helpers.footage.remover import DAY_S, alert_with_clip, is_here, keep, remover
 from tests.hub.rigs.streets import Streets
 
 ALL = ("make_room", "remove_overdue")

@@ -23,7 +23,7 @@ from hub.footage.retention.rules import Hold
 from hub.footage.tables import media
 from hub.nodes.spool.tables import event_ids, events
 from hub.registry.tables import nodes
-from tests.hub.footage.test_nothing_under_hold_is_deleted import WAYS, end, hold, rule, seen
+from tests.hub.helpers.footage.nothing_under_hold_is_deleted import WAYS, end, hold, rule, seen
 from tests.hub.rigs.streets import NIGHT, Streets
 
 pytestmark = pytest.mark.promise("Cases and evidence: Nothing under hold is deleted.")

@@ -23,7 +23,7 @@ from hub.base.age import CHUNK_BYTES, DecryptedReader, PrivateKey, is_encrypted
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.nodes.pki.authority import Authority
-from tests.hub.app.test_backup import Place
+from tests.hub.helpers.app.backup import Place
 from tests.waiting import patience_s
 
 pytestmark = [

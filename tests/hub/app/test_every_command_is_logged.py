@@ -1,7 +1,7 @@
 """Every command of the hub that changes something or lets footage out leaves a line in the log."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,8 @@ from hub.__main__ import parser
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from tests.agent.rigs.bundles import bundle, public_of
-from tests.hub.cases.test_cases import ALL, let, whole
+from tests.hub.helpers.app.every_command_is_logged import ELSEWHERE, LOGGED
+from tests.hub.helpers.cases.cases import ALL, let, whole
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import NODE, Town
 
@@ -20,74 +21,6 @@ pytestmark = pytest.mark.promise(
     "Audit and data protection: Each route and command leaves its line in the audit log."
 )
 
-TABLE: Final = "{folder}/cameras.csv"
-LOGGED: Final[dict[str, tuple[str, Sequence[str]]]] = {
-    "area add": ("area.add", ("Ấp 3", "--level", "quarter", "--parent", "Tân Khai")),
-    "area import": ("area.add", ("{folder}/areas.csv",)),
-    "node add": ("node.add", ("tram-02", "--area", "Ấp 3")),
-    "camera place": (
-        "camera.place",
-        (NODE, "{camera}", "--latitude", "11.5", "--longitude", "106.6", "--bearing", "90"),
-    ),
-    "camera import": ("camera.place", (TABLE,)),
-    "officer add": ("person.add", ("moi", "--name", "Mới", "--generate-password")),
-    "officer channels": ("channels.choose", ("an", "webpush")),
-    "officer invite": ("invitation.make", ("dung", "--name", "Dũng")),
-    "grant add": (
-        "grant.add",
-        ("an", "--area", "Ấp 3", "--rights", "see", "--reason", "QĐ 1"),
-    ),
-    "officer close": ("person.disable", ("moi", "--reason", "nghỉ việc")),
-    "officer reopen": ("invitation.make", ("moi",)),
-    "phone add": ("phone.add", ("an", "--ntfy", "https://ntfy.example.org/an-1")),
-    "evidence export": (
-        "evidence.export",
-        [
-            "--case",
-            "VA-1",
-            "--reason",
-            "x",
-            "--by",
-            "an",
-            "--alert",
-            "{alert}",
-            "--into",
-            "{folder}/out",
-        ],
-    ),
-    "evidence key": ("evidence.key", ()),
-    "retention set": ("retention.set", ("--days", "30", "--reason", "QĐ 2", "--class", "alert")),
-    "retention end": ("retention.end", ("--class", "alert")),
-    "footage ask": (
-        "span.ask",
-        (
-            f"--camera {NODE}/{{camera}} --from 2026-11-25T02:00 --until 2026-11-25T02:10"
-            " --reason VA-1"
-        ).split(),
-    ),
-    "hold add": ("hold.add", ("--alert", "{alert}", "--case", "VA-9", "--reason", "x")),
-    "hold end": ("hold.end", ("--case", "VA-9", "--reason", "xong")),
-    "config group": ("group.add", ("--area", "Tân Khai", "nhom-1", NODE)),
-    "config set": (
-        "settings.want",
-        ("--node", NODE, "--reason", "thử", "clips.preroll_s=6"),
-    ),
-    "tips key": ("tip_key.add", ("vneid",)),
-    "tips revoke": ("tip_key.revoke", ("vneid",)),
-    "programs add": ("programs.add", ("{bundle}", "--key", "{update_key}")),
-    "backup": ("hub.backup", ("{folder}/all.zip",)),
-}
-ELSEWHERE: Final = {
-    "node revoke": ("node.revoke", "hub/app/test_every_route_is_logged.py"),
-    "node enrol": ("enrolment.make", "hub/app/test_every_route_is_logged.py"),
-    "media sweep": ("media.remove", "hub/footage/test_remover.py"),
-    "config again": ("settings.again", "hub/nodes/test_web_configuration.py"),
-    "config halt": ("settings.halt", "hub/nodes/test_rollout.py"),
-    "restore": ("hub.restore", "hub/app/test_backup.py"),
-    "secrets backup-key": ("hub.backup_key", "hub/app/test_encrypted_backups.py"),
-    "secrets change-key": ("hub.seal_keys", "hub/app/test_sealed_keys.py"),
-    "secrets import": ("hub.seal_keys", "hub/app/test_sealed_keys.py"),
-}
 _SHOWS: Final = "shows settings or names to who has the machine itself, and no footage"
 _PAPERS: Final = "works on papers in a folder; a hub and its log may be elsewhere"
 _PARTS: Final = "moves rows between parts of one table; no row changes or goes"

@@ -4,12 +4,9 @@ page, and the end of a process."""
 import json
 import queue
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -38,7 +35,8 @@ from hub.nodes.spool.tables import events
 from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.registry import registry
 from hub.registry.tables import cameras
-from tests.hub.app.test_hub_program import ROOT, Site, with_picture
+from tests.hub.helpers.app.four_processes import Process, Scaled
+from tests.hub.helpers.app.hub_program import Site, with_picture
 from tests.hub.rigs.intake_rig import NodeLine, count
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s, until
@@ -47,60 +45,6 @@ pytestmark = [pytest.mark.system, pytest.mark.broker, pytest.mark.postgres]
 
 PASSWORD = "bốn tiến trình"
 NODE = "nga-tu-01"
-
-
-@dataclass
-class Process:
-    """One process of the hub."""
-
-    name: str
-    port: int
-    log_file: Path
-    program: "subprocess.Popen[bytes]"
-
-    @property
-    def log(self) -> list[dict[str, object]]:
-        lines = self.log_file.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.endswith("}")]
-
-    def has_said(self, event: str) -> bool:
-        return any(line["event"] == event for line in self.log)
-
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        url = f"http://127.0.0.1:{self.port}{path}"
-        return httpx.get(url, headers=headers, timeout=patience_s())
-
-    def await_ready(self) -> None:
-        until(lambda: self.has_said("ready") or self.program.poll() is not None, "it is ready")
-        assert self.program.poll() is None, self.log_file.read_text()
-
-
-@dataclass
-class Scaled(Site):
-    """A hub whose roles are divided."""
-
-    url_: str = ""
-    started: list[Process] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return self.url_
-
-    def start_role(self, role: str, *, name: str = "") -> Process:
-        port = self.port if role == "web" and not name else free_port()
-        path = self.folder / f"log-{name or role}"
-        with path.open("wb") as log:
-            program = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "hub", "run", "--config", self.config),
-                    *("--roles", role, "--port", str(port)),
-                ],
-                cwd=ROOT,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
-        self.started.append(Process(name or role, port, path, program))
-        return self.started[-1]
 
 
 @pytest.fixture

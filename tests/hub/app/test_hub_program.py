@@ -1,21 +1,17 @@
 """The hub as a program: its commands, its refusals, its start and its end."""
 
 import http.server
-import io
 import json
 import shutil
 import signal
 import socket
 import stat
 import subprocess
-import sys
 import threading
 import time
 from argparse import ArgumentParser, _SubParsersAction
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,10 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_crl
 
 from agent.wire.answers import UploadToken
-from agent.wire.messages import Event
-from agent.wire.terms import Picture
-from deploy.broker import Broker, free_port
-from hub.__main__ import MODULES, main, parser
+from hub.__main__ import MODULES, parser
 from hub.access.invitations.service import Invitations
 from hub.access.passwords import Passwords
 from hub.access.signin.accounts import Accounts
@@ -41,124 +34,16 @@ from hub.nodes.spool.tables import events
 from hub.notify.tables import phones
 from hub.registry.tables import areas, nodes
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
+from tests.hub.helpers.app.hub_program import Site, running, site, with_picture
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.intake_rig import NodeLine, count, found_town
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s, until
 
+__all__ = ["running", "site"]
+
+
 pytestmark = pytest.mark.promise("Hub: Each command of the hub works in a real process.")
-
-ROOT = Path(__file__).parents[3]
-
-
-@dataclass
-class Site:
-    """A hub's files in a folder of their own, and its commands."""
-
-    folder: Path
-    broker: Broker
-    port: int
-
-    @property
-    def config(self) -> Path:
-        return self.folder / "hub.toml"
-
-    @property
-    def url(self) -> str:
-        return f"sqlite:///{self.folder / 'hub.db'}"
-
-    def write_config(self, extra: str = "") -> None:
-        papers = self.broker.papers("hub")
-        self.config.write_text(f"""
-[store]
-url = "{self.url}"
-media_folder = "{self.folder / "media"}"
-[broker]
-host = "{self.broker.host}"
-port = {self.broker.port}
-ca_file = "{papers.ca_file}"
-cert_file = "{papers.cert_file}"
-key_file = "{papers.key_file}"
-[web]
-port = {self.port}
-public_url = "http://127.0.0.1:{self.port}"
-[push]
-subject = "mailto:keeper@hub.example"
-allows_local = true
-[secrets]
-folder = "{self.folder / "secrets"}"
-{extra}
-""")
-
-    def command(self, *words: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """In this process: to begin a program takes a second."""
-        out, err = io.StringIO(), io.StringIO()
-        given = ["matthan-hub", *map(str, words), "--config", str(self.config)]
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            redirect_stdout(out),
-            redirect_stderr(err),
-            pytest.raises(SystemExit) as ended,
-        ):
-            patch.setattr("sys.argv", given)
-            patch.setattr("sys.stdin", io.StringIO(stdin))
-            patch.setattr("hub.app.logs.set_up", lambda _: None)
-            main()
-        assert isinstance(ended.value.code, int)
-        return subprocess.CompletedProcess(given, ended.value.code, out.getvalue(), err.getvalue())
-
-    def program(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "hub", *words, "--config", self.config],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=patience_s(),
-            check=False,
-        )
-
-    def start(self) -> "subprocess.Popen[bytes]":
-        with (self.folder / "log").open("wb") as log:
-            return subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "hub", "run", "--config", self.config),
-                    *("--stats", self.folder / "stats.json"),
-                ],
-                cwd=ROOT,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
-
-    @property
-    def log(self) -> list[dict[str, object]]:
-        lines = (self.folder / "log").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.endswith("}")]
-
-    def has_said(self, event: str) -> bool:
-        return any(line["event"] == event for line in self.log)
-
-
-@pytest.fixture
-def site(needs_broker: None, tmp_path: Path) -> Iterator[Site]:
-    with Broker(tmp_path / "mqtt") as broker:
-        site = Site(tmp_path, broker, free_port())
-        site.write_config()
-        yield site
-
-
-@pytest.fixture
-def running(needs_system: None, site: Site) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> "subprocess.Popen[bytes]":
-        started.append(site.start())
-        until(lambda: site.has_said("ready"), "the hub is ready")
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
@@ -521,13 +406,6 @@ def test_a_hub_with_a_bucket_keeps_nothing_itself_and_goes_on_while_the_bucket_i
     node.await_stored(event)
     node.leave()
     assert [line["event"] for line in town.log].count("media.store_away") == 1
-
-
-def with_picture(event: Event, content: bytes) -> Event:
-    picture = Picture(
-        sha256=sha256(content).hexdigest(), size_bytes=len(content), width=64, height=48
-    )
-    return event.model_copy(update={"body": event.body.model_copy(update={"picture": picture})})
 
 
 def verbs(*arguments: str) -> "_SubParsersAction[ArgumentParser]":

@@ -22,9 +22,9 @@ from hub.base.db.schema import upgrade
 from hub.base.moment import Moment
 from hub.nodes.spool import event_rows
 from hub.nodes.spool.tables import event_ids, events
-from tests.contracts.test_contracts import in_postgresql
-from tests.hub.intake.test_batches import arrival, filer_of
-from tests.hub.intake.test_clocks import IN_1970, world
+from tests.contracts.helpers.contracts import in_postgresql
+from tests.hub.helpers.intake.batches import arrival, filer_of
+from tests.hub.helpers.intake.clocks import IN_1970, world
 from tests.hub.rigs.batch_story import furnish, stored, story
 from tests.hub.rigs.intake_rig import NOW
 from tests.hub.rigs.streets import NIGHT, Streets

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.app.watchdog import PartWatch, notify_systemd
-from tests.hub.app.test_hub_program import Site, running, site
+from tests.hub.helpers.app.hub_program import Site, running, site
 from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Agent: The watchdog is fed only while each part answers.")

@@ -28,10 +28,10 @@ from hub.nodes.spool.tables import events
 from hub.notify.phones.rows import NewPhoneRow, put_phone
 from hub.notify.tables import notifications
 from hub.registry import registry
+from tests.agent.helpers.uplink.link import address as node_address
+from tests.agent.helpers.uplink.link import make_link
 from tests.agent.rigs.hubside import NODE, Running, now, open_journal, opened
-from tests.agent.uplink.test_link import address as node_address
-from tests.agent.uplink.test_link import make_link
-from tests.hub.app.test_backup import Place
+from tests.hub.helpers.app.backup import Place
 from tests.hub.rigs.intake_rig import address, found_town, tokens
 from tests.hub.rigs.streets import CHEAP
 from tests.waiting import until

@@ -31,8 +31,8 @@ from hub.base.secret_store.tables import sealed_secrets
 from hub.cases.evidence.keys import certificates
 from hub.nodes.enrolment import rows
 from hub.nodes.pki.authority import Authority
-from tests.hub.app.test_backup import Place
-from tests.hub.nodes.test_shutting_out import revoke
+from tests.hub.helpers.app.backup import Place
+from tests.hub.helpers.nodes.shutting_out import revoke
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
 from tests.waiting import until
 

@@ -19,7 +19,7 @@ from hub.intake.rules.sharding import SHARDS
 from hub.nodes.spool.tables import events
 from hub.registry import registry
 from hub.registry.tables import nodes
-from tests.hub.app.test_four_processes import Process, Scaled
+from tests.hub.helpers.app.four_processes import Process, Scaled
 from tests.hub.rigs.intake_rig import NodeLine, count
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s, until

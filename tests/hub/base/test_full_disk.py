@@ -31,7 +31,7 @@ from hub.footage.retention.rules import Hold
 from hub.footage.tables import media
 from hub.nodes.spool.tables import events
 from hub.registry import registry
-from tests.hub.app.test_hub_program import ROOT, Site
+from tests.hub.helpers.app.hub_program import ROOT, Site
 from tests.hub.rigs.intake_rig import NodeLine, count, found_town
 from tests.hub.rigs.web_town import Town, some_bytes
 from tests.hub.rigs.wire_words import NodeVoice

@@ -19,7 +19,7 @@ from hub.base.db.schema import migrate
 from hub.nodes.spool.tables import events
 from hub.registry.tables import set_aside
 from tests.faults.disks import fill, free, small_disk
-from tests.hub.app.test_hub_program import ROOT, Site
+from tests.hub.helpers.app.hub_program import ROOT, Site
 from tests.hub.rigs.intake_rig import NodeLine, count, found_town
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.postgres import Server, server

@@ -25,7 +25,7 @@ from hub.base.db.statements import (
 )
 from hub.nodes.desired_state.tables import node_settings
 from hub.registry.tables import areas, node_health, nodes
-from tests.hub.base.test_rows import NOW, area_row
+from tests.hub.helpers.base.rows import NOW, area_row
 
 Row = dict[str, object]
 Step = Callable[[Connection], object]

@@ -5,15 +5,8 @@ from sqlalchemy import select
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.db.statements import add, add_all_once, add_once, change, put
-from hub.base.moment import Moment
 from hub.registry.tables import areas, node_health, nodes
-
-NOW = Moment(1_800_000_000_000_000, 5)
-
-
-def area_row(name: str) -> dict[str, object]:
-    row = {"id": new_id(NOW), "level": "commune", "name": name, "name_folded": "tan khai"}
-    return row | {"parent_id": None} | columns("valid_from", NOW)
+from tests.hub.helpers.base.rows import NOW, area_row
 
 
 def test_rows_that_are_there_already_are_counted_out(db: Database) -> None:

@@ -12,7 +12,7 @@ from hub.app.wiring import channels, metrics, resources
 from hub.base.db.database import Database
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.public.tips.sealing import TipBox
-from tests.hub.notify.test_channel_files import settings, write
+from tests.hub.helpers.notify.channel_files import settings, write
 
 pytestmark = pytest.mark.promise("Security: Secrets can come from systemd credentials.")
 

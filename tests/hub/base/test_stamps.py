@@ -17,7 +17,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub.app import check as check_command
-from hub.app import config
 from hub.app.wiring import timestamping
 from hub.base.db.database import Database
 from hub.base.moment import Moment
@@ -25,10 +24,11 @@ from hub.base.rfc3161 import StampError, TimestampAuthority, check_stamp, read_r
 from hub.cases.evidence.check import PackageCheck, check_package
 from hub.cases.evidence.keys import EvidenceSigner
 from hub.cases.evidence.manifest import MANIFEST, STAMP
-from hub.cases.evidence.package import Order, write_package
+from hub.cases.evidence.package import write_package
 from hub.console.service import InboxService
 from hub.oversight.log.anchor import Anchoring, stamps_of
-from tests.hub.cases.test_evidence import CLIP, PICTURE, entries_of, item, order, packed, signer
+from tests.hub.helpers.base.stamps import order_now, packaged, settings
+from tests.hub.helpers.cases.evidence import CLIP, PICTURE, entries_of, item, packed, signer
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.stamp_office import StampOffice
 from tests.hub.rigs.streets import HandClock, Streets
@@ -59,29 +59,6 @@ def by(tmp_path: Path) -> EvidenceSigner:
 
 def roots(office: StampOffice) -> list[x509.Certificate]:
     return read_roots(office.root.read_bytes())
-
-
-def settings(office: StampOffice, tmp_path: Path, **changed: str) -> config.HubSettings:
-    said = {"stamp_url": office.url, "stamp_ca_file": str(office.root)} | changed
-    return config.HubSettings(
-        web={"public_url": "https://hub.example"},
-        push={"subject": "mailto:keeper@hub.example"},
-        store={"media_folder": str(tmp_path)},
-        evidence=said,
-    )
-
-
-def order_now(stamps: TimestampAuthority | None, error_ms: int | None = 5) -> Order:
-    now = Moment(round(datetime.now(UTC).timestamp() * 1e6), error_ms)
-    return replace(order(item(1, "clip", CLIP)), now=now, stamps=stamps)
-
-
-def packaged(
-    by: EvidenceSigner, stamps: TimestampAuthority | None, error_ms: int | None = 5
-) -> bytes:
-    file = io.BytesIO()
-    write_package(order_now(stamps, error_ms), signer=by, file=file)
-    return file.getvalue()
 
 
 def judged(content: bytes, by: EvidenceSigner, *stamp_roots: x509.Certificate) -> PackageCheck:

@@ -34,7 +34,7 @@ from hub.nodes.pki.verification import public_key_sha256
 from tests.agent.rigs.sealing import SEALED_AT, write_clip
 from tests.agent.rigs.stage import at, read
 from tests.agent.rigs.videos import walk_past
-from tests.hub.cases.test_evidence import PICTURE, item, order
+from tests.hub.helpers.cases.evidence import PICTURE, item, order
 from tests.hub.rigs.stamp_office import StampOffice
 
 BOX = "nga-tu-01"

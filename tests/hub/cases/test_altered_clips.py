@@ -14,10 +14,10 @@ from agent.wire.sealed import stretches
 from hub.access.rules.grants import Right
 from hub.access.tables import grants
 from hub.cases.seal_checks import SealChecks
-from hub.footage.tables import media
 from tests.agent.rigs.sealing import Office, office, write_clip
 from tests.agent.rigs.stage import read
 from tests.agent.rigs.videos import walk_past
+from tests.hub.helpers.cases.altered_clips import FREE, alter
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import NODE, PASSWORD, Seen, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -25,9 +25,6 @@ from tests.hub.rigs.web_visitor import Visitor, text_of
 pytestmark = pytest.mark.promise(
     "Cases and evidence: A clip that differs from what its box sealed is named, first of all."
 )
-
-FREE = b"\0\0\0\x10free" + b"altered!"
-"""A box that no player shows."""
 
 
 @pytest.fixture
@@ -66,17 +63,6 @@ def stored(town: Town, clip: bytes) -> Seen:
         rights = int(Right.SEE | Right.CLIPS | Right.EXPORT)
         conn.execute(update(grants).where(grants.c.id == town.grants["an"]).values(rights=rights))
     return seen
-
-
-def alter(town: Town, old: bytes, new: bytes) -> None:
-    """By one who can write to the disk and to the database: another file, and its hash."""
-    incoming = town.blobs.open_incoming(len(new))
-    incoming.write(new)
-    incoming.finish(sha256(new).hexdigest())
-    with town.db.writing() as conn:
-        this = media.c.sha256 == sha256(old).hexdigest()
-        changed = {"sha256": sha256(new).hexdigest(), "size_bytes": len(new)}
-        conn.execute(update(media).where(this).values(changed))
 
 
 def exported(desk: Desk, seen: Seen, folder: Path) -> Path:

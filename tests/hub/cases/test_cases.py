@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from structlog.testing import capture_logs
 
 from hub.access.rules.grants import Right
-from hub.access.tables import grants, people
+from hub.access.tables import people
 from hub.app import config
 from hub.app.web.services import Resources, make_services
 from hub.app.wiring.evidence import _forget_old, packer
@@ -38,8 +38,9 @@ from hub.footage.retention.holds import list_holds, place_hold
 from hub.footage.retention.rules import Hold
 from hub.footage.tables import media
 from hub.web.guard import MAX_FORM_BYTES
+from tests.hub.helpers.cases.cases import ALL, NUMBER, let, opened, whole
 from tests.hub.rigs.desk import Desk
-from tests.hub.rigs.web_town import PASSWORD, Seen, Town, some_bytes
+from tests.hub.rigs.web_town import PASSWORD, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
 pytestmark = [
@@ -49,9 +50,6 @@ pytestmark = [
     ),
 ]
 
-NUMBER = "VA-12/2026"
-ALL = Right.SEE | Right.CLIPS | Right.EXPORT
-
 
 @pytest.fixture
 def town(db: Database, tmp_path: Path) -> Town:
@@ -60,29 +58,8 @@ def town(db: Database, tmp_path: Path) -> Town:
     return town
 
 
-def let(town: Town, login: str, rights: Right) -> None:
-    with town.db.writing() as conn:
-        these = grants.c.id == town.grants[login]
-        conn.execute(update(grants).where(these).values(rights=int(rights)))
-
-
 def visitor(town: Town, login: str) -> Visitor:
     return Visitor(town.app()).sign_in(login, PASSWORD)
-
-
-def whole(town: Town) -> tuple[Seen, bytes, bytes]:
-    picture, clip = some_bytes(2000), some_bytes(6000)
-    seen = town.somebody(picture)
-    town.bring(picture)
-    town.clip(seen, clip)
-    town.bring(clip)
-    return seen, picture, clip
-
-
-def opened(who: Visitor, number: str = NUMBER) -> str:
-    answer = who.post("/cases", number=number, purpose="trộm xe máy", ends="")
-    assert answer.status_code == 303, text_of(answer)
-    return answer.headers["location"]
 
 
 def case_id(address: str) -> str:

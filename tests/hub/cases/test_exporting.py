@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from hub.access.rules.grants import Right
 from hub.access.tables import grants
@@ -20,8 +20,9 @@ from hub.footage.tables import media
 from tests.agent.rigs.sealing import office, write_clip
 from tests.agent.rigs.stage import read
 from tests.agent.rigs.videos import walk_past
+from tests.hub.helpers.cases.exporting import let_export, seen_with
 from tests.hub.rigs.desk import Desk
-from tests.hub.rigs.web_town import NODE, Seen, Town, some_bytes
+from tests.hub.rigs.web_town import NODE, Town, some_bytes
 
 
 @pytest.fixture
@@ -39,23 +40,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         .close()
         .path.read_bytes()
     )
-
-
-def seen_with(town: Town, clip: bytes, picture: bytes) -> Seen:
-    seen = town.somebody(picture)
-    town.bring(picture)
-    town.clip(seen, clip)
-    town.bring(clip)
-    return seen
-
-
-def let_export(
-    town: Town, login: str, rights: Right = Right.SEE | Right.CLIPS | Right.EXPORT
-) -> None:
-    with town.db.writing() as conn:
-        conn.execute(
-            update(grants).where(grants.c.id == town.grants[login]).values(rights=int(rights))
-        )
 
 
 @pytest.mark.promise("Cases and evidence: An export is signed and can be time-stamped.")

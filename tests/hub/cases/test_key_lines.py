@@ -24,7 +24,7 @@ from hub.oversight.log.anchor import parse_line
 from hub.registry.registry import node_by_name
 from tests.agent.rigs.sealing import SEALED_AT, write_clip
 from tests.hub.cases.sealed_packages import BOX, SealedTown, stamps_of
-from tests.hub.cases.test_evidence import entries_of, packed, signer
+from tests.hub.helpers.cases.evidence import entries_of, packed, signer
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
 from tests.hub.rigs.stamp_office import StampOffice
 

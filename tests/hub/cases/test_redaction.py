@@ -23,8 +23,8 @@ from hub.cases.evidence.package import write_package
 from hub.cases.evidence.redaction_plan import DrawnBox, HiddenObject, RedactionPlan, read_plan
 from hub.footage.tables import media
 from tests.agent.rigs.videos import walk_past
-from tests.hub.cases.test_evidence import check, entries_of, item, order, packed, signer
-from tests.hub.cases.test_exporting import let_export, seen_with
+from tests.hub.helpers.cases.evidence import check, entries_of, item, order, packed, signer
+from tests.hub.helpers.cases.exporting import let_export, seen_with
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import Town
 

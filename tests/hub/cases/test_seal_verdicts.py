@@ -22,7 +22,7 @@ from hub.cases.evidence.seal_rules import (
 from hub.cases.evidence.seal_wording import HEADS, REASONS, VERDICTS
 from tests.agent.rigs.sealing import SEALED_AT
 from tests.hub.cases.sealed_packages import BOX, Kind, SealedTown, kinds
-from tests.hub.cases.test_evidence import entries_of, packed, signer
+from tests.hub.helpers.cases.evidence import entries_of, packed, signer
 
 pytestmark = [
     pytest.mark.promise(

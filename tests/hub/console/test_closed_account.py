@@ -15,7 +15,6 @@ from hub.access.grants.faults import GrantError
 from hub.access.grants.service import GrantService
 from hub.access.rules.grants import Grant, Right
 from hub.access.rules.roles import Role
-from hub.access.scope import visible_cameras
 from hub.access.signin.views import SignedIn
 from hub.access.tables import grants, people
 from hub.alerting.notifications import leasing
@@ -34,6 +33,7 @@ from hub.nodes.pki.authority import Authority
 from hub.nodes.pki.signing import Signing
 from hub.notify.phones.service import PhoneService
 from hub.notify.tables import notifications, phones
+from tests.hub.helpers.console.closed_account import passed_on, sees, state
 from tests.hub.rigs.closing import AT_THE_OFFICE, SHELL, WHERE, Office, at_the_same_moment
 from tests.hub.rigs.enrolling_rig import Box
 
@@ -41,11 +41,6 @@ from tests.hub.rigs.enrolling_rig import Box
 @pytest.fixture
 def office(db: Database, tmp_path: Path) -> Office:
     return Office.on(db, tmp_path)
-
-
-def state(office: Office, who: Asker) -> str:
-    with office.streets.db.reading() as conn:
-        return str(conn.scalar(select(people.c.state).where(people.c.id == who.person_id)))
 
 
 WAYS = (
@@ -158,30 +153,6 @@ def test_a_keeper_who_was_closed_a_moment_ago_invites_nobody_and_decides_nothing
     assert not accounts.close_account(office.lan, an, "nghỉ")
     assert not office.streets.services.use(GrantService).set_role(office.lan, an, "keeper")
     assert accounts.account(office.lan, an) is None
-
-
-def sees(office: Office, who: Asker) -> int:
-    now = office.streets.clock.now()
-    with office.streets.db.reading() as conn:
-        return len(conn.execute(visible_cameras(who.person_id, Right.SEE, now)).all())
-
-
-def passed_on(office: Office, login: str) -> Asker:
-    """Somebody who sees by a grant that `an` passed on."""
-    other = office.streets.officer(login, rights=Right(0))
-    now = office.streets.clock.now()
-    with office.streets.db.writing() as conn:
-        grants_rows.give(
-            conn,
-            Grant(office.streets.junction, None, Right.SEE, 0, now.plus_s(86_400).utc_us),
-            giver_id=office.an.person_id,
-            person_id=other.person_id,
-            reason="giúp",
-            ends_with_mine=True,
-            by=SHELL,
-            now=now,
-        )
-    return other
 
 
 def test_grants_and_those_passed_on_end_and_no_clock_revives_them(office: Office) -> None:

@@ -14,8 +14,8 @@ from hub.access.rules.grants import Right
 from hub.base.audit.asker import Asker
 from hub.base.db.database import Database
 from tests.browser.served import address, free_socket, served
-from tests.hub.cases.test_cases import opened
-from tests.hub.console.test_closing_pages import close, visit
+from tests.hub.helpers.cases.cases import opened
+from tests.hub.helpers.console.closing_pages import close, visit
 from tests.hub.rigs.web_town import NODE, PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor
 from tests.waiting import patience_s

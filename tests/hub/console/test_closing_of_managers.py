@@ -9,7 +9,7 @@ from hub.access.account_errors import AccountError, AccountFault
 from hub.access.grants import rows
 from hub.access.rules.grants import ALL, Grant
 from hub.base.db.database import Database
-from tests.hub.console.test_closed_account import passed_on, sees, state
+from tests.hub.helpers.console.closed_account import passed_on, sees, state
 from tests.hub.rigs.closing import SHELL, Office
 
 LAST = "this is the last account that may manage"

@@ -12,7 +12,6 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from hub.access import people as access_people
 from hub.access.account_state import CLOSED
 from hub.access.grants import rows
 from hub.access.rules.grants import ALL, Right
@@ -29,47 +28,24 @@ from hub.console.accounts.service import AccountService
 from hub.registry.tables import cameras
 from tests.agent.rigs.bundles import bundle
 from tests.browser.served import address, free_socket, served
-from tests.hub.cases.test_cases import opened
-from tests.hub.nodes.test_bundles_by_page import BODY, HOME, TUS, Office
+from tests.hub.helpers.cases.cases import opened
+from tests.hub.helpers.console.closing_pages import close, person, place, town, visit
+from tests.hub.helpers.nodes.bundles_by_page import BODY, HOME, TUS, Office
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 from tests.other_process import other_process
 from tests.waiting import patience_s, until
 
+__all__ = ["town"]
+
+
 SHELL = By(came_from="shell")
-
-
-@pytest.fixture
-def town(db: Database, tmp_path: Path) -> Town:
-    town = Town(db, tmp_path)
-    town.add_keeper_of_all("en")
-    return town
-
-
-def person(town: Town, login: str) -> UUID:
-    with town.db.reading() as conn:
-        found = access_people.person_by_login(conn, login)
-    assert found is not None
-    return found
-
-
-def place(town: Town, login: str) -> str:
-    return f"/grants/people/{person(town, login)}"
-
-
-def visit(town: Town, login: str) -> Visitor:
-    return Visitor(town.app()).sign_in(login, PASSWORD)
 
 
 def is_closed(town: Town, login: str) -> bool:
     with town.db.reading() as conn:
         return conn.scalar(select(people.c.state).where(people.c.login == login)) == CLOSED
-
-
-def close(town: Town, login: str) -> None:
-    answer = visit(town, "quan").post(f"{place(town, login)}/close", reason="nghỉ việc")
-    assert answer.status_code == 303, text_of(answer)
 
 
 def test_a_keeper_closes_an_account_on_its_page_and_its_tabs_are_signed_out(town: Town) -> None:

@@ -23,7 +23,7 @@ from hub.console.service import InboxService
 from hub.footage.tables import media
 from hub.notify.channels.webpush import payload
 from hub.notify.tables import phones
-from tests.hub.alerting.test_on_the_way import another_camera, asker
+from tests.hub.helpers.alerting.on_the_way import another_camera, asker
 from tests.hub.rigs.notify_samples import owed
 from tests.hub.rigs.web_town import PASSWORD, Seen, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of

@@ -16,10 +16,10 @@ from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.console.accounts import suspending
 from hub.notify.phones.service import PhoneService
-from tests.hub.alerting.test_on_the_way import asker
-from tests.hub.console.test_closed_account import state
-from tests.hub.console.test_closing_pages import person, place, visit
-from tests.hub.nodes.test_aim import SUBSCRIPTION
+from tests.hub.helpers.alerting.on_the_way import asker
+from tests.hub.helpers.console.closed_account import state
+from tests.hub.helpers.console.closing_pages import person, place, visit
+from tests.hub.helpers.nodes.aim import SUBSCRIPTION
 from tests.hub.rigs.closing import SHELL, Office
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.access.tables import people, sessions
-from tests.hub.console.test_closing_pages import place, town, visit
+from tests.hub.helpers.console.closing_pages import place, town, visit
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 

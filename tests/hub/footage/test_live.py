@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 from sqlalchemy import select
 
@@ -17,19 +16,13 @@ from hub.base.db.database import Database
 from hub.console.accounts.service import AccountService
 from hub.footage.live.leases import LiveLeases
 from hub.footage.live.service import LiveService
-from hub.footage.live.upload import JPEG_BEGINS, JPEG_ENDS
 from hub.footage.live.views import LEASE_S, MOST_BYTES, MOST_WATCHES, LiveViews
 from hub.registry.tables import cameras
-from tests.hub.rigs.web_town import NODE, PASSWORD, TOKEN, Town
+from tests.hub.helpers.footage.live import bring, jpeg
+from tests.hub.rigs.web_town import NODE, PASSWORD, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
 
 pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
-
-
-def jpeg(mark: bytes, size_bytes: int = 2000) -> bytes:
-    """Looks like a picture as far as the hub looks."""
-    body = mark * size_bytes
-    return JPEG_BEGINS + body[: size_bytes - 5] + JPEG_ENDS
 
 
 class Time:
@@ -76,13 +69,6 @@ def acts(town: Town) -> list[tuple[str, str]]:
 
 def come_in(town: Town, login: str = "an") -> Visitor:
     return Visitor(town.app()).sign_in(login, PASSWORD)
-
-
-def bring(town: Town, data: bytes, *, camera: str | None = None, **headers: str) -> httpx.Response:
-    """Upload a live picture like the node."""
-    sent = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "image/jpeg", **headers}
-    path = f"/upload/live/{camera or town.voice.camera}"
-    return Visitor(town.app()).send("PUT", path, content=data, headers=sent)
 
 
 def test_a_watching_begins_at_the_node_shows_its_pictures_and_ends_with_two_lines_in_the_log(

@@ -8,7 +8,7 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 
 from hub.access.rules.grants import Right
 from hub.app.wiring.blob_owners import BLOB_OWNERS
-from hub.base.audit.log import By, note
+from hub.base.audit.log import note
 from hub.base.audit.restores import RESTORED, RESTORED_S
 from hub.base.batches import never
 from hub.base.db.database import Database
@@ -48,8 +48,17 @@ from hub.nodes.enrolment import rows as enrolment_rows
 from hub.registry import registry
 from hub.registry.tables import cameras
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
-from tests.hub.footage.test_growing import Clip
-from tests.hub.footage.test_salvage import fragments, remains, silent_for
+from tests.hub.helpers.footage.growing import Clip
+from tests.hub.helpers.footage.nothing_under_hold_is_deleted import (
+    SHELL,
+    WAYS,
+    end,
+    hold,
+    row_of,
+    rule,
+    seen,
+)
+from tests.hub.helpers.footage.salvage import fragments, remains, silent_for
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.streets import Streets, sha
 from tests.hub.rigs.web_town import PASSWORD, POLICY, TOKEN, Town, some_bytes
@@ -58,7 +67,6 @@ from tests.hub.rigs.web_visitor import PAGE, Visitor
 pytestmark = pytest.mark.promise("Cases and evidence: Nothing under hold is deleted.")
 
 DAY_S = 86_400
-SHELL = By(came_from="shell")
 
 # The world of these tests: one held clip, by each way of holding, and one that nothing holds.
 
@@ -75,48 +83,6 @@ def in_bucket(streets: Streets, url: str, staging: Path) -> None:
     kept: Any = BlobBucket(BucketAddress.parse(url), key, staging=staging)
     streets.blobs = kept
     streets.uploads = streets.again()
-
-
-def seen(streets: Streets, content: bytes) -> tuple[UUID, Any]:
-    """The alert and the row of a clip that is at the hub."""
-    streets.clock.pass_s(300)
-    sighting = uuid4()
-    [filed, _] = streets.file(
-        streets.node.opened(sighting), streets.node.clip(sighting, content=content)
-    )
-    streets.bring(content)
-    assert filed.alert_id is not None
-    return filed.alert_id, row_of(streets, content)
-
-
-def row_of(streets: Streets, content: bytes) -> Any:
-    [row] = [row for row in streets.rows(media) if row.sha256 == sha(content)]
-    return row
-
-
-def hold(streets: Streets, what: Hold, case: str = "12/2026") -> UUID:
-    with streets.db.writing() as conn:
-        return holds.place_hold(
-            conn, what, case_number=case, reason="trộm xe", by=SHELL, now=streets.clock.now()
-        )
-
-
-def end(streets: Streets, case: str = "12/2026") -> None:
-    with streets.db.writing() as conn:
-        holds.end_holds(conn, case_number=case, reason="xong", by=SHELL, now=streets.clock.now())
-
-
-def rule(streets: Streets, days: int, *, area: UUID | None = None) -> None:
-    with streets.db.writing() as conn:
-        for footage_class in FootageClass:
-            retention_rows.set_rule(
-                conn,
-                footage_class=footage_class,
-                area_id=area,
-                keep_days=days,
-                reason="quyết định 12",
-                now=streets.clock.now(),
-            )
 
 
 def rooms(streets: Streets) -> dict[str, Any]:
@@ -158,20 +124,6 @@ def is_here(streets: Streets, content: bytes) -> bool:
 
 def camera_id(streets: Streets) -> UUID:
     return next(UUID(str(row.id)) for row in streets.rows(cameras) if row.name == "cam-1")
-
-
-WAYS: Final[dict[str, Callable[[Streets, UUID, Any], Hold]]] = {
-    "file": lambda _, __, row: Hold(media_id=row.id),
-    "alert": lambda _, alert_id, __: Hold(alert_id=alert_id),
-    "camera": lambda _, __, row: Hold(
-        camera_id=row.camera_id,
-        from_utc_us=row.first_frame_utc_us,
-        until_utc_us=row.first_frame_utc_us + 1,
-    ),
-    "camera from then on": lambda _, __, row: Hold(
-        camera_id=row.camera_id, from_utc_us=row.first_frame_utc_us
-    ),
-}
 
 
 @pytest.mark.parametrize("store", ["folder", "bucket"])

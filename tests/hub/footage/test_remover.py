@@ -25,7 +25,7 @@ from hub.console.service import InboxService
 from hub.footage.retention import holds
 from hub.footage.retention import rows as retention_rows
 from hub.footage.retention.reconcile import ManyLostError, Reconciler
-from hub.footage.retention.remover import Remover, mark_removed
+from hub.footage.retention.remover import mark_removed
 from hub.footage.retention.rules import DAY_US, FootageClass, Hold, is_held
 from hub.footage.retention.service import RetentionService
 from hub.footage.retention.tables import holds as hold_rows
@@ -33,6 +33,7 @@ from hub.footage.tables import media, media_sightings
 from hub.footage.upload.service import UploadRefusedError
 from hub.nodes.spool.gaps import ask_for_files
 from hub.registry.tables import cameras
+from tests.hub.helpers.footage.remover import DAY_S, alert_with_clip, is_here, keep, remover, row_of
 from tests.hub.rigs.streets import EVERYTHING, Streets, picture, sha
 from tests.schedules import tries
 
@@ -40,18 +41,7 @@ pytestmark = pytest.mark.promise(
     "Seal and footage store: The hub keeps footage by class, area and hold."
 )
 
-DAY_S = 86_400
 SHELL = By(came_from="shell")
-
-
-def remover(streets: Streets, **options: Any) -> Remover:
-    rooms: dict[str, Any] = {
-        "owners": BLOB_OWNERS,
-        "blobs": streets.blobs,
-        "clock": streets.clock,
-        "change_signal": streets.change_signal,
-    }
-    return Remover(streets.db, **rooms, **options)
 
 
 def sweep(streets: Streets) -> Reconciler:
@@ -65,50 +55,11 @@ def sweep(streets: Streets) -> Reconciler:
     )
 
 
-def keep(
-    streets: Streets,
-    days: int | None,
-    *,
-    footage_class: FootageClass = FootageClass.ALERT,
-    area: UUID | None = None,
-) -> UUID:
-    with streets.db.writing() as conn:
-        return retention_rows.set_rule(
-            conn,
-            footage_class=footage_class,
-            area_id=area,
-            keep_days=days,
-            reason="decision 12",
-            now=streets.clock.now(),
-        )
-
-
 def hold(streets: Streets, wanted: Hold, *, by: By = SHELL) -> UUID:
     with streets.db.writing() as conn:
         return holds.place_hold(
             conn, wanted, case_number="A-7/2026", reason="theft", by=by, now=streets.clock.now()
         )
-
-
-def alert_with_clip(streets: Streets, content: bytes, mouth: Any = None) -> UUID:
-    """Somebody is seen, and the clip of it is at the hub; the alert."""
-    mouth, sighting = mouth or streets.node, uuid4()
-    [filed, _] = streets.file(mouth.opened(sighting), mouth.clip(sighting, content=content))
-    streets.bring(content, node=mouth.name)
-    assert filed.alert_id is not None
-    return filed.alert_id
-
-
-def row_of(streets: Streets, content: bytes) -> Any:
-    [row] = [row for row in streets.rows(media) if row.sha256 == sha(content)]
-    return row
-
-
-def is_here(streets: Streets, content: bytes) -> bool:
-    """Row and file must say the same."""
-    says_stored = row_of(streets, content).stored_utc_us is not None
-    assert streets.blobs.has(sha(content)) == says_stored
-    return says_stored
 
 
 @pytest.mark.promise("Audit and data protection: Deletion is logged with a proof.")

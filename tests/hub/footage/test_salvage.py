@@ -7,45 +7,23 @@ from uuid import uuid4
 
 import pytest
 
-from agent.recording.mp4.fragments import MediaWords, Sample, file_start, fragment, full_box, movie
 from hub.access.rules.grants import Right
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
 from hub.base.storage.partial_files import MOST_PER_NODE
-from hub.footage.growing.clips import part_of
-from hub.footage.growing.salvage import TAKEN_IN_AFTER_S, Salvage, played_ms
+from hub.footage.growing.salvage import TAKEN_IN_AFTER_S, played_ms
 from hub.footage.retention import holds, rows
 from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import FootageClass, Hold
 from hub.footage.tables import growing_clips, media
-from tests.hub.footage.test_growing import Clip, page_of
+from tests.hub.helpers.footage.growing import Clip, page_of
+from tests.hub.helpers.footage.salvage import fragments, hold, remains, silent_for
 from tests.hub.rigs.streets import Streets, sha
 
 pytestmark = pytest.mark.promise("Clips: Retention and holds apply to partial clips too.")
 
 DAY_S = 86_400
-
-
-def fragments(count: int) -> bytes:
-    """A clip of so many whole fragments of two seconds each, and a part of one more."""
-    words = MediaWords(
-        timescale=1000, handler=b"vide", header=full_box(b"vmhd", 0, 1, b"\0" * 8), entry=b""
-    )
-    begins = file_start() + movie(words, duration_ticks=0)
-    samples = [Sample(b"picture" * 50, 500, 0, is_keyframe=True)] * 4
-    whole = [fragment(n + 1, n * 2000, samples) for n in range(count + 1)]
-    return begins + b"".join(whole)[:-700]
-
-
-def remains(streets: Streets) -> Salvage:
-    return Salvage(
-        streets.db,
-        parts=streets.parts,
-        blobs=streets.blobs,
-        clock=streets.clock,
-        change_signal=streets.change_signal,
-    )
 
 
 def remover(streets: Streets) -> Remover:
@@ -58,29 +36,12 @@ def remover(streets: Streets) -> Remover:
     )
 
 
-def silent_for(streets: Streets, seconds: float) -> None:
-    """Time goes by, and nothing comes."""
-    then_ns = streets.clock.now().utc_us * 1000
-    for row in streets.rows(growing_clips):
-        path = Path(streets.parts.path(row.node_id, part_of(row.id)))
-        if path.exists():
-            os.utime(path, ns=(then_ns, then_ns))
-    streets.clock.pass_s(seconds)
-
-
 def cut_off(streets: Streets) -> tuple[Clip, bytes]:
     """A clip of which six seconds came, a day and a bit ago."""
     clip, data = Clip(streets), fragments(3)
     clip.bring(data)
     silent_for(streets, TAKEN_IN_AFTER_S + 60)
     return clip, data
-
-
-def hold(streets: Streets, what: Hold) -> None:
-    with streets.db.writing() as conn:
-        holds.place_hold(
-            conn, what, case_number="12", reason="theft", by=By(), now=streets.clock.now()
-        )
 
 
 def keep_for_days(streets: Streets, footage_class: FootageClass, days: int) -> None:

@@ -38,8 +38,8 @@ from hub.footage.upload.service import (
     WrongHashError,
 )
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
-from tests.hub.footage.test_growing import BODY, DRAFT, WHOLE, Clip
-from tests.hub.footage.test_salvage import fragments, hold
+from tests.hub.helpers.footage.growing import BODY, DRAFT, WHOLE, Clip
+from tests.hub.helpers.footage.salvage import fragments, hold
 from tests.hub.rigs.streets import Streets, sha
 
 NODE = "nga-tu"

@@ -10,7 +10,7 @@ from hub.base.audit.tables import audit
 from hub.base.storage.partial_files import PartialFiles, WrongOffsetError
 from hub.footage.growing.clips import GrowingUpload
 from hub.footage.upload.service import FORGOTTEN_AFTER_S, SWEEP_EVERY_S, Upload, Uploads
-from tests.hub.footage.test_growing import BODY, DRAFT, WHOLE, Clip
+from tests.hub.helpers.footage.growing import BODY, DRAFT, WHOLE, Clip
 from tests.hub.rigs.streets import Streets, sha
 
 NODE = "nga-tu"

@@ -11,9 +11,9 @@ from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.footage.retention.tables import holds, retention_rules
 from hub.footage.tables import media
+from tests.hub.helpers.search.web_search import camera_of, let_search, visitor
 from tests.hub.rigs.web_town import Seen, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
-from tests.hub.search.test_web_search import camera_of, let_search, visitor
 
 pytestmark = pytest.mark.promise(
     "Seal and footage store: The hub keeps footage by class, area and hold."

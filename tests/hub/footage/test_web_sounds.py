@@ -15,9 +15,9 @@ from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.footage.tables import media, span_wishes
 from hub.intake.commands import commands
+from tests.hub.helpers.search.web_search import address, form_of, let_search, visitor
 from tests.hub.rigs.web_town import Seen, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
-from tests.hub.search.test_web_search import address, form_of, let_search, visitor
 
 pytestmark = pytest.mark.promise("Clips: A person who may play clips can ask for their sound.")
 

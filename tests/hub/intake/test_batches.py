@@ -8,26 +8,15 @@ from uuid import uuid4
 import pytest
 
 from agent.wire import topics
-from agent.wire.codec import encode
-from agent.wire.messages import Event
 from agent.wire.terms import RuleWords
 from hub.base.db.database import Database, DatabaseError
-from hub.intake.filing.batch import Allowance, BatchFiler
+from hub.intake.filing.batch import Allowance
 from hub.intake.mqtt.inbox import ReceivedMessage
-from hub.intake.presence import PresenceRecorder
 from hub.nodes.spool.tables import events
 from hub.registry.tables import set_aside
+from tests.hub.helpers.intake.batches import arrival, filer_of
 from tests.hub.rigs.batch_story import furnish, stored, story
-from tests.hub.rigs.intake_rig import tokens
 from tests.hub.rigs.streets import HandClock, Streets
-
-
-def arrival(event: Event) -> ReceivedMessage:
-    return ReceivedMessage(topics.address(topics.EVENT, event.node), encode(event), lambda: None)
-
-
-def filer_of(streets: Streets) -> BatchFiler:
-    return BatchFiler(streets.filing, PresenceRecorder(tokens()))
 
 
 @pytest.mark.promise("Node to hub: Each event has exactly one outcome.")

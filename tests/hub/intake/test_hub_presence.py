@@ -16,9 +16,9 @@ from agent.wire.presence import HubStatus
 from agent.wire.topics import HUB_PRESENCE
 from deploy.broker import Broker
 from hub.base.db.database import Database
+from tests.agent.helpers.uplink.link import address as node_address
+from tests.agent.helpers.uplink.link import make_link
 from tests.agent.rigs.hubside import BOOT, NODE, Running, open_journal, put
-from tests.agent.uplink.test_link import address as node_address
-from tests.agent.uplink.test_link import make_link
 from tests.hub.rigs.intake_rig import address, found_town, subscriber
 from tests.waiting import patience_s, until
 

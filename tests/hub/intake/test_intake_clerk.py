@@ -3,8 +3,7 @@ back."""
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from contextlib import AbstractContextManager
 from uuid import uuid4
 
 import pytest
@@ -26,35 +25,9 @@ from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.presence import PresenceRecorder
 from hub.nodes.spool.tables import events
 from hub.registry.tables import areas, cameras, nodes, set_aside
+from tests.hub.helpers.intake.intake_clerk import Noted, arrival, lost_database
 from tests.hub.rigs.intake_rig import NOW, count, filer, found_town, tokens
 from tests.hub.rigs.wire_words import NodeVoice
-
-
-class Noted:
-    """Files by noting; breaks on the numbers it is told to break on."""
-
-    def __init__(self, breaks: dict[int, Callable[[Connection], object]] | None = None) -> None:
-        self.breaks = breaks or {}
-        self.seqs: list[int] = []
-
-    def looking_once(self, *_: object, **__: object) -> AbstractContextManager[None]:
-        """It needs to know nothing."""
-        return nullcontext()
-
-    def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
-        """Note it, or break."""
-        if event.seq in self.breaks:
-            self.breaks[event.seq](conn)
-        self.seqs.append(event.seq)
-        return Filed(event.event_id, is_stored=True)
-
-
-def arrival(message: Any, node: str | None = None) -> ReceivedMessage:
-    known: dict[type, topics.Topic] = {Event: topics.EVENT, TokenWanted: topics.REQUEST}
-    topic = known.get(type(message), topics.STATUS)
-    return ReceivedMessage(
-        topics.address(topic, node or message.node), encode(message), lambda: None
-    )
 
 
 def programming_error(_conn: Connection) -> None:
@@ -67,10 +40,6 @@ def broken_rule(conn: Connection) -> None:
             id=uuid4(), parent_id=uuid4(), level="", name="", name_folded="", valid_from_utc_us=0
         )
     )
-
-
-def lost_database(_conn: Connection) -> None:
-    raise OperationalError("INSERT", {}, OSError("disk full"))
 
 
 @pytest.mark.parametrize("breaking", [programming_error, broken_rule])

@@ -20,7 +20,7 @@ from hub.intake.presence import PresenceRecorder
 from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, BatchWriter
 from hub.nodes.spool.tables import events
 from hub.registry.tables import set_aside
-from tests.hub.intake.test_intake_clerk import Noted, arrival, lost_database
+from tests.hub.helpers.intake.intake_clerk import Noted, arrival, lost_database
 from tests.hub.rigs.intake_rig import NOW, count, filer, found_town, tokens
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s

@@ -22,7 +22,7 @@ from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, BatchWriter
 from hub.nodes.spool.tables import events
 from hub.registry.tables import set_aside
 from tests.faults.proxy import FAIR, Proxy, Weather
-from tests.hub.intake.test_intake_clerk import arrival
+from tests.hub.helpers.intake.intake_clerk import arrival
 from tests.hub.rigs.intake_rig import count, found_town, tokens
 from tests.hub.rigs.wire_words import NodeVoice
 

@@ -20,9 +20,9 @@ from hub.intake.presence import PresenceRecorder
 from hub.intake.rules.gaps import AskPolicy
 from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.spool.tables import events
+from tests.agent.helpers.uplink.link import address as node_address
+from tests.agent.helpers.uplink.link import make_link
 from tests.agent.rigs.hubside import NODE, Running, open_journal, put
-from tests.agent.uplink.test_link import address as node_address
-from tests.agent.uplink.test_link import make_link
 from tests.hub.rigs.intake_rig import address, found_town, tokens
 from tests.waiting import until
 

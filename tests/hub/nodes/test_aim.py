@@ -1,8 +1,6 @@
 """The technician's page of a camera: the live picture, and zones and masks as desired settings."""
 
 from html import unescape
-from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,42 +9,19 @@ from sqlalchemy import select
 
 from hub.base.audit.tables import audit
 from hub.nodes.commissioning.tables import phone_tests
-from hub.nodes.desired_state import layer_rows
-from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.rules.outlines import OutlineFault, keys, read, written
-from hub.registry.registry import node_by_name
 from hub.registry.tables import cameras
-from tests.hub.footage.test_live import bring, jpeg
-from tests.hub.rigs.web_town import NODE, PASSWORD, Town
+from tests.hub.helpers.footage.live import bring, jpeg
+from tests.hub.helpers.nodes.aim import SUBSCRIPTION, place_of, wanted
+from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
 pytestmark = pytest.mark.promise("Installing: A technician can aim a camera and send a test alert.")
 
 MASK = "private: 0.1 0.2, 0.5 0.2, 0.5 0.8"
 YARD = "zone san entry loiter 30: 0 0, 1 0, 1 0.4"
-SUBSCRIPTION = {
-    "endpoint": "https://push.example.org/abc",
-    "keys": {"p256dh": "B" * 87, "auth": "A" * 22},
-    "label": "Android · Chrome",
-}
 SHARES = st.integers(0, 10_000).map(lambda number: number / 10_000)
 OUTLINES = st.lists(st.tuples(SHARES, SHARES), min_size=3, max_size=12)
-
-
-def place_of(town: Town) -> str:
-    with town.db.reading() as conn:
-        found: UUID = conn.scalars(select(cameras.c.id)).one()
-    return f"/cameras/{found}/aim"
-
-
-def wanted(town: Town) -> dict[str, Any]:
-    """Settings that the hub wants of the camera."""
-    with town.db.reading() as conn:
-        node = node_by_name(conn, NODE)
-        assert node is not None
-        layer = layer_rows.layer(conn, Scope("node", node.node_id))
-    found: dict[str, Any] = layer.get("cameras", {}).get(town.voice.camera, {})
-    return found
 
 
 def test_who_looks_after_a_camera_sees_its_present_and_what_they_draw_is_wanted_of_its_node(

@@ -23,8 +23,8 @@ from hub.nodes.desired_state.rules.known_keys import KEYS_0_2_0, known_part
 from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.registry import zones
 from tests.contracts import session
-from tests.hub.nodes.test_settings import report
-from tests.hub.nodes.test_web_configuration import Pages
+from tests.hub.helpers.nodes.settings import report
+from tests.hub.helpers.nodes.web_configuration import Pages
 from tests.hub.rigs.web_visitor import text_of
 
 pytestmark = pytest.mark.promise("Fleet: Settings of nodes are wanted and reported by schema.")

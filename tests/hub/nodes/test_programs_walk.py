@@ -19,12 +19,12 @@ from hub.base.db.database import Database
 from hub.nodes.desired_state import release_rows
 from hub.nodes.pki.authority import Authority
 from hub.web.i18n import LANGUAGES
+from tests.agent.helpers.updates.programs import Box
+from tests.agent.helpers.uplink.uploader_https import site
 from tests.agent.rigs.bundles import bundle, public_of
 from tests.agent.rigs.hubside import Running
-from tests.agent.updates.test_programs import Box
-from tests.agent.uplink.test_uploader_https import site
-from tests.hub.nodes.test_bundles_by_page import Office
-from tests.hub.nodes.test_programs import Fleet, said
+from tests.hub.helpers.nodes.bundles_by_page import Office
+from tests.hub.helpers.nodes.programs import Fleet, said
 from tests.hub.rigs.web_town import NODE, PASSWORD
 from tests.hub.rigs.web_visitor import Visitor, text_of
 from tests.waiting import until

@@ -37,7 +37,7 @@ from hub.places.areas import rows
 from hub.places.areas.rows import AreaWords
 from hub.registry.registry import add_area, add_node
 from hub.registry.tables import nodes
-from tests.hub.nodes.test_settings import LONGER, SHELL, Yard, report
+from tests.hub.helpers.nodes.settings import LONGER, SHELL, Yard, report
 from tests.schedules import tries
 
 pytestmark = pytest.mark.promise("Fleet: A roll-out goes in stages and halts by itself.")

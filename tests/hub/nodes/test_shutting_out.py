@@ -17,21 +17,19 @@ from agent.wire import topics
 from agent.wire.codec import encode
 from deploy.broker import SHUT_OUT, Broker
 from hub.app.wiring.revocation import Revocation
-from hub.base.audit.log import By
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.intake.mqtt.inbox import ReceivedMessage
 from hub.intake.presence import PresenceRecorder
 from hub.nodes.enrolment import rows
 from hub.registry.registry import node_by_name
+from tests.hub.helpers.nodes.shutting_out import NODE, revoke
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
 from tests.hub.rigs.intake_rig import address, filer, tokens
 from tests.hub.rigs.wire_words import NodeVoice
 from tests.waiting import patience_s, until
 
 pytestmark = pytest.mark.promise("Fleet: A revoked node is shut out at once.")
-
-NODE = "nga-tu-01"
 
 
 class Line:
@@ -101,13 +99,6 @@ def shutting(hub: EnrolHub, broker: Broker, *further: Broker) -> Revocation:
         clock=HubClock(),
         visits_s=(0.2, 0.5, 1.0),
     )
-
-
-def revoke(hub: EnrolHub, name: str = NODE) -> None:
-    with hub.db.writing() as conn:
-        node = node_by_name(conn, name)
-        assert node is not None
-        rows.shut_out(conn, node, why="stolen", by=By(), now=hub.clock.now())
 
 
 def test_a_stolen_node_is_thrown_out_and_does_not_come_back_while_others_stay(

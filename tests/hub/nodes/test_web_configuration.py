@@ -8,31 +8,13 @@ from sqlalchemy import select
 
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
-from hub.nodes.desired_state import rollout_rows
 from hub.nodes.desired_state.rules.layers import SettingsState
 from hub.nodes.desired_state.rules.rollout import RolloutState
 from hub.nodes.desired_state.wording import FIRST
-from tests.hub.nodes.test_settings import LONGER, Yard, report
-from tests.hub.rigs.web_town import NODE, PASSWORD
+from tests.hub.helpers.nodes.settings import LONGER, report
+from tests.hub.helpers.nodes.web_configuration import Pages
+from tests.hub.rigs.web_town import NODE
 from tests.hub.rigs.web_visitor import Visitor, text_of
-
-
-class Pages(Yard):
-    """The town, and its site."""
-
-    def __init__(self, db: Database, folder: Path) -> None:
-        super().__init__(db, folder)
-        self.app = self.town.app()
-        self.hear(report())
-        self.box = f"/configuration/node/{self.node.scope_id}"
-        self.place = f"/configuration/area/{self.area.scope_id}"
-
-    def visitor(self, login: str = "kim") -> Visitor:
-        return Visitor(self.app).sign_in(login, PASSWORD)
-
-    def rollouts(self) -> list[rollout_rows.Rollout]:
-        with self.db.reading() as conn:
-            return rollout_rows.listed(conn)
 
 
 @pytest.fixture

@@ -5,23 +5,9 @@ from pathlib import Path
 import pytest
 
 from hub.app.cli.entries import parse_service_address
-from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.app.wiring import channels
-
-
-def settings(folder: Path, **push: str) -> HubSettings:
-    return HubSettings(
-        web={"public_url": "https://hub.example"},
-        push={"subject": "mailto:keeper@hub.example", **push},
-        secrets={"folder": str(folder)},
-    )
-
-
-def write(path: Path, text: str) -> Path:
-    path.write_text(text)
-    path.chmod(0o600)
-    return path
+from tests.hub.helpers.notify.channel_files import settings, write
 
 
 def test_without_files_there_are_web_push_and_ntfy(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from sqlalchemy import insert, select, update
 
 from hub.app import config
 from hub.app.wiring import metrics as wiring_metrics
-from hub.app.wiring.metrics import Measured
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.nodes.spool.tables import missing_numbers
@@ -24,6 +23,7 @@ from hub.oversight.metrics import queries
 from hub.registry.tables import nodes
 from hub.web.pictures.maker import ENDS
 from hub.web.rendering import Measures
+from tests.hub.helpers.oversight.metrics import measured
 from tests.hub.rigs.streets import Streets
 from tests.hub.rigs.web_town import Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor
@@ -72,10 +72,6 @@ def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
     db = Database(sqlite_url)
     yield Town(db, tmp_path)
     db.close()
-
-
-def measured(town: Town, **more: object) -> Measured:
-    return Measured(town.db, blobs=town.blobs, clock=town.clock, **more)  # type: ignore[arg-type] # by name
 
 
 def visitor(town: Town) -> Visitor:

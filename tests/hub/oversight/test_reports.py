@@ -14,9 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from hub.access.rules.grants import Right
 from hub.access.tables import people
-from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications.reopening import open_again
 from hub.alerting.response.bulk import BulkService
@@ -37,10 +35,11 @@ from hub.oversight.reports.rules import (
 from hub.oversight.reports.spans import bounds, day_of
 from hub.oversight.reports.wording import duration, harmless
 from hub.registry import registry
-from hub.registry.tables import areas, cameras
+from hub.registry.tables import areas
 from hub.web.calendar import Calendar
 from hub.web.i18n import words as words_of
-from tests.hub.alerting.test_on_the_way import another_camera, asker
+from tests.hub.helpers.alerting.on_the_way import another_camera, asker
+from tests.hub.helpers.oversight.reports import an_alert, leader
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
@@ -173,28 +172,6 @@ def test_quarters_are_compared_with_their_month_before_also_where_nothing_happen
     assert (quiet.place, quiet.alerts) == ("Khu phố 1", 0)
     assert quiet.before is not None and quiet.before.alerts == 1
     assert (found.now.dark_cameras, found.before.dark_cameras) == (2, 0)
-
-
-def add_leader(town: Town, *, area_id: UUID | None = None) -> None:
-    town.add_person("lan", "Lãnh đạo Lan", "leader", Right.SEE, area_id=area_id)
-
-
-def leader(town: Town, *, area_id: UUID | None = None) -> Visitor:
-    add_leader(town, area_id=area_id)
-    return Visitor(town.app()).sign_in("lan", PASSWORD)
-
-
-def an_alert(town: Town, label: str = "=Cổng", *, cause: str | None = "animal") -> None:
-    seen = town.somebody()
-    town.gone(seen)
-    an = asker(town, "an")
-    responses = town.services.use(ResponseService)
-    responses.act(an, seen.alert_id, act="take")
-    responses.arrive(an, seen.alert_id)
-    town.held_since(seen.alert_id, CLOSES_AFTER_S)
-    responses.act(an, seen.alert_id, act="false_alarm", cause=cause)
-    with town.db.writing() as conn:
-        conn.execute(update(cameras).values(label=label))
 
 
 @pytest.mark.usefixtures("one_day")

@@ -4,54 +4,18 @@ import errno
 import json
 import shutil
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import pytest
-from PIL import Image
-from sqlalchemy import insert, select, update
+from sqlalchemy import update
 
-from hub.base.db.columns import columns
 from hub.places.map.ground import PMTILES, Corners, MapFileError, MapFiles
-from hub.registry.tables import cameras, nodes
-from tests.browser.tiny_tiles import write_tiles
-from tests.hub.alerting.test_on_the_way import another_camera
+from hub.registry.tables import cameras
+from tests.hub.helpers.alerting.on_the_way import another_camera
+from tests.hub.helpers.places.map import TOWN, many_cameras, place_all, plan, tiles
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
 pytestmark = pytest.mark.promise("Pages: The map shows cameras with their state.")
-
-TOWN = Corners(106.55, 11.60, 106.65, 11.50)
-
-
-def place_all(town: Town) -> None:
-    with town.db.writing() as conn:
-        conn.execute(update(cameras).values(latitude_deg=11.54, longitude_deg=106.6))
-
-
-def many_cameras(town: Town, number: int, *, lost_every: int = 50) -> list[UUID]:
-    """So many cameras, on a grid over the town."""
-    now, ids = town.clock.now(), [uuid4() for _ in range(number)]
-    side = max(1, round(number**0.5))
-    with town.db.writing() as conn:
-        node_id = conn.scalar(select(nodes.c.id))
-        conn.execute(
-            insert(cameras),
-            [
-                {
-                    "id": camera_id,
-                    "node_id": node_id,
-                    "name": f"c{n}",
-                    "label": f"Camera {n:05d}",
-                    "area_id": town.area_id,
-                    "is_lost": n % lost_every == 0,
-                    "latitude_deg": 11.5 + n // side * 0.002,
-                    "longitude_deg": 106.5 + n % side * 0.002,
-                    **columns("state_since", now),
-                }
-                for n, camera_id in enumerate(ids)
-            ],
-        )
-    return ids
 
 
 def test_the_map_alone_may_ask_the_device_for_its_position(town: Town) -> None:
@@ -99,16 +63,6 @@ def test_the_table_puts_open_alerts_first_finds_without_diacritics_and_has_pages
     assert an.get("/map?page=99").status_code == 200
     assert an.get("/map?page=0").status_code == 422
     assert "<b>" not in an.get("/map?find=<b>").text
-
-
-def tiles(folder: Path) -> Path:
-    return write_tiles(folder / "town.pmtiles", is_vector=True)
-
-
-def plan(folder: Path, size: tuple[int, int] = (40, 30)) -> Path:
-    path = folder / "plan.png"
-    Image.new("RGB", size, "white").save(path)
-    return path
 
 
 def test_the_ground_is_sent_in_the_ranges_asked_for_to_whoever_is_signed_in(

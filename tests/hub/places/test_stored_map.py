@@ -18,7 +18,7 @@ from hub.places.map.ground import MapFileError, MapFiles
 from hub.places.map.stored_map import StoredMap
 from hub.places.map.tables import map_ground
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
-from tests.hub.places.test_map import TOWN, plan, tiles
+from tests.hub.helpers.places.map import TOWN, plan, tiles
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import PASSWORD, POLICY, Town
 from tests.hub.rigs.web_visitor import Visitor

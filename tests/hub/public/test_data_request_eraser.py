@@ -25,7 +25,7 @@ from hub.public.data_requests.eraser import DataRequestEraser
 from hub.public.data_requests.proof import proof_of
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.tables import petition_erasures
-from tests.hub.public.test_web_data_requests import Asking, only_id, with_leader
+from tests.hub.helpers.public.web_data_requests import Asking, only_id, with_leader
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import PASSWORD, Seen, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of

@@ -8,7 +8,7 @@ from hub.base.audit.tables import audit
 from hub.footage.retention.rules import DAY_US
 from hub.public.data_requests.retention import DataRequestRetention
 from hub.public.data_requests.tables import data_request_people, petitions
-from tests.hub.public.test_web_data_requests import Asking, only_id, with_leader
+from tests.hub.helpers.public.web_data_requests import Asking, only_id, with_leader
 from tests.hub.rigs.web_town import Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 

@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
-from hub.access.rules.grants import Right
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
@@ -24,13 +23,14 @@ from hub.public.notices.rules import NoticeError, NoticeState, may
 from hub.public.notices.sender import NoticePost
 from hub.public.notices.tables import notice_sendings, notices
 from hub.registry import registry
+from tests.hub.helpers.public.notices import FORM, add_leader, lan
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
 
-pytestmark = pytest.mark.promise("Pages: Notices for people can be previewed, sent and withdrawn.")
+__all__ = ["lan"]
 
-CHANNELS = ("telegram", "zalo_group")
-FORM = {"title": "Cúp điện ngày mai", "words": "Từ 8 giờ đến 11 giờ.\nKhu phố 2.", "days": "3"}
+
+pytestmark = pytest.mark.promise("Pages: Notices for people can be previewed, sent and withdrawn.")
 
 
 @pytest.fixture
@@ -38,15 +38,6 @@ def town(db: Database, tmp_path: Path) -> Town:
     town = Town(db, tmp_path)
     add_leader(town)
     return town
-
-
-def add_leader(town: Town) -> None:
-    town.add_person("lan", "Lãnh đạo Lan", "leader", Right.SEE | Right.MANAGE)
-
-
-@pytest.fixture
-def lan(town: Town) -> Visitor:
-    return Visitor(town.app(notice_channels=CHANNELS)).sign_in("lan", PASSWORD)
 
 
 def write(lan: Visitor, town: Town, **changes: str) -> str:

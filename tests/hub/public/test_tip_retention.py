@@ -15,7 +15,7 @@ from hub.footage.retention import holds
 from hub.footage.retention.rules import DAY_US, Hold
 from hub.public.tips.retention import TipRetention, TipSpans
 from hub.public.tips.tables import tip_answers, tip_pictures, tip_reporters, tips
-from tests.hub.public.test_tips import Sender, photo
+from tests.hub.helpers.public.tips import Sender, photo
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 

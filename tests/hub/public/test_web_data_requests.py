@@ -2,13 +2,11 @@
 
 import re
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import httpx
 import pytest
 from sqlalchemy import select, update
 
-from hub.access.rules.grants import Right
 from hub.app.config import DataRequestsSection
 from hub.app.web.services import Resources, make_services
 from hub.base.audit.tables import audit
@@ -19,65 +17,18 @@ from hub.public.data_requests.tables import data_request_people, petitions
 from hub.public.tips.sealing import TipBox
 from hub.registry import registry
 from hub.registry.tables import cameras
+from tests.hub.helpers.public.web_data_requests import CODE, Asking, only_id, with_leader
 from tests.hub.rigs.web_town import OFFICE, PASSWORD, Town
-from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
+from tests.hub.rigs.web_visitor import Visitor, text_of
 
 pytestmark = pytest.mark.promise(
     "Audit and data protection: A person can ask for their data, with a counted deadline."
 )
 
-CODE = re.compile(r"<strong>([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})</strong>")
-
-
-class Asking:
-    """Somebody at an old phone."""
-
-    def __init__(self, town: Town) -> None:
-        self.town = town
-        self.app = town.app()
-        self.visitor = Visitor(self.app)
-
-    def send(self, path: str = "/rights", **fields: str) -> httpx.Response:
-        mark = TipBox(bytes(32)).form_mark(self.town.clock.now().plus_s(-60))
-        form = {
-            "wish": "delete",
-            "what": "Chiều 24/11 trước chợ, áo <b>đỏ</b>",
-            "area": str(self.town.area_id),
-            "name": "Nguyễn Thị Lan",
-            "contact": "0909 000 111",
-            "consent": "yes",
-            "mark": mark,
-        }
-        headers = {**PAGE, **self.visitor.origin, "accept-language": "en"}
-        return self.visitor.send("POST", path, data=form | fields, headers=headers)
-
-    def code(self, **fields: str) -> str:
-        answer = self.send(**fields)
-        found = CODE.search(answer.text)
-        assert answer.status_code == 200, text_of(answer)
-        assert found
-        return found[1]
-
-    def follow(self, code: str) -> httpx.Response:
-        headers = {**PAGE, **self.visitor.origin, "accept-language": "en"}
-        return self.visitor.send("POST", "/rights/follow", data={"code": code}, headers=headers)
-
 
 @pytest.fixture
 def asking(town: Town) -> Asking:
     return Asking(town)
-
-
-def with_leader(
-    town: Town, login: str = "lam", *, area: UUID | None = None, role: str = "leader"
-) -> Visitor:
-    town.add_person(login, "Võ Thị Lâm", role, Right.MANAGE, area_id=area)
-    return Visitor(town.app()).sign_in(login, PASSWORD)
-
-
-def only_id(town: Town) -> UUID:
-    with town.db.reading() as conn:
-        return UUID(str(conn.scalars(select(petitions.c.id)).one()))
 
 
 def came_days_ago(town: Town, days: int) -> None:

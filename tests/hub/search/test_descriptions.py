@@ -20,8 +20,8 @@ from hub.registry.tables import cameras
 from hub.search import description_queries, sighting_queries
 from hub.search.rules.description import Described, Look, described_words
 from hub.search.sighting_queries import SightingSearch
+from tests.hub.helpers.search.sighting_search import DAY_US, Town, all_of_it, grant
 from tests.hub.rigs.streets import Streets
-from tests.hub.search.test_sighting_search import DAY_US, Town, all_of_it, grant
 
 pytestmark = pytest.mark.promise("Search: A search goes by colour, vehicle, number and direction.")
 

@@ -1,25 +1,12 @@
 """Time spans as people say them, with a fixed clock."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import pytest
 
 from hub.search.time_form import WHENS, SpanFaultError, span_said, when_word
-from hub.web.calendar import Calendar
 from hub.web.i18n import words
+from tests.hub.helpers.search.find_times import at, calendar
 
 pytestmark = pytest.mark.promise("Search: A search goes by time in words or numbers.")
-
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-
-
-def at(said: str) -> int:
-    return round(datetime.fromisoformat(said).replace(tzinfo=ZONE).timestamp() * 1e6)
-
-
-def calendar(now: str) -> Calendar:
-    return Calendar(zone=ZONE, words=words("vi"), now_utc_us=at(now))
 
 
 @pytest.mark.parametrize(

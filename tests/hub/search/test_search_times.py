@@ -7,7 +7,7 @@ import pytest
 from hub.search.rules.chips import Days, Hours, Meaning, Recent, Weekdays
 from hub.search.sentence_form import time_of
 from hub.search.time_form import SearchSpan
-from tests.hub.search.test_find_times import at, calendar
+from tests.hub.helpers.search.find_times import at, calendar
 
 pytestmark = pytest.mark.promise("Search: A search goes by time in words or numbers.")
 

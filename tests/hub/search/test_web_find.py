@@ -3,23 +3,22 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
 
-from agent.wire.messages import LeftBy, SightingClosed, SightingOpened
-from agent.wire.terms import BoxWords, ObjectKind
+from agent.wire.messages import LeftBy, SightingClosed
+from agent.wire.terms import BoxWords
 from hub.access.rules.grants import Right
-from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.footage.tables import media, wishes
 from hub.registry.tables import cameras
 from hub.search.find_form import SearchForm, cursor, cursor_of
+from tests.hub.helpers.search.web_find import details, find, sights, some_sightings
+from tests.hub.helpers.search.web_search import let_search, visitor
 from tests.hub.rigs.web_town import Town, some_bytes
 from tests.hub.rigs.web_visitor import text_of
-from tests.hub.search.test_web_search import let_search, visitor
 
 WHERE = (11.53, 106.62)
 
@@ -33,44 +32,9 @@ def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
     db.close()
 
 
-def find(**asked: str) -> str:
-    """The address of a search of the last hour, changed by this."""
-    return "/find?" + urlencode({"when": "hour", **asked})
-
-
-def sights(page: str) -> list[str]:
-    return re.findall(r'data-sighting="(.*?)"', page)
-
-
 def place_camera(town: Town) -> None:
     with town.db.writing() as conn:
         conn.execute(update(cameras).values(latitude_deg=WHERE[0], longitude_deg=WHERE[1]))
-
-
-def details(town: Town, act: str) -> list[str]:
-    with town.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.detail).where(audit.c.act == act)))
-
-
-def some_sightings(town: Town, number: int) -> list[UUID]:
-    """The newest last; nobody is woken by them."""
-    found = []
-    for n in range(number):
-        at_us = town.clock.now().utc_us - (number - n) * 1_000_000
-        body = SightingOpened(
-            camera=town.voice.camera,
-            sighting_id=uuid4(),
-            object_kind=ObjectKind.PERSON,
-            people=1 + n % 3,
-            score=0.9,
-            box=BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7),
-            first_seen_utc_us=at_us,
-            picture=None,
-            wakes=False,
-        )
-        town.file(body, utc_us=at_us)
-        found.append(body.sighting_id)
-    return found
 
 
 @pytest.mark.promise("Search: A search shows one time line with pictures and clips.")

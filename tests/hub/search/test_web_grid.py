@@ -14,11 +14,11 @@ from sqlalchemy import select, update
 from hub.access.rules.grants import Right
 from hub.base.db.database import Database
 from hub.cases.tables import case_items, cases
+from tests.hub.helpers.search.web_find import find, sights, some_sightings
+from tests.hub.helpers.search.web_search import let_search, visitor
+from tests.hub.helpers.search.web_sentence import colours, described
 from tests.hub.rigs.web_town import Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
-from tests.hub.search.test_web_find import find, sights, some_sightings
-from tests.hub.search.test_web_search import let_search, visitor
-from tests.hub.search.test_web_sentence import colours, described
 
 pytestmark = pytest.mark.promise("Search: A search shows one time line with pictures and clips.")
 

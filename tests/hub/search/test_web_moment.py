@@ -19,9 +19,10 @@ from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.footage.tables import media
 from hub.registry.tables import cameras
+from tests.hub.helpers.search.web_moment import EAST_200_M
+from tests.hub.helpers.search.web_search import camera_of, let_search, visitor
 from tests.hub.rigs.web_town import Town, some_bytes
 from tests.hub.rigs.web_visitor import text_of
-from tests.hub.search.test_web_search import camera_of, let_search, visitor
 
 pytestmark = [
     pytest.mark.promise("Search: Several cameras play side by side at one instant."),
@@ -29,7 +30,6 @@ pytestmark = [
 ]
 
 US = 1_000_000
-EAST_200_M = 0.00183
 
 
 class Streets:

@@ -11,17 +11,16 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import update
 
-from agent.wire.description import ColourWords, DescriptionWords
-from agent.wire.messages import SightingClosed
 from hub.access.rules.grants import Right
 from hub.alerting.alerts.tables import sightings
 from hub.base.db.database import Database
 from hub.registry import registry
 from hub.registry.tables import areas, cameras
+from tests.hub.helpers.search.web_find import details, sights, some_sightings
+from tests.hub.helpers.search.web_search import let_search, visitor
+from tests.hub.helpers.search.web_sentence import colours, described
 from tests.hub.rigs.web_town import Town
 from tests.hub.rigs.web_visitor import text_of
-from tests.hub.search.test_web_find import details, sights, some_sightings
-from tests.hub.search.test_web_search import let_search, visitor
 
 pytestmark = pytest.mark.promise("Search: A typed sentence becomes chips, in two languages.")
 
@@ -33,22 +32,6 @@ def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
     let_search(town, "an", Right.SEARCH | Right.CLIPS)
     yield town
     db.close()
-
-
-def described(town: Town, sighting_id: UUID, **words: Any) -> None:
-    """The end of a sighting, with a description."""
-    body = SightingClosed(
-        camera=town.voice.camera,
-        sighting_id=sighting_id,
-        last_seen_utc_us=town.clock.now().utc_us,
-        duration_ms=3000,
-        description=DescriptionWords(**words),
-    )
-    town.file(body)
-
-
-def colours(*names: Any) -> tuple[ColourWords, ...]:
-    return tuple(ColourWords(colour=name, confidence=0.8) for name in names)
 
 
 def find(q: str, **asked: str) -> str:

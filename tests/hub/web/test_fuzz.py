@@ -26,8 +26,8 @@ from hub.access.rules.grants import Right
 from hub.access.rules.oidc import ProviderError, ProviderPerson, SignInAttempt
 from hub.app.schema import metadata
 from hub.base.db.database import Database
-from tests.hub.public.test_households import ask as ask_household
-from tests.hub.public.test_households import open_case, register
+from tests.hub.helpers.public.households import ask as ask_household
+from tests.hub.helpers.public.households import open_case, register
 from tests.hub.rigs.web_town import PASSWORD, TOKEN, Town, some_bytes
 from tests.hub.rigs.web_visitor import PAGE, Visitor
 

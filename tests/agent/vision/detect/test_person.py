@@ -4,47 +4,19 @@ import numpy as np
 import pytest
 
 from agent.cameras.codec.scaler import rgb
-from agent.media.frame import Frame, Plane
+from agent.media.frame import Frame
 from agent.vision.detect.person import (
-    BINS,
-    KINDS,
     PAD,
-    STRIDES,
     Detection,
     DetectorSettings,
-    Floats,
     NanoDet,
     ObjectKind,
     suppress,
 )
 from agent.vision.geometry import SMALLER, WHOLE, Box
 from agent.wire.terms import ObjectKind as WireKind
+from tests.agent.helpers.vision.detect.person import Network
 from tests.agent.rigs.vision import after, luma_frame, person
-
-
-class Network:
-    """Answers as told: {cell: (kind, score, four distances in strides)}."""
-
-    def __init__(
-        self,
-        input_px: tuple[int, int],
-        answers: dict[int, tuple[ObjectKind, float, tuple[int, int, int, int]]],
-    ) -> None:
-        self.input_px = input_px
-        self.answers = answers
-        self.shown: list[Plane] = []
-
-    def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
-        self.shown.append(rgb.copy())
-        cells = sum(self.input_px[0] // s * (self.input_px[1] // s) for s in STRIDES)
-        scores = np.zeros((cells, len(KINDS)), np.float32)
-        distances = np.zeros((cells, 4, BINS), np.float32)
-        for cell, (kind, score, sides) in self.answers.items():
-            scores[cell, KINDS.index(kind)] = score
-            for side, steps in enumerate(sides):
-                distances[cell, side, steps] = 50.0
-        return scores, distances.reshape(cells, -1)
-
 
 ONE = {3 * 8 + 2: (ObjectKind.PERSON, 0.9, (1, 2, 1, 2))}
 """Cell (3, 2) of stride 8: center (20, 28); from (12, 12) to (28, 44) in network pixels."""

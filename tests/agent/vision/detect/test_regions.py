@@ -9,21 +9,14 @@ from hypothesis import strategies as st
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.sheet import Sheet
 from agent.vision.geometry import SMALLER, WHOLE, Box
+from tests.agent.helpers.vision.detect.regions import HD, SMALL, body
 from tests.agent.rigs.vision import after, person
 
 pytestmark = pytest.mark.promise(
     "Detection and tracking: The model runs only where something moved or was tracked."
 )
 
-SMALL = (576, 768)
-HD = (1080, 1920)
 INPUT = (320, 320)
-
-
-def body(x: float, y: float, height_px: float, size_px: tuple[int, int]) -> Box:
-    height = height_px / size_px[0]
-    width = 0.4 * height_px / size_px[1]
-    return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2).clipped()
 
 
 shares = st.floats(0.05, 0.95)

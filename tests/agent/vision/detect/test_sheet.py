@@ -10,9 +10,9 @@ from agent.vision.detect.person import PAD, NanoDet, ObjectKind
 from agent.vision.detect.regions import Regions, RegionSettings
 from agent.vision.detect.sheet import Part, Sheet, sheet
 from agent.vision.geometry import SMALLER, WHOLE, Box
+from tests.agent.helpers.vision.detect.person import Network
+from tests.agent.helpers.vision.detect.regions import HD, SMALL, body
 from tests.agent.rigs.vision import after, luma_frame
-from tests.agent.vision.detect.test_person import Network
-from tests.agent.vision.detect.test_regions import HD, SMALL, body
 
 pytestmark = pytest.mark.promise(
     "Detection and tracking: The model runs only where something moved or was tracked."

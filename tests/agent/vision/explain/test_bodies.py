@@ -17,9 +17,9 @@ from agent.vision.geometry import Box
 from agent.vision.pipeline import Pipeline, PipelineSettings
 from agent.vision.sightings.same_body import Difference
 from agent.vision.track.track import Track
+from tests.agent.helpers.vision.explain.explanation_page import Seen, page
+from tests.agent.helpers.vision.explain.record import STREET, Street, reasons, unsure
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person, tracked
-from tests.agent.vision.explain.test_explanation_page import Seen, page
-from tests.agent.vision.explain.test_record import STREET, Street, reasons, unsure
 
 RED: Clothes = (90.0, 90.0, 200.0, 60.0, 120.0, 140.0)
 BLUE: Clothes = (90.0, 200.0, 90.0, 60.0, 140.0, 120.0)

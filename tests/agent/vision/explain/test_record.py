@@ -6,7 +6,6 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
-import numpy as np
 import pytest
 
 from agent.cameras.codec.jpeg import jpeg
@@ -20,68 +19,24 @@ from agent.vision.explain.record import (
     MissedRecord,
     RecordLimits,
 )
-from agent.vision.explain.track_record import MOST_CROPS, ROWS_KEPT, TrackRecord
+from agent.vision.explain.track_record import MOST_CROPS, ROWS_KEPT
 from agent.vision.geometry import Box, Polygon
 from agent.vision.motion.daylight import Sensitivity
-from agent.vision.pipeline import FrameResult, Pipeline, PipelineSettings
-from agent.vision.sightings.changes import Opened
-from agent.vision.sightings.sightings import Sightings
-from agent.vision.track.track import Track
+from agent.vision.pipeline import Pipeline, PipelineSettings
+from tests.agent.helpers.vision.explain.record import (
+    AT_BORDER,
+    STREET,
+    Street,
+    apart,
+    crowd,
+    reasons,
+    unsure,
+)
 from tests.agent.rigs.vision import Seer, after, counted_ids, luma_frame, person, tracked
 
-STREET = np.full((240, 320), 90, np.uint8)
 STANDING = person(0.5).box
-AT_BORDER = Box(0.0, 0.4, 0.08, 0.6)
 CLOSE = Box(0.4, 0.2, 0.6, 0.8)
 """Of somebody near."""
-
-
-def result_of(*tracks: Track, put_off: int = 0) -> FrameResult:
-    return FrameResult((), (), tracks, (), 1, put_off)
-
-
-class Street:
-    """Plays tracks to a record, ten frames a second."""
-
-    def __init__(self, **limits: Any) -> None:
-        self.sightings = Sightings(counted_ids())
-        self.record = MissedRecord(jpeg, RecordLimits(**limits))
-        self.frames = 0
-
-    def shows(
-        self, *tracks: Track, for_s: float = 0.1, put_off: int = 0, wakes: bool = True
-    ) -> None:
-        for _ in range(round(for_s * 10)):
-            at = after(self.frames / 10)
-            these = [replace(one, looks=self.frames, last_seen=at) for one in tracks]
-            changes = tuple(
-                replace(one, wakes=wakes) if isinstance(one, Opened) else one
-                for one in self.sightings.advance(at, these)
-            )
-            self.frames += 1
-            result = replace(result_of(*these, put_off=put_off), changes=changes)
-            self.record.note(luma_frame(STREET, self.frames), result, self.sightings)
-
-    def finds(self, *found: Detection) -> None:
-        """One frame with finds that belong to no track."""
-        at = after(self.frames / 10)
-        self.frames += 1
-        result = replace(result_of(), faint=found, track_score=0.4)
-        frame = replace(luma_frame(STREET, self.frames), at=at)
-        self.record.note(frame, result, self.sightings)
-
-    def explained(self) -> Explanation:
-        return self.record.explanation(after(self.frames / 10))
-
-
-def unsure(track_id: int = 1, x: float = 0.5, **others: Any) -> Track:
-    """Stands, and the network is not sure enough of it."""
-    stands = tracked(person(x).box, track_id=track_id, score=0.6, travelled=0.0)
-    return replace(stands, **others)
-
-
-def reasons(one: TrackRecord) -> dict[Reason, int]:
-    return dict(one.counts)
 
 
 @pytest.mark.promise("Agent: A missed person is explained frame by frame.")
@@ -391,18 +346,6 @@ def test_frames_without_a_look_take_one_row_and_are_all_counted() -> None:
     (one,) = street.explained().missed
     assert [row.reason for row in one.rows()] == [Reason.UNSURE, Reason.NOT_LOOKED, Reason.UNSURE]
     assert one.counts[Reason.NOT_LOOKED] == 10
-
-
-def crowd(count: int, **others: Any) -> list[Track]:
-    """People so far apart that nobody is taken for another."""
-    return [apart(number, **others) for number in range(1, count + 1)]
-
-
-def apart(number: int, **others: Any) -> Track:
-    """In one of 200 places."""
-    row, column = divmod(number % 200, 20)
-    where = person(0.03 + column * 0.048, 0.06 + row * 0.095, height=0.03).box
-    return unsure(number, box=where, began_at=where.center, **others)
 
 
 @pytest.mark.promise("Agent: An explanation holds at most 50 pictures, and counts those dropped.")

@@ -12,6 +12,7 @@ from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.notifications.rules.batching import BatchingLimits
 from hub.notify.rules.delivery_result import Answer, Delivered, Gone, MessageRefused, TryAgain
 from hub.registry.tables import areas, cameras, nodes
+from tests.hub.helpers.alerting.notifications.batching_runs import raise_alerts
 from tests.hub.rigs.notify_town import NOON, Town, at, fresh_id
 
 pytestmark = pytest.mark.promise(
@@ -26,14 +27,6 @@ def deliver(town: Town, storm: BatchingLimits = STORM) -> list[PendingNotificati
     for owed in claimed:
         town.record(owed, Delivered(201))
     return claimed
-
-
-def raise_alerts(town: Town, number: int, *, camera_id: UUID | None = None) -> list[UUID]:
-    made = []
-    for _ in range(number):
-        made.append(town.alert(camera_id=camera_id))
-        town.owe(made[-1])
-    return made
 
 
 def second_junction(town: Town) -> UUID:

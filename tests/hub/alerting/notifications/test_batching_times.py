@@ -12,8 +12,8 @@ from hub.alerting.notifications.worker import WorkerLimits
 from hub.base.clock.clock import HubClock
 from hub.notify.channels.port import Message, Phone
 from hub.notify.rules.delivery_result import Answer, Delivered
-from tests.hub.alerting.notifications.test_batching_runs import raise_alerts
-from tests.hub.alerting.notifications.test_worker import Notifier, pushing, subscribe, until
+from tests.hub.helpers.alerting.notifications.batching_runs import raise_alerts
+from tests.hub.helpers.alerting.notifications.worker import Notifier, pushing, subscribe, until
 from tests.hub.rigs.notify_town import Town, VirtualClock
 
 pytestmark = pytest.mark.promise("Storms and backup: In a storm a critical alert goes first.")

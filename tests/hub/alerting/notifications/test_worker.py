@@ -1,89 +1,39 @@
 """The notifier at work: a real database, a real push service on loopback, real time."""
 
 import asyncio
-import json
 import random
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection, delete
 from structlog.testing import capture_logs
 
-from deploy.push_service import PushService, serving
 from hub.alerting.notifications import worker
 from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.notifications.recorder import DeliveryRecorder
-from hub.alerting.notifications.rules.batching import BatchingLimits
 from hub.alerting.notifications.send import Sender
-from hub.alerting.notifications.worker import Worker, WorkerLimits
+from hub.alerting.notifications.worker import WorkerLimits
 from hub.base.change_signal import ChangeSignal
-from hub.base.clock.clock import Clock, HubClock
+from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
-from hub.notify.channels.port import Channel, Message, Phone
-from hub.notify.channels.post import new_client
-from hub.notify.channels.reach import ANY
-from hub.notify.channels.webpush import VapidSigner, WebPush
-from hub.notify.rules.delivery_result import Answer, Delivered, RetryPolicy, TryAgain
+from hub.notify.channels.port import Message, Phone
+from hub.notify.rules.delivery_result import Answer, Delivered, TryAgain
 from hub.notify.tables import notifications
-from tests.hub.rigs.notify_town import CALM, Town, VirtualClock
+from tests.hub.helpers.alerting.notifications.worker import (
+    ZONE,
+    Notifier,
+    pushing,
+    subscribe,
+    until,
+)
+from tests.hub.rigs.notify_town import Town, VirtualClock
 from tests.other_process import OtherProcess, other_process
-from tests.waiting import busy, patience_s
+from tests.waiting import busy
 from tests.waiting import until as wait_until
-
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-QUICK = RetryPolicy(first_wait_s=0.05, longest_wait_s=0.2)
-
-
-class Notifier:
-    """One notifier process's worth of objects, over a town's database."""
-
-    def __init__(
-        self,
-        db: Database,
-        channel: Channel,
-        *,
-        change_signal: ChangeSignal | None = None,
-        pace: WorkerLimits | None = None,
-        deadline_s: float = 600.0,
-        storm: BatchingLimits = CALM,
-        clock: Clock | None = None,
-    ) -> None:
-        self.change_signal = change_signal or ChangeSignal()
-        clock = clock or HubClock()
-        recorder = DeliveryRecorder(db, clock=clock, retry_policy=QUICK)
-        self.worker = Worker(
-            db=db,
-            sender=Sender(
-                channels={"webpush": channel},
-                recorder=recorder,
-                clock=clock,
-                zone=ZONE,
-                deadline_s=deadline_s,
-            ),
-            recorder=recorder,
-            clock=clock,
-            change_signal=self.change_signal,
-            retry_policy=QUICK,
-            limits=pace or WorkerLimits(),
-            batching=storm,
-        )
-        self.stop = asyncio.Event()
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Notifier"]:
-        task = asyncio.create_task(self.worker.run(self.stop))
-        try:
-            yield self
-        finally:
-            self.stop.set()
-            await task
 
 
 class Recipient:
@@ -103,36 +53,10 @@ class Recipient:
         return Delivered(201)
 
 
-async def until(claim: Callable[[], bool]) -> None:
-    """As `tests.waiting.until`, while the loop goes on."""
-    began_s = time.monotonic()
-    while not claim():
-        assert time.monotonic() < began_s + patience_s(), "it did not come true"
-        await asyncio.sleep(0.01)
-
-
 @pytest.fixture
 def clock() -> VirtualClock:
     """The town's clock stands at the real now: the notifier below reads the real one."""
     return VirtualClock(HubClock().now())
-
-
-@asynccontextmanager
-async def pushing(town: Town) -> AsyncIterator[tuple[PushService, WebPush]]:
-    async with serving(PushService()) as service, new_client(private=ANY) as client:
-        signer = VapidSigner(
-            ec.generate_private_key(ec.SECP256R1()),
-            subject="mailto:truc.ban@tankhai.example",
-            clock=HubClock(),
-        )
-        yield service, WebPush(signer=signer, client=client)
-
-
-def subscribe(town: Town, service: PushService, login: str, *, phone_count: int = 1) -> list[str]:
-    made = [service.make_phone() for _ in range(phone_count)]
-    addresses = [("webpush", one["endpoint"], json.dumps(one["keys"])) for one in made]
-    town.officer(login, addresses=addresses)
-    return [one["endpoint"] for one in made]
 
 
 @pytest.mark.loopback
