@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The fast check: format, lint, types, layers, and every test that needs no broker, database server,
-# browser or real time. It needs only the virtual environment and takes a minute and a half on two
-# cores.
+# The fast check: format, lint, types, layers, and the tests that need no broker, database server,
+# browser or real time, except the files of tests/slow_files.txt. It needs only the virtual environment
+# and takes two minutes on two cores.
 #
 #   deploy/check.sh            everything
 #   deploy/check.sh --static   without the tests
