@@ -22,7 +22,7 @@ from hub.cases.tables import case_items, case_members, cases
 from hub.footage.live.service import LiveCamera, Purpose
 from hub.footage.live.views import LiveViews
 from hub.public.notices.tables import notice_files, notices
-from hub.public.tips.sealing import Reporter, TipBox
+from hub.public.tips.sealing import Reporter, SealBox
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips
 from hub.registry.condition import CameraCondition, Condition
 from hub.registry.tables import nodes
@@ -84,7 +84,7 @@ class Holdings:
     """All of it in one world."""
 
     world: World
-    box: TipBox = field(default_factory=lambda: TipBox(bytes(32)))
+    box: SealBox = field(default_factory=lambda: SealBox(bytes(32)))
     cases: list[Case] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     tips: list[Tip] = field(default_factory=list)

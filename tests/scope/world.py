@@ -34,7 +34,7 @@ from hub.footage.upload.service import Uploads
 from hub.intake.filing.filing import Filing
 from hub.nodes import presence
 from hub.notify.tables import phones
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from hub.registry import registry
 from hub.registry.tables import cameras
 from tests.hub.rigs.streets import CHEAP, NIGHT, HandClock, Mouth, sha
@@ -158,7 +158,7 @@ class World:
                 db=self.db,
                 proxies=Proxies(self.folder / "copies", shrink=_copied),
                 growing=self.uploads.growing,
-                tip_box=TipBox(bytes(32)),
+                tip_box=SealBox(bytes(32)),
                 passwords=CHEAP,
                 limits=limits,
                 **rooms,

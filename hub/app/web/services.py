@@ -44,7 +44,7 @@ from hub.public.households.service import HouseholdService
 from hub.public.notices.service import NoticeService
 from hub.public.tips.public_service import PublicTipService
 from hub.public.tips.retention import TipSpans
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from hub.public.tips.service import TipService
 from hub.public.watched.queries import PublicService
 from hub.web.services import Services
@@ -64,13 +64,13 @@ class Resources:
     copies: CopyQueue | None = None
     growing: GrowingClips | None = None
     """Without it only complete clips are shown."""
-    tip_box: TipBox | None = None
+    tip_box: SealBox | None = None
     """None: the hub takes no tips."""
     tip_spans: TipSpans | None = None
-    petition_box: TipBox | None = None
+    petition_box: SealBox | None = None
     """None, as without `office`: the hub takes no data requests."""
     office: AnswerSettings | None = None
-    household_box: TipBox | None = None
+    household_box: SealBox | None = None
     """None: no households are asked for footage."""
     bundle_parts: PartialFiles | None = None
     """None: the hub takes no bundles by a page."""

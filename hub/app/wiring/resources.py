@@ -32,7 +32,7 @@ from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.notify.channels.vapid import VapidKeyError, vapid_key
 from hub.places.map.ground import MapFiles
 from hub.places.map.stored_map import StoredMap
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from hub.public.tips.tables import tip_reporters
 
 log = structlog.get_logger()
@@ -92,7 +92,7 @@ def upload_tokens(settings: HubSettings, secrets: SecretStore = FILES) -> Upload
         ) from error
 
 
-def tip_box(settings: HubSettings, db: Database, secrets: SecretStore = FILES) -> TipBox | None:
+def tip_box(settings: HubSettings, db: Database, secrets: SecretStore = FILES) -> SealBox | None:
     """The key that encrypts the senders of tips and of data requests, made at the first start; None
     if the hub takes neither."""
     if not (settings.tips.accepted or settings.petitions.accepted):
@@ -101,7 +101,7 @@ def tip_box(settings: HubSettings, db: Database, secrets: SecretStore = FILES) -
     try:
         if not secrets.has(path):
             _say_if_sealed(db, path)
-        return TipBox(secrets.make(path, TipBox.new_key))
+        return SealBox(secrets.make(path, SealBox.new_key))
     except (OSError, ValueError) as error:
         raise StartRefusedError(
             f"the key of tips {path} cannot be used: {error}. Restore it from a backup; deleted, a "
@@ -109,14 +109,14 @@ def tip_box(settings: HubSettings, db: Database, secrets: SecretStore = FILES) -
         ) from error
 
 
-def household_box(settings: HubSettings, secrets: SecretStore = FILES) -> TipBox | None:
+def household_box(settings: HubSettings, secrets: SecretStore = FILES) -> SealBox | None:
     """The key that encrypts names and contacts of households, made at the first start; None if no
     household is asked."""
     if not settings.households.asked:
         return None
     path = secrets_folder(settings) / HOUSEHOLDS_KEY
     try:
-        return TipBox(secrets.make(path, TipBox.new_key))
+        return SealBox(secrets.make(path, SealBox.new_key), HOUSEHOLDS_KEY)
     except (OSError, ValueError) as error:
         raise StartRefusedError(
             f"the key of households {path} cannot be used: {error}. Restore it from a backup; "

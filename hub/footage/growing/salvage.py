@@ -4,6 +4,7 @@ It gets a row like any clip, so that retention rules, holds, a full disk and the
 apply to it. Its bytes are exactly those from the node, sealed as far as the node had sealed them.
 """
 
+import os
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -168,11 +169,9 @@ def _names(clip: Unended) -> list[str]:
 
 def played_ms(path: Path) -> int:
     """Duration of the complete fragments of a file, as our nodes write them; 0 for none."""
-    data = path.read_bytes()
     timescale, ends = 0, 0
     begun: int | None = None
-    for name, start, end in _boxes(data):
-        body = data[start:end]
+    for name, body in _boxes(path):
         if name == b"moov" and (place := body.find(b"mdhd")) >= 0:
             timescale = struct.unpack_from(">I", body, place + 16)[0]
         elif name == b"moof":
@@ -182,14 +181,17 @@ def played_ms(path: Path) -> int:
     return ends * 1000 // timescale if timescale else 0
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    at = 0
-    while at + 8 <= len(data):
-        size, name = struct.unpack_from(">I4s", data, at)
-        if size < 8 or at + size > len(data):
-            return
-        yield name, at, at + size
-        at += size
+def _boxes(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Each complete box: its name, and its content if it is needed. A clip may have 256 MiB."""
+    with path.open("rb") as file:
+        size_bytes, at = os.fstat(file.fileno()).st_size, 0
+        while at + 8 <= size_bytes:
+            file.seek(at)
+            size, name = struct.unpack(">I4s", file.read(8))
+            if size < 8 or at + size > size_bytes:
+                return
+            yield name, file.read(size - 8) if name in (b"moov", b"moof") else b""
+            at += size
 
 
 def _end_ticks(moof: bytes) -> int | None:

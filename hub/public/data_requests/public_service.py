@@ -30,7 +30,7 @@ from hub.public.data_requests.views import (
     NewDataRequest,
 )
 from hub.public.tips.rules import CONTACT_CHARS, NAME_CHARS, tidy_code
-from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, Reporter, TipBox, code_hash
+from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, Reporter, SealBox, code_hash
 from hub.registry.areas import places
 from hub.registry.tables import areas, cameras
 
@@ -41,7 +41,7 @@ COUNTER: Final = "counter"
 class PublicDataRequestService:
     """Data requests of people without an account. For any thread."""
 
-    def __init__(self, db: Database, *, clock: Clock, box: TipBox, office: AnswerSettings) -> None:
+    def __init__(self, db: Database, *, clock: Clock, box: SealBox, office: AnswerSettings) -> None:
         self._db = db
         self._clock = clock
         self.box = box

@@ -19,7 +19,7 @@ from hub.public.data_requests.views import (
     DataRequestRow,
     NewDataRequest,
 )
-from hub.public.tips.sealing import TipBox, code_hash
+from hub.public.tips.sealing import SealBox, code_hash
 from hub.registry.areas import places
 
 KIND = "petition"
@@ -30,7 +30,7 @@ def write(
     conn: Connection,
     new: NewDataRequest,
     *,
-    box: TipBox,
+    box: SealBox,
     code: str,
     year: int,
     source: str,

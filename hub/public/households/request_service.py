@@ -36,7 +36,7 @@ from hub.public.households.views import (
     NearHousehold,
     RequestRow,
 )
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from hub.registry.neighbours import distance
 from hub.registry.shapes import Point
 
@@ -53,7 +53,7 @@ class HouseholdRequestService:
     """Requests of a case to households, and their clips. For any thread. None or False: the item
     is unknown, or the person has no right to it."""
 
-    def __init__(self, acting: Acting, *, blobs: Blobs, box: TipBox) -> None:
+    def __init__(self, acting: Acting, *, blobs: Blobs, box: SealBox) -> None:
         self._acting = acting
         self._blobs = blobs
         self._box = box

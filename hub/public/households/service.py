@@ -28,7 +28,7 @@ from hub.public.households.rules import (
 )
 from hub.public.households.tables import households
 from hub.public.households.views import HouseholdRow
-from hub.public.tips.sealing import Reporter, TipBox
+from hub.public.tips.sealing import Reporter, SealBox
 from hub.registry.areas import places
 from hub.registry.tables import areas
 
@@ -37,7 +37,7 @@ class HouseholdService:
     """Registered household cameras. For any thread. None or False: the item is unknown, or the
     person has no right to it."""
 
-    def __init__(self, acting: Acting, *, box: TipBox) -> None:
+    def __init__(self, acting: Acting, *, box: SealBox) -> None:
         self._acting = acting
         self._box = box
 

@@ -43,7 +43,7 @@ from hub.public.tips.rules import (
     tidy_code,
     wakes,
 )
-from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, TipBox, code_hash
+from hub.public.tips.sealing import FORM_OLDEST_S, FORM_YOUNGEST_S, SealBox, code_hash
 from hub.public.tips.tables import tip_answers, tip_pictures, tip_reporters, tips
 from hub.public.tips.views import FollowedTip, NewTip, TipAnswer, TipPicture
 from hub.registry.areas import area_parents, places
@@ -65,7 +65,7 @@ class PublicTipService:
         *,
         clock: Clock,
         change_signal: ChangeSignal,
-        box: TipBox,
+        box: SealBox,
         spans: TipSpans | None = None,
     ) -> None:
         self.spans = spans or TipSpans()

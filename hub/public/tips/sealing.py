@@ -38,13 +38,16 @@ class Reporter:
     contact: str
 
 
-class TipBox:
-    """Seals and opens tips with the hub's own key. For any thread."""
+class SealBox:
+    """Seals and opens what senders and households entrust, with a key of the hub; for any
+    thread."""
 
-    def __init__(self, key: bytes) -> None:
-        """ValueError unless the key has 32 bytes."""
+    def __init__(self, key: bytes, file: str = "tips.key") -> None:
+        """`file` is the name of the key's file, for errors. ValueError unless the key has 32
+        bytes."""
         if len(key) != KEY_BYTES:
             raise ValueError(f"the key must have {KEY_BYTES} bytes, not {len(key)}")
+        self._file = file
         self._seal = AESGCM(_derived(key, "seal"))
         self._codes = _derived(key, "codes")
         self._forms = _derived(key, "forms")
@@ -65,7 +68,9 @@ class TipBox:
         try:
             return self._seal.decrypt(nonce, body, _bound(tip_id, purpose))
         except (InvalidTag, ValueError) as error:
-            raise UnsealError("the key tips.key is not the one it was sealed with") from error
+            raise UnsealError(
+                f"the key {self._file} is not the one it was sealed with: restore it from a backup"
+            ) from error
 
     def seal_reporter(self, reporter: Reporter, *, tip_id: UUID) -> bytes:
         """Seal name and contact."""

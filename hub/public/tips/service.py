@@ -21,7 +21,7 @@ from hub.cases.rows import works_on
 from hub.cases.service import CaseService
 from hub.public.tips import queries as tips_queries
 from hub.public.tips.rules import ANSWER_CHARS
-from hub.public.tips.sealing import Reporter, TipBox
+from hub.public.tips.sealing import Reporter, SealBox
 from hub.public.tips.tables import tip_answers, tip_pictures, tip_reporters, tips
 from hub.public.tips.views import TipPage, TipRow
 
@@ -39,7 +39,7 @@ class TipService:
     """Tips as officers read and answer them. For any thread. None and False mean that the tip
     does not exist or is not the asker's."""
 
-    def __init__(self, acting: Acting, *, box: TipBox, cases: CaseService) -> None:
+    def __init__(self, acting: Acting, *, box: SealBox, cases: CaseService) -> None:
         self._acting = acting
         self._box = box
         self._cases = cases

@@ -11,7 +11,7 @@ from hub.app.errors import StartRefusedError
 from hub.app.wiring import channels, metrics, resources
 from hub.base.db.database import Database
 from hub.nodes.pki.upload_tokens import UploadTokens
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from tests.hub.helpers.notify.channel_files import settings, write
 
 pytestmark = pytest.mark.promise("Security: Secrets can come from systemd credentials.")
@@ -60,7 +60,7 @@ def test_no_key_is_made_anew_over_a_sealed_one(
     UploadTokens.open(folder, upload_url="https://hub.example/upload")
     words = metrics.token(hub)
     write(folder / "tips.key", "")
-    (folder / "tips.key").write_bytes(TipBox.new_key())
+    (folder / "tips.key").write_bytes(SealBox.new_key())
     names = {"upload.key", "metrics.token", "tips.key"}
     for name in names:
         (folder / name).rename(sealed / name)

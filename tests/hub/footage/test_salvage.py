@@ -2,6 +2,8 @@
 footage."""
 
 import os
+import struct
+import tracemalloc
 from pathlib import Path
 from uuid import uuid4
 
@@ -62,6 +64,20 @@ def test_only_whole_fragments_count_as_played(tmp_path: Path) -> None:
         assert played_ms(tmp_path / "part") == count * 2000
     (tmp_path / "part").write_bytes(b"no film at all")
     assert played_ms(tmp_path / "part") == 0
+
+
+def test_the_pictures_of_a_clip_are_not_read_to_see_how_long_it_is(tmp_path: Path) -> None:
+    path, large = tmp_path / "part", 256 * 2**20
+    path.write_bytes(fragments(2))
+    with path.open("ab") as file:
+        file.write(struct.pack(">I4s", large, b"mdat"))
+        file.truncate(file.tell() + large - 8)
+    tracemalloc.start()
+    try:
+        assert played_ms(path) == 6000  # the third fragment had begun
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_left_of_a_clip_becomes_footage_and_its_page_says_so(streets: Streets) -> None:

@@ -36,7 +36,7 @@ from hub.public.households.arrivals import ArrivalQueue
 from hub.public.households.rules import HouseholdFault, RequestedFootage, fault_of_wanted, is_cut
 from hub.public.households.tables import household_clips, household_requests, households
 from hub.public.households.upload_service import HouseholdUpload, HouseholdUploadService
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from tests.hub.helpers.cases.cases import let
 from tests.hub.helpers.public.households import (
     HOUR_US,
@@ -141,7 +141,7 @@ def test_a_household_is_written_down_with_its_consent_and_who_it_is_is_sealed(
     assert (row.consent_version, row.consent_text) == ("1, 25/11/2026", "I agree.")
     assert row.consented_utc_us > 0 and row.recorded_by is not None
     assert NUMBER.encode() not in row.sealed and token not in row.token_hash
-    told = TipBox(bytes(32)).unseal_reporter(row.sealed, tip_id=household_id)
+    told = SealBox(bytes(32)).unseal_reporter(row.sealed, tip_id=household_id)
     assert (told.name, told.contact) == ("Bà Sáu", NUMBER)
     assert "household.register" in town.acts()
 

@@ -47,7 +47,7 @@ from hub.public.tips.rules import (
     read_point,
     tidy_code,
 )
-from hub.public.tips.sealing import Reporter, TipBox, UnsealError
+from hub.public.tips.sealing import Reporter, SealBox, UnsealError
 from hub.public.tips.service import TipService
 from hub.public.tips.tables import tip_keys as tip_keys_table
 from hub.public.tips.tables import tip_pictures, tip_reporters, tips
@@ -171,13 +171,15 @@ def test_a_code_is_read_again_however_it_was_written_down(secret: bytes) -> None
 
 
 def test_what_is_sealed_opens_for_its_own_tip_and_purpose_alone() -> None:
-    box, tip_id = TipBox(bytes(32)), uuid4()
+    box, tip_id = SealBox(bytes(32)), uuid4()
     sealed = box.seal_reporter(Reporter("Lan", "0909"), tip_id=tip_id)
     assert b"Lan" not in sealed
     assert box.unseal_reporter(sealed, tip_id=tip_id) == Reporter("Lan", "0909")
-    for wrong in (TipBox(b"1" * 32), box):
-        with pytest.raises(UnsealError):
+    for wrong in (SealBox(b"1" * 32), box):
+        with pytest.raises(UnsealError, match=r"the key tips\.key is not the one"):
             wrong.unseal_reporter(sealed, tip_id=uuid4())
+    with pytest.raises(UnsealError, match=r"the key households\.key is not the one"):
+        SealBox(b"1" * 32, "households.key").unseal_reporter(sealed, tip_id=tip_id)
     with pytest.raises(UnsealError):
         box.unseal(sealed, tip_id=tip_id, purpose="picture 1")
     with pytest.raises(UnsealError):
@@ -186,7 +188,7 @@ def test_what_is_sealed_opens_for_its_own_tip_and_purpose_alone() -> None:
 
 @given(st.text(max_size=60))
 def test_no_made_up_form_is_one_of_ours(mark: str) -> None:
-    assert TipBox(bytes(32)).form_age_s(mark, Moment(NOW_US)) is None
+    assert SealBox(bytes(32)).form_age_s(mark, Moment(NOW_US)) is None
 
 
 # From the form to the alert.
@@ -665,7 +667,7 @@ def test_with_another_key_the_page_says_so_and_shows_nothing(
     town: Town, sender: Sender, keeper: Visitor
 ) -> None:
     sender.code(name="Lan")
-    town.services.use(TipService)._box = TipBox(b"2" * 32)
+    town.services.use(TipService)._box = SealBox(b"2" * 32)
     answer = keeper.post(f"/alerts/{only(town, alerts.c.id)}/tip/reporter", reason="HS 12")
     assert answer.status_code == 503
 

@@ -14,7 +14,7 @@ from hub.oversight.metrics import queries
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rules import DAY_US, MOST_WAITING
 from hub.public.data_requests.tables import data_request_people, petitions
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from hub.registry import registry
 from hub.registry.tables import cameras
 from tests.hub.helpers.public.web_data_requests import CODE, Asking, only_id, with_leader
@@ -155,7 +155,7 @@ def test_one_of_no_area_is_for_who_looks_after_the_whole_town(town: Town, asking
 
 def test_at_the_counter_it_is_written_down_and_the_code_handed_out(town: Town) -> None:
     lam = with_leader(town)
-    mark = TipBox(bytes(32)).form_mark(town.clock.now())
+    mark = SealBox(bytes(32)).form_mark(town.clock.now())
     answer = lam.post(
         "/petitions",
         wish="copy",
@@ -251,7 +251,7 @@ def test_at_the_desk_nothing_that_was_written_is_lost_where_something_is_missing
 def test_sent_twice_it_is_one_and_an_area_that_is_none_is_no_area(
     town: Town, asking: Asking
 ) -> None:
-    mark = TipBox(bytes(32)).form_mark(town.clock.now().plus_s(-60))
+    mark = SealBox(bytes(32)).form_mark(town.clock.now().plus_s(-60))
     unknown = str(uuid4())
     assert asking.code(mark=mark, area=unknown) == asking.code(mark=mark, area=unknown)
     with town.db.reading() as conn:
@@ -299,7 +299,9 @@ def test_the_most_urgent_stands_first(town: Town, asking: Asking) -> None:
 
 def test_deadlines_reasons_and_texts_are_the_towns_own(town: Town) -> None:
     office = replace(OFFICE, texts={"en": "Come to the office."}, sources={"en": "Our decree 7."})
-    desk = PublicDataRequestService(town.db, clock=town.clock, box=TipBox(bytes(32)), office=office)
+    desk = PublicDataRequestService(
+        town.db, clock=town.clock, box=SealBox(bytes(32)), office=office
+    )
     assert desk.office.sources["en"] == "Our decree 7."
     for wrong in ({"answer": {"all": "2 days"}}, {"acknowledge": "soon"}, {"weekdays": [7]}):
         with pytest.raises(ValueError, match=r"use one of|is no span|weekday"):

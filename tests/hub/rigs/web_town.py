@@ -56,7 +56,7 @@ from hub.public.data_requests.views import AnswerSettings
 from hub.public.households.arrivals import ArrivalQueue
 from hub.public.households.port import HouseholdServices, HouseholdTerms
 from hub.public.households.upload_service import HouseholdUploadService
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from hub.registry import registry
 from hub.registry.tables import areas
 from hub.web.rendering import Measures, Pack
@@ -171,7 +171,7 @@ class Town:
         self.uploads = Uploads(
             self.db, parts=parts, policy=POLICY, clip_stored=self.copies.offer, **rooms
         )
-        box: TipBox = TipBox(bytes(32))
+        box: SealBox = SealBox(bytes(32))
         self.services = make_services(
             Resources(
                 db=self.db,

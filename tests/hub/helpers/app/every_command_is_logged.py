@@ -63,8 +63,8 @@ LOGGED: Final[dict[str, tuple[str, Sequence[str]]]] = {
     "backup": ("hub.backup", ("{folder}/all.zip",)),
 }
 ELSEWHERE: Final = {
-    "node revoke": ("node.revoke", "hub/app/test_every_route_is_logged.py"),
-    "node enrol": ("enrolment.make", "hub/app/test_every_route_is_logged.py"),
+    "node revoke": ("node.revoke", "hub/helpers/app/every_route_is_logged.py"),
+    "node enrol": ("enrolment.make", "hub/helpers/app/every_route_is_logged.py"),
     "media sweep": ("media.remove", "hub/footage/test_remover.py"),
     "config again": ("settings.again", "hub/nodes/test_web_configuration.py"),
     "config halt": ("settings.halt", "hub/nodes/test_rollout.py"),

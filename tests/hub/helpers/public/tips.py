@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from tests.hub.rigs.web_town import Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
 
@@ -22,7 +22,7 @@ class Sender:
 
     def mark(self, *, age_s: float = 60) -> str:
         """Mark of a form that was opened so long ago."""
-        return TipBox(bytes(32)).form_mark(self.town.clock.now().plus_s(-age_s))
+        return SealBox(bytes(32)).form_mark(self.town.clock.now().plus_s(-age_s))
 
     def send(
         self,

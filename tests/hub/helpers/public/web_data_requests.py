@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.access.rules.grants import Right
 from hub.public.data_requests.tables import petitions
-from hub.public.tips.sealing import TipBox
+from hub.public.tips.sealing import SealBox
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
 
@@ -24,7 +24,7 @@ class Asking:
         self.visitor = Visitor(self.app)
 
     def send(self, path: str = "/rights", **fields: str) -> httpx.Response:
-        mark = TipBox(bytes(32)).form_mark(self.town.clock.now().plus_s(-60))
+        mark = SealBox(bytes(32)).form_mark(self.town.clock.now().plus_s(-60))
         form = {
             "wish": "delete",
             "what": "Chiều 24/11 trước chợ, áo <b>đỏ</b>",
