@@ -546,6 +546,36 @@ def test_a_late_answer_does_not_keep_the_next_alert_from_opening(
     assert page.url.endswith(str(second.alert_id))
 
 
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_late_answer_leaves_what_is_being_written(
+    hub: Hub, meet: Meet, whole: Seen, size: dict[str, int]
+) -> None:
+    """The stream tells of an act before its answer comes; its person goes on at once."""
+    officer = meet(size=size)
+    page, acts = officer.page, list[tuple[Route, APIResponse]]()
+
+    def hold_act(route: Route) -> None:
+        acts.append((route, route.fetch()))
+
+    page.route("**/take", hold_act)
+    officer.open_alert(whole.alert_id)
+    officer.wait_for_scripts()
+    page.evaluate("document.addEventListener('htmx:beforeSwap', () => { window.heard = true; })")
+    page.locator("[data-act=take]").click()
+    until(lambda: acts or page.wait_for_timeout(20), "the act reaches the hub")
+    expect(page.locator("[data-act=take]")).to_have_count(0)
+    page.locator("details.more > summary").click()
+    page.locator("summary", has_text="Thêm ghi chú").click()
+    note = page.locator("[data-part=acts] textarea:visible").first
+    note.fill("đã đuổi đi")
+    acts[0][0].fulfill(response=acts[0][1])
+    until(lambda: page.evaluate("window.heard"), "the answer is taken in")
+    page.wait_for_timeout(200)
+    expect(note).to_be_visible()
+    expect(note).to_have_value("đã đuổi đi")
+    assert officer.complaints == []
+
+
 def test_what_a_late_answer_refused_is_said_beside_the_next_alert(
     hub: Hub, meet: Meet, whole: Seen
 ) -> None:

@@ -1,6 +1,6 @@
 // The duty desk: list left, alert right, and everything by keys.
 
-import { openAlertId, refreshDetail, rememberDetail } from "./detail.js";
+import { openAlertId, refreshDetail, rememberDetail, takeAnswer } from "./detail.js";
 import { toast } from "./heard.js";
 import { takeLater } from "./phone.js";
 import { tick } from "./time.js";
@@ -171,6 +171,13 @@ function sent({ detail: { pathInfo, xhr } }) {
   }
 }
 
+function answered({ detail: answer }) {
+  const { target, shouldSwap, serverResponse, requestConfig } = answer;
+  if (shouldSwap && target.id === "detail" && takeAnswer(serverResponse, requestConfig.elt)) {
+    answer.shouldSwap = false; // it is in its place
+  }
+}
+
 export function startDesk() {
   rememberFilter();
   document.addEventListener("keydown", pressed);
@@ -178,6 +185,7 @@ export function startDesk() {
   // A link to a place within the page, such as its content, is told of in the same way.
   addEventListener("popstate", () => shownPath !== location.pathname && location.reload());
   document.addEventListener("htmx:beforeSend", sent);
+  document.addEventListener("htmx:beforeSwap", answered);
   document.addEventListener("htmx:afterSettle", () => {
     rememberDetail();
     choose(openAlertId());

@@ -45,14 +45,33 @@ export async function refreshDetail() {
   } else if (answer.status === 404 && openAlertId() === id) {
     location.assign("/");
   } else if (answer.ok) {
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.querySelector("#detail[data-alert]");
+    const fresh = detailOf(await answer.text());
     const root = detail();
     // Meanwhile the desk may have opened another one, or an act have brought what is newer.
     if (fresh && openAlertId() === id && +fresh.dataset.revision >= +root.dataset.revision) {
       change(root, fresh);
     }
   }
+}
+
+function detailOf(text) {
+  return new DOMParser().parseFromString(text, "text/html").querySelector("#detail[data-alert]");
+}
+
+// The answer to an act brings the whole alert. It may come late: what its person meanwhile writes
+// or opens elsewhere in it stays. False if the answer is no page of the alert that is open.
+export function takeAnswer(text, form) {
+  const fresh = detailOf(text);
+  const root = detail();
+  if (!fresh || fresh.dataset.alert !== root?.dataset.alert) {
+    return false;
+  }
+  const isOlder = +fresh.dataset.revision < +root.dataset.revision;
+  change(root, fresh, form);
+  if (isOlder) {
+    refreshDetail().catch(() => {});
+  }
+  return true;
 }
 
 // By its id, or by its words where each is there once: what was just opened must not close again.
@@ -79,32 +98,52 @@ export function keepPlaces(old, part) {
   }
 }
 
-function change(root, fresh) {
+// Beside what it stands beside in the new page.
+function put(root, part, beforeIt) {
+  const neighbour = beforeIt && parts(root).get(beforeIt);
+  if (neighbour) {
+    neighbour.after(part);
+  } else {
+    root.querySelector(".detail-inner").append(part);
+  }
+}
+
+// `form`: what was sent, if this is the answer. Its part is shown anew, whatever is written in it.
+function change(root, fresh, form = null) {
   const old = parts(root);
   const next = parts(fresh);
+  const beforeIt = new Map();
+  for (const [name, part] of next) {
+    beforeIt.set(name, part.previousElementSibling?.dataset.part);
+  }
+  const isSent = (part) => Boolean(form && part?.contains(form));
   root.dataset.state = fresh.dataset.state;
   root.dataset.revision = fresh.dataset.revision;
   isHeldBack = false;
   for (const [name, part] of next) {
     const text = print(part);
-    if (shown.get(name) === text) {
+    const isAnswered = isSent(old.get(name));
+    if (shown.get(name) === text && !isAnswered) {
       continue;
     }
-    if (isBusy(old.get(name))) {
+    if (isBusy(old.get(name)) && !isAnswered) {
       isHeldBack = true;
       continue;
+    }
+    if (isAnswered) {
+      closeFolds(old.get(name), form);
     }
     if (old.has(name)) {
       keepPlaces(old.get(name), part);
       old.get(name).replaceWith(part);
     } else {
-      root.querySelector(".detail-inner").append(part);
+      put(root, part, beforeIt.get(name));
     }
     shown.set(name, text);
     window.htmx?.process(part);
   }
   for (const [name, part] of old) {
-    if (!next.has(name) && isBusy(part)) {
+    if (!next.has(name) && isBusy(part) && !isSent(part)) {
       isHeldBack = true;
     } else if (!next.has(name)) {
       part.remove();
@@ -113,6 +152,13 @@ function change(root, fresh) {
   }
   tick();
   watchGrowing();
+}
+
+function closeFolds(part, form) {
+  const folds = [...part.querySelectorAll("details[open]")];
+  for (const fold of folds.filter((one) => one.contains(form) || form.contains(one))) {
+    fold.removeAttribute("open");
+  }
 }
 
 function watchGrowing() {
