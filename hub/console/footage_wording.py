@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from hub.alerting.alerts.rules.kinds import CROWD
+from hub.alerting.alerts.rules.kinds import SIGHTINGS
 from hub.console.views import AlertPage
 from hub.console.waiting_wording import growing_sentence, is_awaited, unannounced
 from hub.footage.sound_wording import Heard, heard
@@ -201,7 +201,7 @@ def _clip(media: MediaRow, page: AlertPage, heard: Heard) -> Clip:
 
 
 def _waiting(page: AlertPage, announced: list[MediaRow], words: Messages) -> str | None:
-    if page.row.kind not in ("person", CROWD):
+    if page.row.kind not in SIGHTINGS:
         return None
     if not page.may_play:
         return words.say("You may see the pictures of this camera, not its clips.")

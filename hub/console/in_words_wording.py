@@ -3,7 +3,7 @@ there."""
 
 from collections.abc import Sequence
 
-from hub.alerting.alerts.rules.kinds import TIP
+from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.views import AlertInWords, Going
 from hub.base.audit.asker import Asker
 from hub.web.calendar import Calendar
@@ -32,7 +32,7 @@ def who_has_it(row: AlertInWords, calendar: Calendar) -> str:
 def why_words(row: AlertInWords, calendar: Calendar) -> str:
     """Why this page has no picture."""
     say = calendar.words.say
-    if row.kind == TIP:
+    if row.kind == Kind.TIP:
         return say("You are told of reports from here, and may not read what was written.")
     return say("You are told of alerts of this camera, and may not see its pictures and clips.")
 

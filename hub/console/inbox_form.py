@@ -6,7 +6,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from hub.alerting.alerts.rules.listing import GROUPS, SUBJECTS, AlertFilter, GroupedBy, Rank
+from hub.alerting.alerts.rules.kinds import Subject
+from hub.alerting.alerts.rules.listing import GROUPS, AlertFilter, GroupedBy, Rank
 
 HANDLED: Final = "handled"
 ALL: Final = "all"
@@ -83,7 +84,7 @@ def parsed(params: Mapping[str, str]) -> InboxForm:
         "tab": ("", HANDLED),
         "mine": ("", "1"),
         "strict": ("", "1"),
-        "kind": ("", *SUBJECTS),
+        "kind": ("", *Subject),
         "since": ("", *map(str, HOURS)),
         "group": ("", *GROUPS),
         "select": ("", "1", ALL),

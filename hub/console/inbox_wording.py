@@ -1,9 +1,9 @@
 """Texts of the inbox: its filter, its groups."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
-from hub.alerting.alerts.rules.listing import SUBJECTS
+from hub.alerting.alerts.rules.kinds import Subject
 from hub.alerting.alerts.views import AlertRow
 from hub.console.inbox_form import HOURS, InboxForm
 from hub.console.views import InboxPage
@@ -44,7 +44,7 @@ def choices(page: InboxPage, form: InboxForm, words: Messages) -> Choices:
         areas.append((form.area, say("a place without alerts")))
     kinds: Options = [
         (one, f"{subject_name(one, words)} ({page.subjects.get(one, 0)})")
-        for one in SUBJECTS
+        for one in Subject
         if page.subjects.get(one) or form.kind == one
     ]
     return Choices(
@@ -55,17 +55,24 @@ def choices(page: InboxPage, form: InboxForm, words: Messages) -> Choices:
     )
 
 
-def subject_name(subject: str, words: Messages) -> str:
+def subject_name(subject: Subject, words: Messages) -> str:
     """Name of the subject of alerts."""
     say = words.say
-    names = {
-        "person": say("Somebody seen"),
-        "crowd": say("Crowds"),
-        "tampering": say("Camera covered, turned or blurred"),
-        "trouble": say("Camera or camera box lost"),
-        "tip": say("Reports from the people"),
-    }
-    return names[subject]
+    match subject:
+        case Subject.PERSON:
+            return say("Somebody seen")
+        case Subject.CROWD:
+            return say("Crowds")
+        case Subject.TAMPERING:
+            return say("Camera covered, turned or blurred")
+        case Subject.TROUBLE:
+            return say("Camera or camera box lost")
+        case Subject.TIP:
+            return say("Reports from the people")
+        case Subject.OTHER:
+            return say("Other alerts")
+        case _:
+            assert_never(subject)
 
 
 def _hours(hours: int, words: Messages) -> str:
@@ -83,7 +90,7 @@ def filter_words(page: InboxPage, form: InboxForm, words: Messages) -> list[str]
         names.get(form.area, nowhere) if form.area else "",
         names.get(form.place, nowhere) if form.place else "",
         nodes.get(form.node, nowhere) if form.node else "",
-        subject_name(form.kind, words) if form.kind else "",
+        subject_name(Subject(form.kind), words) if form.kind else "",
         _hours(int(form.since), words) if form.since else "",
     ]
     return [one for one in found if one]

@@ -10,7 +10,7 @@ from hub.access.grants import ended_wording
 from hub.access.signin.own_account import OwnAccountService
 from hub.access.signin.visit import FormSent, SignedIn, remember
 from hub.alerting.alerts import camera_wording, wording
-from hub.alerting.alerts.rules.kinds import TIP
+from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.rules.lifecycle import CAUSES, Act, TooSoon, UndoOver
 from hub.alerting.alerts.views import AlertRow, Conflict
 from hub.alerting.oncall.faults import OnCallError
@@ -150,7 +150,7 @@ def _mute(visit: Visit, row: AlertRow) -> dict[str, object]:
 def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
     """Extra content for a tip: the tip, and cameras near its place."""
     tips = visit.find(TipService)
-    page = tips.tip(visit.asker, row.alert_id) if tips and row.kind == TIP else None
+    page = tips.tip(visit.asker, row.alert_id) if tips and row.kind == Kind.TIP else None
     if page is None:
         return {"tip": None}
     calendar, happened_us = visit.site.calendar(visit.asker.language), page.tip.happened_utc_us

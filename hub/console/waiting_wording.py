@@ -1,6 +1,6 @@
 """Texts about clips that are not at the hub: where they are, and what was requested."""
 
-from hub.alerting.alerts.rules.kinds import CROWD
+from hub.alerting.alerts.rules.kinds import SIGHTINGS
 from hub.console.views import AlertPage
 from hub.footage.growing.clips import AWAITED_S, SILENT_AFTER_S
 from hub.footage.views import GrowingRow
@@ -11,7 +11,7 @@ from hub.web.i18n import Messages
 def is_awaited(page: AlertPage) -> bool:
     """True if a clip of this alert will probably come soon, so that its player may be shown."""
     is_young = page.seen_utc_us - page.row.raised_utc_us < AWAITED_S * 1_000_000
-    return is_young and page.is_node_here and page.may_play and page.row.kind in ("person", CROWD)
+    return is_young and page.is_node_here and page.may_play and page.row.kind in SIGHTINGS
 
 
 def unannounced(page: AlertPage, words: Messages) -> str:

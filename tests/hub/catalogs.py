@@ -23,7 +23,7 @@ LANGUAGES: Final = ("vi", "en")
 FINDS_ALL: Final = sys.version_info >= (3, 12)
 """Before Python 3.12 Babel does not see the messages within f-strings."""
 
-KEYWORDS: Final[dict[str, Any]] = {"_": None, "say": None, "count": (1, 2)}
+KEYWORDS: Final[dict[str, Any]] = {"_": None, "say": None, "page_text": None, "count": (1, 2)}
 TEXTS: Final = ("api", "feature", "form", "forms", "pages", "stream", "wording")
 """Names of modules, or what their names end with, that hold texts of pages."""
 
@@ -33,6 +33,7 @@ METHODS: Final = [
     ("web/**.py", "python"),
     *((f"**/{name}.py", "python") for one in TEXTS for name in (one, f"*_{one}")),
     ("access/signin/visit.py", "python"),
+    ("alerting/alerts/rules/kinds.py", "python"),
     ("oversight/log/acts.py", "python"),
     ("nodes/health/plots.py", "python"),
     ("oversight/reports/pdf.py", "python"),

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam,
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_to, visible_values
 from hub.alerting.alerts.queries import IS_ONGOING, count_query
-from hub.alerting.alerts.rules.kinds import EVERYWHERE
+from hub.alerting.alerts.rules.kinds import entry_of
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.listing import AlertFacts
 from hub.alerting.alerts.scope import IS_RUNNING, seen_alerts, troubles_seen
@@ -99,7 +99,7 @@ def _facts(
 
 def _one(row: Any, above: list[tuple[UUID, str]], person_id: UUID) -> AlertFacts:
     state = AlertState(row.state)
-    is_everywhere = row.kind in EVERYWHERE
+    is_everywhere = entry_of(row.kind).is_everywhere
     return AlertFacts(
         alert_id=row.id,
         kind=row.kind,

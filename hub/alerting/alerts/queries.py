@@ -29,7 +29,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import NOW, visible_to, visible_values
 from hub.access.tables import people
 from hub.alerting.alerts.rules.grouping import OPEN_SIGHTING_S
-from hub.alerting.alerts.rules.kinds import EVERYWHERE, TAMPER_PREFIX, TIP, Kind
+from hub.alerting.alerts.rules.kinds import TAMPERINGS, About, Kind, entry_of
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import from_text
 from hub.alerting.alerts.scope import (
@@ -48,8 +48,8 @@ from hub.registry.tables import cameras, nodes
 
 IS_ONGOING: Final = case(
     (IS_TROUBLE, troubles.c.alert_id.is_not(None) & troubles.c.over_utc_us.is_(None)),
-    (alerts.c.kind.startswith(TAMPER_PREFIX, autoescape=True), alerts.c.over_utc_us.is_(None)),
-    (alerts.c.kind == TIP, false()),
+    (alerts.c.kind.in_(sorted(TAMPERINGS)), alerts.c.over_utc_us.is_(None)),
+    (alerts.c.kind == Kind.TIP, false()),
     else_=exists().where(
         sightings.c.alert_id == alerts.c.id,
         sightings.c.closed_utc_us.is_(None),
@@ -187,7 +187,10 @@ def _found(
 ) -> list[AlertRow]:
     rows = conn.execute(query, values).all()
     where = places(conn, {row.area_id for row in rows})
-    return [_alert_row(row, "" if row.kind in EVERYWHERE else where[row.area_id]) for row in rows]
+    return [
+        _alert_row(row, "" if entry_of(row.kind).is_everywhere else where[row.area_id])
+        for row in rows
+    ]
 
 
 _CLIPS: Final = visible_to(Right.CLIPS).subquery("scope")
@@ -280,14 +283,14 @@ def last_cursor(conn: Connection) -> int:
 
 def _label(row: AnyRow) -> str:
     """Name of the alert's subject for people: its camera, the silent node, or the broker."""
-    match row.kind:
-        case Kind.NODE_SILENT | Kind.NODE_RIVAL | Kind.NODE_UNRECORDED | Kind.NODE_HELD_BACK:
+    match entry_of(row.kind).about:
+        case About.NODE:
             return str(row.node_name)
-        case Kind.BROKER_UNHEARD:
+        case About.BROKER:
             return str(row.zone or "")
-        case Kind.LINK_LOST | Kind.BROKER_LOST:
+        case About.NOTHING:
             return ""
-        case _:
+        case About.CAMERA | About.NEAREST_CAMERA:
             return str(row.label)
 
 

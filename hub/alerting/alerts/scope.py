@@ -30,13 +30,13 @@ from hub.access.scope import (
     visible_to,
 )
 from hub.access.tables import grants
-from hub.alerting.alerts.rules.kinds import KINDS
+from hub.alerting.alerts.rules.kinds import TROUBLES, is_trouble
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts, trouble_cameras
 from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras
 
-IS_TROUBLE: Final = alerts.c.kind.in_(sorted(KINDS))
+IS_TROUBLE: Final = alerts.c.kind.in_(sorted(TROUBLES))
 """Alerts about cameras and nodes themselves: for people who look after them (MANAGE)."""
 IS_RUNNING: Final = alerts.c.state.in_([AlertState.OPEN, AlertState.TAKEN])
 """Alerts that are not closed."""
@@ -96,8 +96,8 @@ def able_people(
 
     `kinds`: the kind of each alert, by its id.
     """
-    troubles = [alert_id for alert_id, kind in kinds.items() if kind in KINDS]
-    others = [alert_id for alert_id, kind in kinds.items() if kind not in KINDS]
+    troubles = [alert_id for alert_id, kind in kinds.items() if is_trouble(kind)]
+    others = [alert_id for alert_id, kind in kinds.items() if not is_trouble(kind)]
     values = {"scope_people": list(person_ids), "scope_now": now.utc_us}
     return {
         (row.alert_id, row.person_id)

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.alerting.alerts.rule_wording import rule_sentence, with_people
-from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP
+from hub.alerting.alerts.rules.kinds import (
+    SIGHTINGS,
+    About,
+    Kind,
+    Subject,
+    entry_of,
+    is_trouble,
+)
 from hub.alerting.alerts.rules.rules_met import foremost, from_text
-from hub.alerting.alerts.tamper_wording import tampering
 from hub.alerting.alerts.views import AlertInWords, AlertRow, HistoryRow, ShownAlert
 from hub.base.audit.asker import Asker
 from hub.web.calendar import DOUBT_FROM_MS, Calendar
@@ -34,7 +40,7 @@ def status(row: ShownAlert, words: Messages) -> Status:
         case "taken":
             name = row.taken_by_name or "?"
             return Status("taken", say("Acknowledged by %(name)s") % {"name": name})
-        case "resolved" if row.kind in KINDS and row.closed_by is None:
+        case "resolved" if is_trouble(row.kind) and row.closed_by is None:
             return Status("resolved", say("Back again"))
         case "resolved":
             return Status("resolved", say("Resolved"))
@@ -46,135 +52,71 @@ def status(row: ShownAlert, words: Messages) -> Status:
 
 def headline(row: ShownAlert, words: Messages) -> str:
     """Subject of the alert."""
-    if row.kind == TIP:
-        return words.say("Report from the people")
-    tamper = tampering(row.kind, words)
-    if tamper is None:
-        return _headline(row, words)
-    if row.over_utc_us is None:
-        return tamper.headline
-    return words.say("%(what)s · over") % {"what": tamper.headline}
+    entry = entry_of(row.kind)
+    if entry.headline is None:
+        people, met = _people(row, words), foremost(row.rules)
+        return people if met is None else with_people(met, people, words)
+    what = words.say(entry.headline.message_id(row.people)) % {"n": row.people}
+    if entry.subject is Subject.TAMPERING and row.over_utc_us is not None:
+        return words.say("%(what)s · over") % {"what": what}
+    return what
 
 
 def course(row: ShownAlert, words: Messages) -> str:
     """Whether the subject of a running alert goes on or is over; empty if that is not known, or if
     the headline says it."""
-    if isinstance(row, AlertInWords) or row.kind == TIP or row.state not in ("open", "taken"):
+    if isinstance(row, AlertInWords) or row.kind == Kind.TIP or row.state not in ("open", "taken"):
         return ""
     if row.is_ongoing:
         return words.say("Still going on")
-    is_said = row.kind in KINDS or tampering(row.kind, words) is not None
+    is_said = entry_of(row.kind).subject in (Subject.TROUBLE, Subject.TAMPERING)
     return "" if is_said else words.say("It is over")
-
-
-_WITHOUT_PICTURE: Final = ("node_rival", "node_unrecorded", "node_held_back")
-
-
-def _headline(row: ShownAlert, words: Messages) -> str:
-    many = {"n": row.people}
-    match row.kind:
-        case "camera_lost" if row.people == 1:
-            return words.say("Camera lost")
-        case "camera_lost":
-            return words.say("%(n)d cameras lost") % many
-        case "node_silent" | "node_rival" | "node_unrecorded" | "node_held_back":
-            return {
-                "node_silent": words.say("Camera box silent"),
-                "node_rival": words.say("Two computers under one name"),
-                "node_unrecorded": words.say("Camera box records no video"),
-                "node_held_back": words.say("Footage of a camera box waits"),
-            }[row.kind]
-        case "link_lost":
-            return (
-                words.count(
-                    "%(n)d camera box still silent", "%(n)d camera boxes silent", row.people
-                )
-                % many
-            )
-        case "broker_lost" | "broker_unheard":
-            return {
-                "broker_lost": words.say("The hub hears no camera box"),
-                "broker_unheard": words.say("A message broker is not fully heard"),
-            }[row.kind]
-        case _:
-            people = _people(row, words)
-            met = foremost(row.rules)
-            return people if met is None else with_people(met, people, words)
 
 
 def _people(row: ShownAlert, words: Messages) -> str:
     many = {"n": row.people}
-    if row.kind == CROWD:
+    if row.kind == Kind.CROWD:
         return words.say("Crowd, about %(n)d people") % many
     return words.count("%(n)d person", "%(n)d people", row.people) % many
 
 
 def about(row: ShownAlert) -> str:
     """The camera or node of the alert, after a dot; empty for many, or for a tip."""
-    if row.kind == TIP:
+    if row.kind == Kind.TIP:
         return ""
     return f" · {row.camera_label}" if row.camera_label else ""
 
 
 def subject_word(row: AlertRow, words: Messages) -> str:
     """What `camera_label` is the name of."""
-    match row.kind:
-        case "node_silent" | "node_rival" | "node_unrecorded" | "node_held_back":
+    match entry_of(row.kind).about:
+        case About.NODE:
             return words.say("Camera box")
-        case "broker_unheard":
+        case About.BROKER:
             return words.say("Message broker")
-        case kind if kind == TIP:
+        case About.NEAREST_CAMERA:
             return words.say("Nearest camera")
-        case _:
+        case About.CAMERA | About.NOTHING:
             return words.say("Camera")
 
 
 def picture_missing(row: AlertRow, words: Messages) -> str:
     """Why there is no picture."""
-    match row.kind:
-        case "camera_lost":
-            return words.say("No picture: the camera gives none")
-        case "node_silent" | "link_lost":
-            return words.say("No picture: power or line may be gone there")
-        case "broker_lost" | "broker_unheard" | "tip":
-            return {
-                "broker_lost": words.say("No picture: the hub's message broker is away"),
-                "broker_unheard": words.say("No picture: a message broker is not fully heard"),
-                "tip": words.say("No picture of a camera: somebody reported it"),
-            }[row.kind]
-        case kind if tampering(kind, words) is not None:
-            return words.say("No picture: it would show nothing")
-        case kind if kind in _WITHOUT_PICTURE or row.closed_utc_us is not None:
-            return words.say("No picture at the hub")
-        case _:
-            return words.say("The picture is on its way from the camera box")
+    if row.kind in SIGHTINGS and row.closed_utc_us is not None:
+        return words.say("No picture at the hub")
+    return words.say(entry_of(row.kind).no_picture)
 
 
 def advice(row: AlertRow, words: Messages) -> str | None:
     """Advice for a technician; None if it needs none, or is over."""
-    if row.kind == "node_unrecorded" and row.closed_utc_us is None:
-        return words.say(
-            "End holds that no case needs any more, or see to the disk of the camera box: its"
-            " own journal says which."
-        )
-    if row.kind == "node_held_back" and row.closed_utc_us is None:
-        return words.say(
-            "The hub's disk is short, and this camera box brought several times as much as others."
-            " Its footage stays at the box; others go on. Free space at the hub, and look why it"
-            " brings so much."
-        )
-    tamper = tampering(row.kind, words)
-    return tamper.advice if tamper and row.over_utc_us is None else None
-
-
-def is_trouble(row: ShownAlert) -> bool:
-    """True if the alert is about cameras or nodes themselves."""
-    return row.kind in KINDS
+    entry = entry_of(row.kind)
+    end = row.over_utc_us if entry.subject is Subject.TAMPERING else row.closed_utc_us
+    return words.say(entry.advice) if entry.advice and end is None else None
 
 
 def clock_doubt(row: ShownAlert, words: Messages) -> str | None:
     """Warning about the node's clock; None if not needed."""
-    if is_trouble(row) or row.kind == TIP:
+    if is_trouble(row.kind) or row.kind == Kind.TIP:
         return None  # its times are the hub's, or a person's
     if row.error_ms is None or row.clock_source == "none":
         return words.say("Clock of the camera box unconfirmed: times may be wrong")
@@ -189,7 +131,7 @@ def clock_doubt(row: ShownAlert, words: Messages) -> str | None:
 def next_step(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
     """The next step for an alert, and its reason."""
     say = calendar.words.say
-    if row.state == "open" and row.kind in KINDS:
+    if row.state == "open" and is_trouble(row.kind):
         return say("Whoever looks after it acknowledges it. It closes itself when all is back.")
     if row.state == "open":
         called = next_call(row, calendar) or say("Nobody has it yet.")
@@ -201,7 +143,7 @@ def next_step(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
         "name": row.closed_by_name or "?",
         "time": calendar.clock(row.closed_utc_us or row.raised_utc_us),
     }
-    if row.kind in KINDS and row.closed_by is None:
+    if is_trouble(row.kind) and row.closed_by is None:
         return say("Back again by itself at %(time)s. Nothing more is needed.") % closed
     return say("Closed by %(name)s at %(time)s. Nothing more is needed.") % closed
 

@@ -5,13 +5,13 @@ so that two hubs, or a restarted one, raise nothing twice.
 """
 
 from collections.abc import Collection
-from typing import Any, Final, assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, select, update
 
 from hub.alerting.alerts.rows import NewAlert, change_alert, note_history, raise_alert
-from hub.alerting.alerts.rules.kinds import Kind
+from hub.alerting.alerts.rules.kinds import KINDS, TROUBLES, About, Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts, trouble_cameras, troubles
 from hub.alerting.monitoring.rules.liveness import (
@@ -37,11 +37,6 @@ from hub.base.db.columns import columns, new_id
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras, node_health, nodes
-
-OF_CAMERAS: Final = (Kind.CAMERA_LOST,)
-"""Kinds whose units are cameras; the units of other kinds are nodes."""
-CRITICAL: Final = (Kind.LINK_LOST, Kind.BROKER_LOST)
-"""A whole part of the town is down: exempt from the rate limit."""
 
 
 def look(
@@ -88,9 +83,14 @@ def liveness_facts(conn: Connection, broker: BrokerLiveness) -> LivenessFacts:
 
 
 def running_troubles(conn: Connection) -> list[Trouble]:
-    """Troubles that are not over, with their units."""
-    named = select(troubles, alerts.c.zone).join(alerts, alerts.c.id == troubles.c.alert_id)
-    rows = conn.execute(named.where(troubles.c.over_utc_us.is_(None))).all()
+    """Troubles that are not over, with their units; a trouble of a kind that this version does not
+    know is left to the newer process that raised it."""
+    running = (
+        select(troubles, alerts.c.zone)
+        .join(alerts, alerts.c.id == troubles.c.alert_id)
+        .where(troubles.c.over_utc_us.is_(None), troubles.c.kind.in_(sorted(TROUBLES)))
+    )
+    rows = conn.execute(running).all()
     members: dict[UUID, list[Row[Any]]] = {row.alert_id: [] for row in rows}
     query = (
         select(trouble_cameras, cameras.c.node_id)
@@ -135,8 +135,8 @@ def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeLiveness:
 
 
 def _trouble(row: Row[Any], members: Collection[Row[Any]]) -> Trouble:
-    kind = Kind(row.kind)
-    unit = "camera_id" if kind in OF_CAMERAS else "node_id"
+    kind = KINDS[row.kind]
+    unit = "camera_id" if kind.entry.about is About.CAMERA else "node_id"
     return Trouble(
         alert_id=row.alert_id,
         kind=kind,
@@ -149,7 +149,8 @@ def _trouble(row: Row[Any], members: Collection[Row[Any]]) -> Trouble:
 
 
 def _cameras_of(conn: Connection, kind: Kind, units: Collection[UUID]) -> list[UUID]:
-    column = cameras.c.id if kind in OF_CAMERAS else cameras.c.node_id
+    is_of_cameras = kind.entry.about is About.CAMERA
+    column = cameras.c.id if is_of_cameras else cameras.c.node_id
     query = select(cameras.c.id).where(column.in_(list(units))).order_by(cameras.c.id)
     return list(conn.scalars(query))
 
@@ -166,7 +167,7 @@ def _raise(conn: Connection, step: TroubleRaised, now: Moment) -> None:
         began=began,
         confirmed=now,
         zone=step.broker or None,
-        is_critical=step.kind in CRITICAL or _is_urgent(conn, step.kind, dark, now),
+        is_critical=step.kind.entry.is_critical or _is_urgent(conn, step.kind, dark, now),
     )
     raise_alert(conn, alert, reason="no sign of life", now=now)
     boot_id = conn.scalar(select(nodes.c.boot_id).where(nodes.c.id == step.node_id))
@@ -198,7 +199,7 @@ def _note_members(conn: Connection, alert_id: UUID, dark: Collection[UUID]) -> b
 def _change(conn: Connection, alert_id: UUID, dark: frozenset[UUID], now: Moment) -> None:
     this = select(alerts.c.kind, alerts.c.people, alerts.c.state, alerts.c.camera_id)
     kind_now, before, state, camera_id = conn.execute(this.where(alerts.c.id == alert_id)).one()
-    kind = Kind(kind_now)
+    kind = KINDS[kind_now]
     there = _cameras_of(conn, kind, dark)
     has_joined = _note_members(conn, alert_id, there)
     mine = trouble_cameras.c.alert_id == alert_id

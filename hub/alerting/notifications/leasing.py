@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from hub.alerting.alerts.rules.kinds import KINDS
+from hub.alerting.alerts.rules.kinds import is_trouble
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications.batching import (
     BATCHING_LIMITS,
@@ -306,7 +306,7 @@ def _in_digests(conn: Connection, grown: Collection[UUID]) -> set[UUID]:
 
 def _permission_key(row: AnyRow) -> tuple[str, UUID | None, UUID]:
     """Key of the permission check: the camera, and for a trouble also the alert."""
-    return row.kind, row.alert_id if row.kind in KINDS else None, row.camera_id
+    return row.kind, row.alert_id if is_trouble(row.kind) else None, row.camera_id
 
 
 def next_due(conn: Connection, now: Moment) -> int | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from hub.access.tables import people
-from hub.alerting.alerts.rules.kinds import EVERYWHERE, Kind
+from hub.alerting.alerts.rules.kinds import About, entry_of
 from hub.alerting.alerts.rules.rules_met import Rules, from_text
 from hub.alerting.alerts.scope import able_people
 from hub.alerting.alerts.tables import alerts, troubles
@@ -117,7 +117,7 @@ def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str, may_act: bool) -> Pe
         people=row.people,
         has_picture=row.picture_id is not None,
         place=_place(row),
-        camera_label=(row.zone or "") if row.kind == Kind.BROKER_UNHEARD else row.camera_label,
+        camera_label=_label(row),
         node_name=row.node_name,
         began=Moment(row.began_utc_us, row.began_error_ms),
         handled_by=row.handler_name,
@@ -132,9 +132,15 @@ def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str, may_act: bool) -> Pe
     )
 
 
+def _label(row: Row[*tuple[Any, ...]]) -> str:
+    if entry_of(row.kind).about is About.BROKER:
+        return row.zone or "?"  # raised by a version that did not store which
+    return str(row.camera_label)
+
+
 def _place(row: Row[*tuple[Any, ...]]) -> str:
     """Names of two area levels: they distinguish places with the same name, such as "Khu phố 1",
     and fit a lock screen."""
-    if row.kind in EVERYWHERE:
-        return ""  # several places
+    if entry_of(row.kind).is_everywhere:
+        return ""
     return ", ".join(name for name in (row.area_name, row.parent_name) if name)

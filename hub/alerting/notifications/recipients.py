@@ -27,7 +27,7 @@ from sqlalchemy import (
 from hub.access.rules.grants import Right
 from hub.access.scope import ENTITLED, IS_AMONG, entitled_values
 from hub.alerting.alerts.rows import NewAlert, severity_of
-from hub.alerting.alerts.rules.kinds import KINDS
+from hub.alerting.alerts.rules.kinds import is_trouble
 from hub.alerting.alerts.scope import KEEPERS, keepers_values
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.escalation import rows as escalation_rows
@@ -234,7 +234,7 @@ def _receivers(
             alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
             if alert.quiet_reason is not None:
                 return ()
-            if alert.kind in KINDS:
+            if is_trouble(alert.kind):
                 living = phones_of_keepers(conn, alert_id, now=now)
             else:
                 living = phones_of_entitled(conn, camera_id, now=now)
@@ -265,7 +265,7 @@ def recipients_of(
 
     `alert_id` matters only for a trouble.
     """
-    if kind in KINDS and alert_id is not None:
+    if is_trouble(kind) and alert_id is not None:
         everybody, values = KEEPERS, keepers_values(alert_id, now)
     else:
         everybody, values = ENTITLED, entitled_values(camera_id, Right.ALERTED, now)

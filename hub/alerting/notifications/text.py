@@ -8,13 +8,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP, is_tampering
+from hub.alerting.alerts.rules.kinds import Kind, Subject, Text, entry_of
 from hub.alerting.alerts.rules.rules_met import foremost
 from hub.alerting.notifications.batching import AlertDigest
 from hub.alerting.notifications.pending import PendingNotification
 from hub.alerting.notifications.rule_text import rule_words
-from hub.alerting.notifications.tamper_text import tamper_words
-from hub.alerting.notifications.trouble_text import handled_words, trouble_words
 from hub.notify.channels.port import Message
 from hub.notify.i18n import PushMessages, phrases, short
 
@@ -49,19 +47,17 @@ def message_for(pending: PendingNotification, zone: ZoneInfo) -> Message:
 def _title_and_body(
     pending: PendingNotification, words: PushMessages, *, when: str
 ) -> tuple[str, str]:
+    if pending.digest is not None:
+        return _digest(pending.digest, words)
     names = {
         "place": pending.place,
         "camera": pending.camera_label,
+        "broker": pending.camera_label,
+        "node": pending.node_name,
         "time": when,
         "n": pending.people,
     }
-    if pending.digest is not None:
-        return _digest(pending.digest, words)
-    if pending.kind == TIP and pending.moment != "taken":
-        title = words.say("Report from the people · {place}").format(**names)
-        body = words.say("{time} · said near {camera}").format(**names)
-    else:
-        title, body = _of_one(pending, words, names=names)
+    title, body = _of_one(pending, words, names=names)
     if pending.moment == "handed":
         handing = {
             "officer": pending.handled_by or "?",
@@ -85,34 +81,74 @@ def _digest(digest: AlertDigest, words: PushMessages) -> tuple[str, str]:
 def _of_one(
     pending: PendingNotification, words: PushMessages, *, names: Mapping[str, Any]
 ) -> tuple[str, str]:
-    if pending.kind in KINDS:
-        about = {"node": pending.node_name, "broker": pending.camera_label}
-        return trouble_words(pending, words, names={**names, **about})
-    if is_tampering(pending.kind) and pending.moment != "taken":
-        return tamper_words(pending, words, names=names)
-    match pending.moment:
-        case "taken":
-            return handled_words(pending, words), words.say("{camera} · {time}").format(**names)
-        case "grown":
-            title = _title(pending, words) or _people(pending, words)
-            body = words.say("{camera} · since {time}")
-            if pending.has_picture and pending.may_act:
-                body = words.say("{camera} · since {time} · with picture")
-            return title.format(**names), body.format(**names)
+    entry = entry_of(pending.kind)
+    is_trouble = entry.subject is Subject.TROUBLE
+    if is_trouble:
+        body = words.say("{place} · since {time}") if pending.place else words.say("since {time}")
+    elif pending.moment == "taken":
+        body = words.say("{camera} · {time}")
+    elif entry.push is None:
+        return _of_people(pending, words, names=names)
+    elif entry.subject is Subject.TIP:
+        body = words.say("{time} · said near {camera}")
+    elif pending.moment == "grown":
+        body = words.say("{camera} · it began at {time}")
+    else:
+        body = words.say("{camera} · since {time}")
+    return _title_of(pending, words, names=names), body.format(**names)
+
+
+def _title_of(
+    pending: PendingNotification, words: PushMessages, *, names: Mapping[str, Any]
+) -> str:
+    entry = entry_of(pending.kind)
+    if pending.moment == "taken":
+        return _handled(pending, words)
+    if pending.moment == "back" and entry.push_over:
+        return words.say(entry.push_over).format(**names)
+    what = words.say((entry.push or Text("")).message_id(pending.people)).format(**names)
+    if entry.subject is not Subject.TAMPERING:
+        return what
+    is_over = pending.moment == "grown"  # nothing else is sent about it later
+    title = words.say("Over: {what} · {place}") if is_over else words.say("{what} · {place}")
+    return title.format(what=what, **names)
+
+
+def _of_people(
+    pending: PendingNotification, words: PushMessages, *, names: Mapping[str, Any]
+) -> tuple[str, str]:
+    if pending.moment == "grown":
+        title = _title(pending, words) or _people(pending, words)
+        body = words.say("{camera} · since {time}")
+        if pending.has_picture and pending.may_act:
+            body = words.say("{camera} · since {time} · with picture")
+    elif pending.kind == Kind.CROWD:
+        title = _title(pending, words) or _people(pending, words)
+        body = words.say("{camera} · {time}")
+    else:
+        title = _title(pending, words) or words.say("Somebody seen · {place}")
+        body = words.count(
+            "{camera} · {time} · {n} person", "{camera} · {time} · {n} people", pending.people
+        )
+    return title.format(**names), body.format(**names)
+
+
+def _handled(pending: PendingNotification, words: PushMessages) -> str:
+    match pending.state:
+        case "false_alarm":
+            title = words.say("False alarm · {place}")
+        case "resolved":
+            title = words.say("Resolved · {place}")
+        case _ if pending.handled_by:
+            title = words.say("{officer} has it · {place}")
         case _:
-            if pending.kind == CROWD:
-                title = _title(pending, words) or _people(pending, words)
-                return title.format(**names), words.say("{camera} · {time}").format(**names)
-            title = _title(pending, words) or words.say("Somebody seen · {place}")
-            body = words.count(
-                "{camera} · {time} · {n} person", "{camera} · {time} · {n} people", pending.people
-            )
-            return title.format(**names), body.format(**names)
+            title = words.say("Somebody has it · {place}")
+    return title.format(officer=pending.handled_by, place=pending.place)
 
 
 def _people(pending: PendingNotification, words: PushMessages) -> str:
     """Number of people; for a crowd "about"."""
-    if pending.kind == CROWD:
+    if pending.kind == Kind.CROWD:
         return words.say("Crowd, about {n} people · {place}")
     return words.count("{n} person · {place}", "{n} people · {place}", pending.people)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, or_, select, update
 
 from hub.alerting.alerts.rows import change_alert
-from hub.alerting.alerts.rules.kinds import KINDS
+from hub.alerting.alerts.rules.kinds import is_trouble
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alert_history, alerts
 from hub.alerting.escalation.rows import (
@@ -83,7 +83,7 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
     if row.state != AlertState.OPEN:
         end(conn, [alert_id])
         return 0
-    if row.kind in KINDS:  # no plan covers troubles of cameras: their keepers are told
+    if is_trouble(row.kind):  # no plan covers troubles of cameras: their keepers are told
         living, plan = phones_of_keepers(conn, alert_id, now=now), None
     else:
         living = phones_of_entitled(conn, row.camera_id, now=now)

@@ -19,8 +19,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.access.rules.grants import CameraPlace, Parents
-from hub.alerting.alerts.rules.kinds import CROWD, TIP, is_tampering
-from hub.alerting.alerts.rules.kinds import KINDS as TROUBLES
+from hub.alerting.alerts.rules.kinds import Kind, is_tampering, is_trouble
 from hub.alerting.alerts.rules.rules_met import FIRST_SAID, Rules
 from hub.alerting.oncall.rules.escalation import (
     LONGEST_WAIT_S,
@@ -32,8 +31,7 @@ from hub.alerting.oncall.rules.rosters import DAY_MINUTES, CoverageGap, Roster, 
 
 TAMPER: Final = "tamper"
 NODE: Final = "node"
-PERSON: Final = "person"
-KINDS: Final = (PERSON, CROWD, *FIRST_SAID, TIP, TAMPER, NODE)
+KINDS: Final = (Kind.PERSON, Kind.CROWD, *FIRST_SAID, Kind.TIP, TAMPER, NODE)
 """Kinds that a rule can name. A person who met a rule of the camera has that rule's kind only."""
 NEVER_QUIET: Final = frozenset({TAMPER, NODE})
 
@@ -159,7 +157,7 @@ def subjects_of(kind: str, rules: Rules) -> tuple[RuleSubject, ...]:
     """The subjects by which an alert is judged, from its kind and the camera rules people met."""
     if is_tampering(kind):
         return (RuleSubject(TAMPER),)
-    if kind in TROUBLES:
+    if is_trouble(kind):
         return (RuleSubject(NODE),)
     return tuple(RuleSubject(one.rule, one.place) for one in rules) or (RuleSubject(kind),)
 

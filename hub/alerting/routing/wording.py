@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.alerting.alerts.rules.kinds import CROWD, TIP, is_tampering
+from hub.alerting.alerts.rules.kinds import Kind, is_tampering
 from hub.alerting.oncall import wording
 from hub.alerting.oncall.roster_rows import Team
 from hub.alerting.routing.rules import (
     NODE,
-    PERSON,
     TAMPER,
     AlertRule,
     RoutingDecision,
@@ -45,14 +44,14 @@ def kind_name(kind: str | None, words: Messages) -> str:
     say = words.say
     names = {
         None: say("whatever there is"),
-        PERSON: say("people who only pass"),
-        CROWD: say("crowds"),
+        Kind.PERSON: say("people who only pass"),
+        Kind.CROWD: say("crowds"),
         "entry": say("entry"),
         "loitering": say("loitering"),
         "crossing": say("crossing a line"),
         "after_hours": say("after hours"),
         "group": say("many at once"),
-        TIP: say("tips from people"),
+        Kind.TIP: say("tips from people"),
         TAMPER: say("a camera covered or turned"),
         NODE: say("a camera or box without a sign"),
     }
@@ -151,7 +150,7 @@ def _tried(one: TriedAlert, teams: Teams, calendar: Calendar) -> TriedLine:
         alert_id=one.alert_id,
         time=calendar.full(one.began_utc_us),
         camera=one.camera,
-        what=words.say("people") if kind == PERSON else kind_name(kind, words),
+        what=words.say("people") if kind == Kind.PERSON else kind_name(kind, words),
         before=_decision(one.before, teams, words),
         after=_decision(one.after, teams, words),
         is_quiet=one.after.tells is RuleRecipients.NOBODY,

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from hub.alerting.alerts.rules.kinds import SIGHTINGS
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import Rules, from_text
 from hub.alerting.alerts.tables import alerts
@@ -28,7 +29,6 @@ from hub.alerting.silences.rules import (
     FALSE_IN_A_ROW,
     MUTED_S,
     NOT_CRITICAL,
-    SILENCED_KINDS,
     AlertSpot,
     Ending,
     Silence,
@@ -188,7 +188,7 @@ def may_mute(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
     """True if the alert was closed as a false alarm since the last mute of its spot, and the spot
     had several in a row since then."""
     row = _spot_row(conn, alert_id)
-    if row.kind not in SILENCED_KINDS or row.state != AlertState.FALSE_ALARM:
+    if row.kind not in SIGHTINGS or row.state != AlertState.FALSE_ALARM:
         return False
     spot = _spot(row)
     since_utc_us = max(_last_muted(conn, spot, now), now.plus_s(-MUTED_S).utc_us)

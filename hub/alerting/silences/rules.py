@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from hub.alerting.alerts.rules.kinds import CROWD
-
-SILENCED_KINDS: Final = ("person", CROWD)
 FALSE_IN_A_ROW: Final = 3
 MUTED_S: Final = 14 * 86_400.0
 """Length of a mute, and how far back its false alarms count."""

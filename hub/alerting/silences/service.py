@@ -12,6 +12,7 @@ from hub.access.scope import has_right, visible_cameras, visible_to, visible_val
 from hub.access.tables import people
 from hub.alerting.alerts import queries
 from hub.alerting.alerts.rows import change_alert, note_history
+from hub.alerting.alerts.rules.kinds import SIGHTINGS
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alert_history
 from hub.alerting.alerts.views import AlertRow
@@ -22,7 +23,6 @@ from hub.alerting.silences.rules import (
     LONGEST_S,
     MOST_SNOOZES,
     NOT_CRITICAL,
-    SILENCED_KINDS,
     SNOOZE_S,
     SNOOZES_IN_S,
     Silence,
@@ -225,7 +225,7 @@ class SilenceService:
 
 
 def _may_snooze(look: Reading, row: AlertRow) -> bool:
-    is_silenceable = row.kind in SILENCED_KINDS
+    is_silenceable = row.kind in SIGHTINGS
     is_alerted = has_right(look.conn, look.asker.person_id, row.camera_id, Right.ALERTED, look.now)
     return is_silenceable and is_alerted
 

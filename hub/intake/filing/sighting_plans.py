@@ -23,7 +23,7 @@ from hub.alerting.alerts.rules.grouping import (
     decide,
     is_for_alerts,
 )
-from hub.alerting.alerts.rules.kinds import CROWD
+from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.rules.rules_met import Rules, foremost, is_critical
 from hub.alerting.alerts.rules.rules_met import new_rules as fresh
 from hub.alerting.alerts.tables import sightings
@@ -243,7 +243,7 @@ def _plan_muted(node_event: NodeEvent, begun: _Begun, silence: Silence, add: _Ad
 
 def _kind(body: SightingOpened) -> str:
     """Kind of the alert: a crowd raises its own alert beside the alerts of single people."""
-    return CROWD if body.is_crowd else body.object_kind.value
+    return Kind.CROWD if body.is_crowd else body.object_kind.value
 
 
 def _raise(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from agent.wire.messages import TamperBegan, TamperEnded, Tampering
 from hub.alerting.alerts.rows import NewAlert, change_alert, note_history, raise_alert
-from hub.alerting.alerts.rules.kinds import TAMPER_PREFIX
+from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import IS_RUNNING
 from hub.alerting.alerts.tables import alerts
@@ -47,9 +47,9 @@ _ENDED: Final = select(events.c.id).where(
 )
 
 
-def alert_kind(what: Tampering) -> str:
-    """The value of `alerts.kind` for this kind of tampering."""
-    return f"{TAMPER_PREFIX}{what.value}"
+def alert_kind(what: Tampering) -> Kind:
+    """Kind of the alert about this tampering."""
+    return Kind[f"TAMPER_{what.name}"]
 
 
 def plan_tampering(

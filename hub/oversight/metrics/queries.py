@@ -11,6 +11,7 @@ from typing import Any, Final
 from prometheus_client.core import Metric
 from sqlalchemy import Connection, func, select
 
+from hub.alerting.alerts.rules.kinds import KINDS
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.tables import troubles as trouble_rows
 from hub.base.audit import log
@@ -133,6 +134,14 @@ def _alerts(conn: Connection) -> Iterator[Metric]:
     found: dict[str, int] = {row[0]: row[1] for row in conn.execute(query)}
     states: list[Sample] = [({"state": one}, found.get(one, 0)) for one in ("open", "taken")]
     yield gauges("matthan_alerts", "Alerts that are not closed, by state.", states)
+    unknown = select(func.count()).where(
+        alerts.c.state.in_(("open", "taken")), alerts.c.kind.not_in(sorted(KINDS))
+    )
+    yield gauges(
+        "matthan_alerts_of_unknown_kind",
+        "Alerts that are not closed, of a kind that only a newer version of the hub knows.",
+        [({}, conn.scalar(unknown) or 0)],
+    )
     going_on = (
         select(trouble_rows.c.kind, func.count())
         .where(trouble_rows.c.over_utc_us.is_(None))

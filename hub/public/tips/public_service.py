@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, func, insert, select
 
 from hub.alerting.alerts.rows import NewAlert, raise_alert
-from hub.alerting.alerts.rules.kinds import TIP
+from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.scope import IS_RUNNING
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
@@ -263,14 +263,14 @@ def answers_of(conn: Connection, tip_id: UUID) -> tuple[TipAnswer, ...]:
 
 def _raise(conn: Connection, spot: CameraSpot, happened: Moment, now: Moment) -> UUID:
     """Raise the tip's alert by the current rules; queues its notifications."""
-    told = routing_rows.routing_decision(conn, spot.camera_id, TIP, (), at=now)
+    told = routing_rows.routing_decision(conn, spot.camera_id, Kind.TIP, (), at=now)
     quiet_reason = TOLD_NOBODY if told.tells is RuleRecipients.NOBODY else None
     if quiet_reason is None and not wakes(_woke_lately(conn, now)):
         quiet_reason = TOO_MANY
     alert = NewAlert(
         alert_id=new_id(now),
         camera_id=spot.camera_id,
-        kind=TIP,
+        kind=Kind.TIP,
         people=0,
         clock_source="ntp" if now.error_ms is not None else "none",
         began=happened,
@@ -290,7 +290,7 @@ def _raise(conn: Connection, spot: CameraSpot, happened: Moment, now: Moment) ->
 
 def _woke_lately(conn: Connection, now: Moment) -> int:
     lately = alerts.c.raised_utc_us > now.utc_us - HOUR_US
-    woke = (alerts.c.kind == TIP) & alerts.c.quiet_reason.is_(None) & lately
+    woke = (alerts.c.kind == Kind.TIP) & alerts.c.quiet_reason.is_(None) & lately
     query = select(func.count()).select_from(tips).join(alerts, alerts.c.id == tips.c.alert_id)
     return conn.scalar(query.where(woke)) or 0
 

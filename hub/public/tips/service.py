@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, insert, select, update
 
 from hub.alerting.alerts import queries as alerts_queries
-from hub.alerting.alerts.rules.kinds import TIP
+from hub.alerting.alerts.rules.kinds import Kind
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.db.bounds import text
@@ -48,7 +48,7 @@ class TipService:
         """The tip of this alert, with sightings near it; part of the alert's page."""
         with self._acting.reading(asker, "tip.open") as look:
             page = _page(look, alert_id)
-            look.answer(page, on=On(TIP, page.tip.tip_id if page else None))
+            look.answer(page, on=On(Kind.TIP, page.tip.tip_id if page else None))
         return page
 
     def picture(self, asker: Asker, picture_id: UUID) -> bytes | None:
@@ -86,12 +86,12 @@ class TipService:
             )
             tip_id = conn.scalar(select(tips.c.id).where(tips.c.alert_id == alert_id))
             if not may or tip_id is None or not reason.strip():
-                look.refuse(reason, On(TIP, tip_id))
+                look.refuse(reason, On(Kind.TIP, tip_id))
                 return None
             query = select(tip_reporters.c.sealed).where(tip_reporters.c.tip_id == tip_id)
             sealed = conn.scalar(query)
             told = None if sealed is None else self._box.unseal_reporter(sealed, tip_id=tip_id)
-            look.done(reason, On(TIP, tip_id))
+            look.done(reason, On(Kind.TIP, tip_id))
         return TipSender(told)
 
     def answer(self, asker: Asker, alert_id: UUID, words: str) -> bool:
@@ -112,7 +112,7 @@ class TipService:
                         **columns("at", change.now),
                     )
                 )
-            change.answer(is_done, on=On(TIP, tip_id))
+            change.answer(is_done, on=On(Kind.TIP, tip_id))
         return is_done
 
     def start_case(self, asker: Asker, alert_id: UUID, *, number: str, purpose: str) -> UUID | None:
@@ -133,7 +133,7 @@ class TipService:
         with self._acting.changing(asker, "tip.case") as change:
             tip_id = _movable_tip(change, alert_id)
             is_theirs = tip_id is not None and _works_on(change, case_id, open_=True)
-            change.answer(is_theirs, on=On(TIP, tip_id))
+            change.answer(is_theirs, on=On(Kind.TIP, tip_id))
             if is_theirs:
                 this = update(tips).where(tips.c.id == tip_id)
                 change.conn.execute(this.values(case_id=case_id))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from hub.alerting.alerts.rules.kinds import CROWD
+from hub.alerting.alerts.rules.kinds import SIGHTINGS
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.rules_met import FIRST_SAID
 
@@ -36,7 +36,7 @@ class Policy:
     """Kinds exempt from cooldown and rate limit."""
     critical_rules: frozenset[str] = frozenset(FIRST_SAID)
     """Camera rules that make an alert critical and ring again."""
-    alerting_kinds: frozenset[str] = frozenset({"person", CROWD})
+    alerting_kinds: frozenset[str] = SIGHTINGS
     """Kinds that raise alerts; all others are only stored."""
 
 

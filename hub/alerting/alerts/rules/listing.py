@@ -11,11 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
-from hub.alerting.alerts.rules.kinds import CROWD, KINDS, TIP, is_tampering
-
-Subject = Literal["person", "crowd", "tampering", "trouble", "tip"]
-"""Subject of an alert, as a filter offers it."""
-SUBJECTS: Final[tuple[Subject, ...]] = ("person", "crowd", "tampering", "trouble", "tip")
+from hub.alerting.alerts.rules.kinds import Subject, entry_of
 
 GroupedBy = Literal["place", "node"]
 GROUPS: Final[tuple[GroupedBy, ...]] = ("place", "node")
@@ -56,11 +52,7 @@ class AlertFacts:
     @property
     def subject(self) -> Subject:
         """The subject of the alert."""
-        if self.kind in KINDS:
-            return "trouble"
-        if is_tampering(self.kind):
-            return "tampering"
-        return "tip" if self.kind == TIP else "crowd" if self.kind == CROWD else "person"
+        return entry_of(self.kind).subject
 
     @property
     def is_for_many(self) -> bool:
@@ -84,7 +76,7 @@ class AlertFilter:
     """Cameras of this very area."""
     node_id: UUID | None = None
     subject: str = ""
-    """One of `SUBJECTS`; empty: all."""
+    """A `Subject`; empty: all."""
     since_utc_us: int | None = None
     is_strict: bool = False
     """Critical alerts are filtered and put into groups too."""

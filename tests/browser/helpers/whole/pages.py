@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from hub.access.signin.own_account import OwnAccountService
 from tests.browser.conftest import DESK, PHONE, Hub
@@ -26,12 +26,17 @@ def set_language(hub: Hub, login: str, language: str) -> None:
 
 def fits(page: Page) -> bool:
     """Whether nothing sticks out to the right, once the page is there."""
-    page.wait_for_load_state()
-    return bool(
-        page.evaluate(
-            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        )
-    )
+    while True:
+        page.wait_for_load_state()
+        try:
+            return bool(
+                page.evaluate(
+                    "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+                )
+            )
+        except Error as error:  # a page that waits for something loads itself again
+            if "navigation" not in error.message:
+                raise
 
 
 def box(page: Page, selector: str) -> Any:

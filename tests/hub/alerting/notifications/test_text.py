@@ -78,7 +78,7 @@ def said(**changes: Any) -> tuple[str, str]:
         ),
         (
             {"kind": "tamper_of_a_newer_hub"},
-            "Khung hình có vấn đề · Ngã tư chợ, Tân Khai",
+            "Cảnh báo · Ngã tư chợ, Tân Khai",
             "Cổng chợ · từ 18:06",
         ),
         (
@@ -134,11 +134,6 @@ def said(**changes: Any) -> tuple[str, str]:
         (
             {"kind": "broker_unheard", "place": "", "camera_label": "hub2:8883"},
             "Trung tâm không nhận đủ tin từ máy chủ nhận tin hub2:8883",
-            "từ 18:06",
-        ),
-        (
-            {"kind": "broker_unheard", "place": "", "camera_label": ""},
-            "Trung tâm không nhận đủ tin từ một máy chủ nhận tin",
             "từ 18:06",
         ),
         (
