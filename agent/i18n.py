@@ -17,5 +17,11 @@ def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
 
 
 def speaker(language: str) -> Say:
-    """Translator from an English template to `language`."""
-    return gettext.translation("agent", _FOLDER, languages=[language], fallback=True).gettext
+    """Translator from an English template to `language`, one of LANGUAGES. FileNotFoundError in a
+    checkout that is not set up."""
+    try:
+        return gettext.translation("agent", _FOLDER, languages=[language]).gettext
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"The catalog of agent/locale/{language} is not compiled: run deploy/setup.sh"
+        ) from None

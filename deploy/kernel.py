@@ -1,5 +1,5 @@
 """Hatchling's build hook: compile what is in C: the kernel of `agent/vision/motion`, and the
-plugin of the hub's broker.
+plugin of the hub's broker. The catalogs of messages are compiled on the way (deploy/catalogs.py).
 
 An editable install leaves the libraries beside their sources. A wheel holds those of one processor
 and names it: `py3-none-manylinux_2_17_x86_64` or `…_aarch64`. The environment variable
@@ -152,6 +152,7 @@ class KernelHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile; in a wheel, take the libraries in and name the processor."""
         root, processor = Path(self.root), wanted(os.environ, platform.machine())
+        subprocess.run([sys.executable, str(root / "deploy/catalogs.py")], check=True)
         if processor is None:
             if version == "editable":
                 self._remove(root)

@@ -144,3 +144,4 @@ fill_venv() {
 case $wanted in demo | test | check) ;; *) die "Say demo, test or check, not '$wanted'." ;; esac
 [[ $wanted == check ]] || install_packages
 fill_venv
+"$venv/bin/python" deploy/catalogs.py # half a second; a pull may have brought other words

@@ -4,15 +4,15 @@
 #
 #   deploy/wheels.sh [FOLDER]    into FOLDER (default: dist); older wheels of the project there are removed first
 #
-# Needs Python with pip and a network: hatchling and, the first time, the compiler come from PyPI
-# (100 MB). In a checkout that deploy/setup.sh has set up both are there.
+# Needs Python with pip and a network: hatchling, Babel and, the first time, the compiler come from PyPI
+# (100 MB). In a checkout that deploy/setup.sh has set up all are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly into=${1:-dist}
 python=.venv/bin/python
 [[ -x $python ]] || python=python3
 options=(--quiet --disable-pip-version-check --no-deps --wheel-dir "$into")
-! "$python" -c 'import hatchling, ziglang' 2>/dev/null || options+=(--no-build-isolation)
+! "$python" -c 'import babel, hatchling, ziglang' 2>/dev/null || options+=(--no-build-isolation)
 
 mkdir -p "$into"
 rm -f -- "$into"/matthan-*.whl

@@ -1,17 +1,15 @@
 """Translated texts of pushes, from the gettext catalogs in `hub/locale`."""
 
-import gettext
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Final
+
+from hub.base.text.catalogs import translation
 
 LONGEST_TEXT: Final = 160
 """In characters, per title or body; no phone shows more on a lock screen."""
 
-
-LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
 LANGUAGES: Final = ("vi", "en")
 
 
@@ -28,7 +26,7 @@ class PushMessages:
 def phrases(language: str) -> PushMessages:
     """Catalog of a language; Vietnamese if the hub does not have it."""
     spoken = language if language in LANGUAGES else LANGUAGES[0]
-    catalog = gettext.translation("push", LOCALE_FOLDER, languages=[spoken])
+    catalog = translation("push", spoken)
     return PushMessages(spoken, catalog.gettext, catalog.ngettext)
 
 

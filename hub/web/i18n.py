@@ -3,7 +3,6 @@
 Message ids are English. Vietnamese is the default: a reader who asked for no language gets it.
 """
 
-import gettext
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -15,10 +14,11 @@ from typing import Final
 from babel.messages.extract import extract
 from babel.numbers import format_decimal
 
+from hub.base.text.catalogs import translation
+
 LANGUAGES: Final[tuple[str, ...]] = ("vi", "en")
 """Languages of the catalogs, the first one for readers who asked for neither."""
 
-LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
 SCRIPTS_FOLDER: Final = Path(__file__).parent / "static"
 
 
@@ -35,7 +35,7 @@ class Messages:
 def words(language: str) -> Messages:
     """Texts of a language; Vietnamese if the hub does not have it."""
     spoken = language if language in LANGUAGES else LANGUAGES[0]
-    catalog = gettext.translation("hub", LOCALE_FOLDER, languages=[spoken])
+    catalog = translation("hub", spoken)
     return Messages(language=spoken, say=catalog.gettext, count=catalog.ngettext)
 
 

@@ -1,23 +1,22 @@
 """Gathers every template the agent shows, and keeps the catalogs of `agent/locale` whole.
 
 Run `python -m tests.agent.catalogs` after a change of words: it updates both .po files (new ids
-empty in Vietnamese, for a person to fill) and compiles the .mo files.
+empty in Vietnamese, for a person to fill) and compiles them.
 """
 
 import io
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from deploy.catalogs import compile_all
 
 ROOT: Final = Path(__file__).parents[2]
 LOCALE: Final = ROOT / "agent" / "locale"
-NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LANGUAGES: Final = ("vi", "en")
 
 
@@ -45,14 +44,6 @@ def read(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
-def compiled(catalog: Catalog) -> bytes:
-    """The .mo file that belongs to a catalog."""
-    catalog.creation_date = catalog.revision_date = NO_DATE  # the same words, the same bytes
-    buffer = io.BytesIO()
-    write_mo(buffer, catalog)
-    return buffer.getvalue()
-
-
 def written(catalog: Catalog) -> bytes:
     """The .po file: sorted, without line numbers or dates, so that diffs show words alone."""
     buffer = io.BytesIO()
@@ -68,7 +59,7 @@ def written(catalog: Catalog) -> bytes:
 
 
 def update(language: str) -> None:
-    """Add new ids, drop old ones, compile."""
+    """Add new ids, drop old ones."""
     catalog = read(language)
     catalog.update(gathered(), no_fuzzy_matching=True)
     if language == "en":
@@ -78,9 +69,9 @@ def update(language: str) -> None:
     path = po_path(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(written(catalog))
-    path.with_suffix(".mo").write_bytes(compiled(read(language)))
 
 
 if __name__ == "__main__":
     for each in LANGUAGES:
         update(each)
+    compile_all(ROOT)

@@ -104,7 +104,9 @@ def test_a_wheel_has_the_libraries_of_its_processor_and_the_same_bytes_each_time
             machine = struct.unpack_from("<H", wheel.read(name), 18)
             assert machine == (MACHINES[processor],)
     assert not [name for name in names if name.endswith((".c", ".h", ".part"))]
-    assert "agent/locale/vi/LC_MESSAGES/agent.mo" in names
+    catalogs = {name.removesuffix(".po") for name in names if name.endswith(".po")}
+    assert "agent/locale/vi/LC_MESSAGES/agent" in catalogs and len(catalogs) == 6
+    assert catalogs == {name.removesuffix(".mo") for name in names if name.endswith(".mo")}
     assert any(name.endswith("/templates/account.html") for name in names)
     assert not [name for name in names if "bench" in name]
     shared = {name.partition(".data/data/")[2] for name in names}
@@ -215,7 +217,8 @@ def test_a_checkout_that_cannot_compile_is_set_up_all_the_same_and_says_so_in_on
     assert "The C kernel was not compiled" in said and str(source / ".venv/kernel.log") in said
     assert (source / ".venv/kernel.log").read_text().startswith("no such network\n")
     asked = python.with_name("python.asked").read_text().splitlines()
-    assert asked[-1].startswith("none|-m pip install") and asked[-1].endswith("--editable .")
+    assert asked[-2].startswith("none|-m pip install") and asked[-2].endswith("--editable .")
+    assert asked[-1] == "|deploy/catalogs.py"
     assert (source / ".venv/ready").is_file()
     again = subprocess.run(
         [source / "deploy/setup.sh", "demo"], capture_output=True, text=True, check=True

@@ -1,24 +1,23 @@
 """Gathers every message id of the pages and scripts, and keeps the catalogs of `hub/locale` whole.
 
-Run `python tests/hub/catalogs.py` after a change of words: it updates both .po files (new ids
-empty in Vietnamese, for a person to fill) and compiles the .mo files.
+Run `python -m tests.hub.catalogs` after a change of words: it updates both .po files (new ids
+empty in Vietnamese, for a person to fill) and compiles them.
 """
 
 import io
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from deploy.catalogs import compile_all
 
 ROOT: Final = Path(__file__).parents[2]
 LOCALE: Final = ROOT / "hub" / "locale"
-NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LANGUAGES: Final = ("vi", "en")
 FINDS_ALL: Final = sys.version_info >= (3, 12)
 """Before Python 3.12 Babel does not see the messages within f-strings."""
@@ -64,14 +63,6 @@ def po_path(language: str) -> Path:
     return LOCALE / language / "LC_MESSAGES" / "hub.po"
 
 
-def compiled(catalog: Catalog) -> bytes:
-    """The .mo file that belongs to a catalog."""
-    catalog.creation_date = catalog.revision_date = NO_DATE  # the same words, the same bytes
-    buffer = io.BytesIO()
-    write_mo(buffer, catalog)
-    return buffer.getvalue()
-
-
 def written(catalog: Catalog) -> bytes:
     """The .po file: sorted, without line numbers or dates, so that diffs show words alone."""
     buffer = io.BytesIO()
@@ -96,7 +87,7 @@ def written(catalog: Catalog) -> bytes:
 
 
 def update(language: str) -> None:
-    """Add new ids, drop old ones, compile."""
+    """Add new ids, drop old ones."""
     catalog = read(language)
     catalog.update(gathered(), no_fuzzy_matching=True)
     if language == "en":
@@ -106,7 +97,6 @@ def update(language: str) -> None:
     path = po_path(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(written(catalog))
-    path.with_suffix(".mo").write_bytes(compiled(read(language)))
 
 
 if __name__ == "__main__":
@@ -114,3 +104,4 @@ if __name__ == "__main__":
         sys.exit("Use Python 3.12 or newer: an older one would drop messages from the catalogs.")
     for each in LANGUAGES:
         update(each)
+    compile_all(ROOT)

@@ -226,12 +226,6 @@ def test_catalog_holds_every_template_with_the_same_places_to_fill(language: str
         assert places(str(text)) == places(str(english))
 
 
-@pytest.mark.parametrize("language", catalogs.LANGUAGES)
-def test_compiled_catalog_is_the_one_people_edit(language: str) -> None:
-    path = catalogs.po_path(language)
-    assert path.with_suffix(".mo").read_bytes() == catalogs.compiled(catalogs.read(language))
-
-
 def places(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 

@@ -12,8 +12,9 @@ from hub.alerting.alerts.rules.kinds import KINDS, UNKNOWN, Kind, KindEntry, ent
 from hub.alerting.alerts.tables import alerts, troubles
 from hub.alerting.monitoring.rows import running_troubles
 from hub.base.db.database import Database
+from hub.base.text.catalogs import LOCALE_FOLDER
 from hub.intake.filing.tamper_plans import alert_kind
-from hub.notify.i18n import LANGUAGES, LOCALE_FOLDER
+from hub.notify.i18n import LANGUAGES
 from tests.hub.helpers.oversight.metrics import measured
 from tests.hub.rigs.notify_samples import owed
 from tests.hub.rigs.web_town import PASSWORD, Town

@@ -4,14 +4,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from hub.alerting.alerts.rules.rules_met import RuleMet
 from hub.alerting.notifications.text import message_for
 from hub.base.moment import Moment
+from hub.base.text.catalogs import LOCALE_FOLDER
 from hub.notify.channels.webpush import MOST_PAYLOAD_BYTES, payload
-from hub.notify.i18n import LANGUAGES, LOCALE_FOLDER, LONGEST_TEXT
+from hub.notify.i18n import LANGUAGES, LONGEST_TEXT
 from tests.hub.rigs.notify_samples import owed
 from tests.hub.rigs.notify_town import NOON
 
@@ -180,15 +180,10 @@ def test_a_message_of_the_longest_names_still_fits_the_way_to_any_phone() -> Non
 
 @pytest.mark.promise("Hub: Message catalogs are complete in both languages.")
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_catalogs_are_complete_and_compiled(language: str) -> None:
-    folder = LOCALE_FOLDER / language / "LC_MESSAGES"
-    with (folder / "push.po").open("rb") as source, (folder / "push.mo").open("rb") as compiled:
-        written, used = read_po(source, locale=language), read_mo(compiled)
-    for message in written:
-        assert message.string, message.id
-        key = message.id[0] if isinstance(message.id, tuple) else message.id
-        assert key == "" or used.get(key) is not None, key
-        assert key == "" or used.get(key).string == message.string or isinstance(message.id, tuple)
+def test_every_message_of_the_catalog_is_translated(language: str) -> None:
+    with (LOCALE_FOLDER / language / "LC_MESSAGES" / "push.po").open("rb") as source:
+        for message in read_po(source, locale=language):
+            assert message.string, message.id
 
 
 def test_who_is_called_because_nobody_took_it_reads_so() -> None:
