@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from hub.web.i18n import words
 from hub.web.rendering import STATIC_FOLDER, language_of, render, site_of
+from hub.web.styles.stylesheet import NAME, stylesheet
 
 router = APIRouter()
 
@@ -103,7 +104,8 @@ def _zipped(content: bytes) -> bytes:
 
 
 class VersionedFiles(StaticFiles):
-    """Static files under `/static/{version}/`: cached for ever if the version is the present one.
+    """Static files and the stylesheet under `/static/{version}/`: cached for ever if the version is
+    the present one.
 
     An older version still gets the present file, so that a page opened before an update keeps
     working.
@@ -118,6 +120,12 @@ class VersionedFiles(StaticFiles):
         scope["is_current"] = scope["path_params"].get("version") == self._version
         await super().__call__(scope, receive, send)
 
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The stylesheet, or a file."""
+        if path != NAME or scope["method"] not in ("GET", "HEAD"):
+            return await super().get_response(path, scope)
+        return self._kept(self._text(stylesheet(), "text/css", scope), scope)
+
     def file_response(
         self,
         full_path: str | os.PathLike[str],
@@ -128,11 +136,18 @@ class VersionedFiles(StaticFiles):
         """A file, text compressed if accepted, with its cache time."""
         path = Path(full_path)
         if path.suffix in _PACKED and takes_gzip(Headers(scope=scope)):
-            media_type = mimetypes.guess_type(path)[0]
-            response = Response(_zipped(path.read_bytes()), status_code, media_type=media_type)
-            response.headers["Content-Encoding"] = "gzip"
+            response = self._text(path.read_bytes(), mimetypes.guess_type(path)[0], scope)
         else:
             response = super().file_response(full_path, stat_result, scope, status_code)
+        return self._kept(response, scope)
+
+    def _text(self, content: bytes, media_type: str | None, scope: Scope) -> Response:
+        if not takes_gzip(Headers(scope=scope)):
+            return Response(content, media_type=media_type)
+        headers = {"Content-Encoding": "gzip"}
+        return Response(_zipped(content), media_type=media_type, headers=headers)
+
+    def _kept(self, response: Response, scope: Scope) -> Response:
         response.headers["Cache-Control"] = (
             KEPT_FOR_GOOD if scope.get("is_current", False) else "no-cache"
         )

@@ -25,6 +25,7 @@ from hub.web.origin import party_of
 from hub.web.services import Services
 from hub.web.session import Session
 from hub.web.storage_notice import StorageNotice
+from hub.web.styles.stylesheet import stylesheet
 
 STATIC_FOLDER: Final = Path(__file__).parent / "static"
 
@@ -78,7 +79,7 @@ _IMPORT: Final = re.compile(r'from "\./(\w+\.js)";')
 @cache
 def _version(folder: Path) -> str:
     """Version of the static files: part of their address, so that they can be cached."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(stylesheet())
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(str(file.relative_to(folder)).encode())
         digest.update(file.read_bytes())

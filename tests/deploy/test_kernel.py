@@ -108,6 +108,7 @@ def test_a_wheel_has_the_libraries_of_its_processor_and_the_same_bytes_each_time
     assert "agent/locale/vi/LC_MESSAGES/agent" in catalogs and len(catalogs) == 6
     assert catalogs == {name.removesuffix(".mo") for name in names if name.endswith(".mo")}
     assert any(name.endswith("/templates/account.html") for name in names)
+    assert {"hub/console/style.css", "hub/web/styles/tokens.css"} <= set(names)
     assert not [name for name in names if "bench" in name]
     shared = {name.partition(".data/data/")[2] for name in names}
     assert {

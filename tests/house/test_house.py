@@ -94,7 +94,7 @@ def test_front_end_names_no_outside_address() -> None:
     allowed = re.compile(r"https?://(www\.w3\.org|localhost|127\.0\.0\.1)")
     found = [
         f"{path.relative_to(ROOT)}: {address}"
-        for path in tracked("hub/**/templates/*", "hub/web/static/*")
+        for path in tracked("hub/**/templates/*", "hub/web/static/*", "hub/**/*.css")
         if "vendor" not in path.parts and path.suffix in {".html", ".css", ".js", ".svg"}
         for address in re.findall(r"https?://[^\s\"'<>)]+", path.read_text(encoding="utf-8"))
         if not allowed.match(address)

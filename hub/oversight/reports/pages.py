@@ -14,8 +14,9 @@ from hub.oversight.reports import pdf, wording
 from hub.oversight.reports.service import ReportService
 from hub.oversight.reports.spans import ReportSpan, Span, bounds, day_of, today
 from hub.web.i18n import Messages
-from hub.web.rendering import STATIC_FOLDER, render
+from hub.web.rendering import render
 from hub.web.services import service
+from hub.web.styles.stylesheet import stylesheet
 from hub.web.visit import Visit
 
 router = APIRouter(prefix="/reports")
@@ -51,7 +52,7 @@ def save_report(
 ) -> Response:
     """The report as a file: self-contained HTML, PDF of one page, or CSV for a spreadsheet."""
     if kind == "html":
-        style = Markup((STATIC_FOLDER / "app.css").read_text("utf-8"))  # noqa: S704  ours
+        style = Markup(stylesheet().decode())  # noqa: S704  ours
         page = _page(request, visit, reports, span, on, template="report_file.html", style=style)
         return _as_file(page, _name(_bounds(visit, span, on)), "html")
     where = _bounds(visit, span, on)

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from hub.web.rendering import STATIC_FOLDER
+from hub.web.styles.stylesheet import stylesheet
 
 pytestmark = pytest.mark.promise("Pages: Text has enough contrast in both colour schemes.")
 
-CSS = (STATIC_FOLDER / "app.css").read_text()
+CSS = stylesheet().decode()
 
 TEXT = [
     ("ink", "ground"),
