@@ -1,5 +1,6 @@
-"""The files around the code: workflow, templates, hooks, and what CONTRIBUTING.md names."""
+"""The files around the code: workflow, updates, hooks, and what CONTRIBUTING.md names."""
 
+import json
 import re
 import subprocess
 import sys
@@ -19,12 +20,13 @@ SCHEMAS = {
     ".github/ISSUE_TEMPLATE/config.yml": "vendor.github-issue-config",
     ".github/ISSUE_TEMPLATE/fault.yml": "vendor.github-issue-forms",
     ".github/ISSUE_TEMPLATE/wish.yml": "vendor.github-issue-forms",
+    "renovate.json": "vendor.renovate",
 }
 
 
 @pytest.mark.system
 @pytest.mark.parametrize(("name", "schema"), SCHEMAS.items())
-def test_a_file_of_github_is_valid_by_githubs_schema(name: str, schema: str) -> None:
+def test_a_file_for_a_service_is_valid_by_its_schema(name: str, schema: str) -> None:
     command = [
         sys.executable,
         "-m",
@@ -46,6 +48,19 @@ def test_the_workflow_checks_each_python_on_each_processor() -> None:
     runs = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
     for command in (run for run in runs if run.startswith(("deploy/", ".ci/"))):
         assert (ROOT / command).stat().st_mode & 0o111
+
+
+def test_renovate_finds_the_compiler_each_browser_file_and_the_pins() -> None:
+    config = json.loads((ROOT / "renovate.json").read_text("utf-8"))
+    found = []
+    for manager in config["customManagers"]:
+        [name], [pattern] = manager["managerFilePatterns"], manager["matchStrings"]
+        text = (ROOT / name.strip("/^$").replace("\\", "")).read_text("utf-8")
+        found.append(len(re.findall(pattern.replace("(?<", "(?P<"), text)))
+    files = tomllib.loads((ROOT / "hub/web/static/vendor/VENDOR.toml").read_text("utf-8"))["file"]
+    assert found == [1, len(files)]
+    [pins] = config["pip_requirements"]["managerFilePatterns"]
+    assert re.search(pins.strip("/"), lock.LOCK.relative_to(ROOT).as_posix())
 
 
 def test_hooks_run_tools_of_this_checkout_and_fetch_nothing() -> None:
