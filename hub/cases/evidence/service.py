@@ -71,6 +71,8 @@ class Custody:
     object_kind: str
     object_id: UUID | None
     detail: str
+    data: str
+    """JSON of the detail (`hub.base.audit.detail`); empty in a line of an older hub."""
     came_from: str
 
 
@@ -255,6 +257,7 @@ def _custody(conn: Connection, media_ids: Sequence[UUID]) -> list[Custody]:
             object_kind=row.object_kind,
             object_id=row.object_id,
             detail=row.detail,
+            data=row.data or "",
             came_from=row.came_from,
         )
         for row in conn.execute(query)

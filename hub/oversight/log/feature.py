@@ -24,6 +24,7 @@ FEATURE: Final = Feature(
     services=(LogService,),
     tables=(audit,),
     acts=pages.acts,
+    details=pages.details,
     links=(
         NavLink(
             address="/log",

@@ -76,7 +76,7 @@ def test_the_summary_names_acts_seals_and_the_hub_in_its_language(
         order(item(1, "clip", CLIP)),
         custody=[line],
         act_text=act_text,
-        detail_text=lambda act, detail, reader: f"{act} {detail} ({reader})",
+        detail_text=lambda line, reader: f"{line['act']} {line['detail']} ({reader})",
     )
     file = io.BytesIO()
     write_package(said, signer=by, file=file)
