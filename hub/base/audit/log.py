@@ -19,8 +19,6 @@ from hub.base.db.inserts import insert_statement
 from hub.base.hash_chain import BEGINNING, LogAnchor, Record, bind
 from hub.base.moment import Moment
 
-DETAIL_CHARS: Final = 2000
-"""Longer details are cut: the log keeps acts, not contents."""
 PAGE: Final = 5000
 _LINES: Final = "audit_lines"
 
@@ -47,12 +45,11 @@ def note(
     now: Moment,
     object_kind: str = "",
     object_id: UUID | None = None,
-    detail: Detail | str | None = None,
+    detail: Detail | None = None,
     data: Mapping[str, str] | None = None,
 ) -> None:
     """Write one line. `act` is noun.verb: `alert.take`, `media.open`, `person.add`. `data`: fields
-    for programs to check, where there is no detail for people. A `str` is prose, as older hubs
-    wrote it; acts that still do are counted by a test, and become fewer."""
+    for programs to check, where there is no detail for people."""
     seq, previous = _head(conn)
     record = Record(
         seq=seq + 1,
@@ -62,7 +59,7 @@ def note(
         act=act,
         object_kind=object_kind,
         object_id=object_id,
-        detail=detail[:DETAIL_CHARS].replace("\0", "\ufffd") if isinstance(detail, str) else "",
+        detail="",  # older hubs wrote prose here
         came_from=by.came_from,
         at_utc_us=now.utc_us,
         at_error_ms=now.error_ms,
@@ -86,8 +83,8 @@ def note(
     conn.info[_LINES, by.person_id] = lines_of(conn, by) + 1
 
 
-def _data(detail: Detail | str | None, data: Mapping[str, str] | None) -> str:
-    if isinstance(detail, Detail):
+def _data(detail: Detail | None, data: Mapping[str, str] | None) -> str:
+    if detail is not None:
         return detail.to_json()
     return json.dumps(data) if data else ""
 

@@ -201,6 +201,11 @@ def details(words: Messages) -> dict[str, str]:
     say = words.say
     return {
         "plain": "%(text)s",
+        "backup.into": say("into %(name)s"),
+        "backup.with_footage": say("into %(name)s, with footage"),
+        "backup.restored": say("a backup of %(at)s"),
+        "keys.by_another_master_key": say("by another master key: %(names)s"),
+        "months.dropped": say("%(name)s of %(month)s"),
         "log.lines": say("%(n)s lines"),
         "log.lines_and_refreshes": say("%(n)s lines, refreshes too"),
         "log.looks": say("%(n)s lines, looks only"),

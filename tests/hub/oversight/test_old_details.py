@@ -12,9 +12,6 @@ from hub.oversight.log.old_detail_wording import (
     placings,
     shapes,
 )
-from hub.search.rules.description import Described
-from hub.search.sighting_queries import SightingSearch
-from hub.search.sighting_views import asked_words
 from hub.web.calendar import Calendar
 from hub.web.i18n import words
 
@@ -92,17 +89,11 @@ def test_a_refusal_says_what_its_page_said() -> None:
 
 
 def test_a_search_by_description_is_told_condition_by_condition() -> None:
-    wanted = SightingSearch(
-        from_utc_us=NOW_UTC_US,
-        until_utc_us=NOW_UTC_US + 3_600_000_000,
-        described=Described(
-            upper=(frozenset({"red"}),),
-            transport=frozenset({"motorbike"}),
-            people=(2, 2),
-        ),
-        compass="e",
+    asked = (
+        "2026-11-29T09:00:00Z to 2026-11-29T10:00:00Z, upper clothing red, on a motorbike,"
+        " 2 people, leaving e"
     )
-    stored = f"'áo đỏ, xe máy': {asked_words(wanted)}: 7 sightings"
+    stored = f"'áo đỏ, xe máy': {asked}: 7 sightings"
     assert told("search.sightings", stored) == (
         "'áo đỏ, xe máy': từ 16:00:00 29/11/2026 đến 17:00:00 29/11/2026, áo đỏ, đi xe máy,"
         " 2 người, đi về phía đông: 7 lượt phát hiện"
