@@ -45,5 +45,5 @@ class AccountError(RegistryError):
     """`fault` is the reason for a page; the text is a sentence for the command line."""
 
     def __init__(self, fault: AccountFault) -> None:
-        super().__init__(_SENTENCES[fault])
+        super().__init__(_SENTENCES[fault], f"account.{fault}")
         self.fault = fault

@@ -20,6 +20,7 @@ FEATURE: Final = Feature(
     templates=("hub.cases",),
     routers=(pages.router,),
     acts=pages.acts,
+    details=pages.details,
     tables=(cases_table, case_members, case_items, seal_checks),
     marks=(Mark(seal_checks, ("checked",)),),
     bodies=(Body(r"/cases/.*/export", MAX_PLANS_BYTES),),

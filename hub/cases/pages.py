@@ -462,6 +462,27 @@ def _history_acts(page: CasePage, words: Messages) -> Iterator[tuple[str, str]]:
         yield line.act, told.get(line.act, line.act)
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    return {
+        "cases.count": words.say("%(n)s cases"),
+        "case.hidden_files": words.say("%(n)s files not theirs to see"),
+        "case.no_right_to_export": words.say("no right to export"),
+        "case.items": words.say("%(n)s items"),
+        "case.item": words.say("item %(id)s"),
+        "case.marked": words.say("marked: items %(ids)s"),
+        "case.not_marked": words.say("not marked: items %(ids)s"),
+        "case.media": words.say("media %(id)s"),
+        "case.person": words.say("person %(id)s"),
+        "case.held_on": words.say("held on"),
+        "case.no_longer_held": words.say("no longer held"),
+        "case.household_upload": words.say("given %(id)s"),
+        "case.household": words.say("household %(id)s, request %(id2)s"),
+        "case.tip": words.say("tip %(id)s"),
+        **{f"case.{one}": fault_word(one, words) for one in CaseFault},
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

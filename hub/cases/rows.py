@@ -245,7 +245,7 @@ def give(conn: Connection, case_id: UUID, owner_id: UUID, now: Moment) -> None:
 def history(conn: Connection, case_id: UUID) -> list[HistoryLine]:
     """Acts on the case itself, newest first."""
     query = (
-        select(audit.c.at_utc_us, audit.c.act, audit.c.detail, people.c.name)
+        select(audit.c.at_utc_us, audit.c.act, people.c.name)
         .outerjoin(people, people.c.id == audit.c.person_id)
         .where(audit.c.object_kind == "case", audit.c.object_id == case_id)
         .where(audit.c.act.not_in(LOOKS), audit.c.act.not_like("%.refused"))
@@ -253,7 +253,4 @@ def history(conn: Connection, case_id: UUID) -> list[HistoryLine]:
         .order_by(audit.c.seq.desc())
         .limit(HISTORY_LINES)
     )
-    return [
-        HistoryLine(row.at_utc_us, row.name or "", row.act, row.detail)
-        for row in conn.execute(query)
-    ]
+    return [HistoryLine(row.at_utc_us, row.name or "", row.act) for row in conn.execute(query)]

@@ -153,4 +153,4 @@ def _due(now: Moment, unread: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
 def _came(conn: Connection, media_id: UUID, stored_utc_us: int) -> frozenset[str]:
     """SHA-256 of what was stored then, by the log."""
     lines = audit_log.lines_at(conn, stored_utc_us, acts=ARRIVALS, object_id=media_id)
-    return arrived((record.act, record.detail) for _, record, _ in lines)
+    return arrived((record.act, record.detail or record.data) for _, record, _ in lines)

@@ -17,6 +17,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -53,7 +54,7 @@ class CaseService:
             rows = cases_rows.case_rows(
                 reading.conn, cases_rows.is_in(asker.person_id, reading.now)
             )
-            reading.done(f"{len(rows)} cases")
+            reading.done(Detail("cases.count", n=len(rows)))
         return sorted(rows, key=lambda row: row.closed_utc_us is not None)
 
     def open_cases(self, asker: Asker) -> list[CaseRow]:
@@ -84,7 +85,9 @@ class CaseService:
                 asker,
                 "case.export",
                 On("case", case_id),
-                f"{hidden} files not theirs to see" if page.may_export else "no right to export",
+                Detail("case.hidden_files", n=hidden)
+                if page.may_export
+                else Detail("case.no_right_to_export"),
                 is_done=False,
             )
         if not page.may_export:
@@ -98,7 +101,7 @@ class CaseService:
 
     def exported(self, asker: Asker, case_id: UUID, name: str) -> None:
         """Record that a package of this name was exported; each file in it has its own line."""
-        self._acting.note(asker, "case.export", On("case", case_id), name)
+        self._acting.note(asker, "case.export", On("case", case_id), plain(name))
 
     def open_case(
         self, asker: Asker, *, number: str, purpose: str, ends_utc_us: int | None
@@ -126,7 +129,7 @@ class CaseService:
                     **columns("ends", _moment(ends_utc_us)),
                 )
             )
-            change.done(f"{number}: {purpose}", On("case", case_id))
+            change.done(plain(f"{number}: {purpose}"), On("case", case_id))
         return case_id
 
     def add(self, asker: Asker, case_id: UUID, media_ids: Sequence[UUID], note: str) -> int | None:
@@ -160,11 +163,11 @@ class CaseService:
         values = {"note": text(note.strip(), NOTE_CHARS), "is_marked": is_marked}
         with self._acting.changing(asker, "case.note", On("case", case_id)) as change:
             if _open_case(change, case_id) is None or _item(change, case_id, item_id) is None:
-                change.refuse(f"item {item_id}")
+                change.refuse(Detail("case.item", id=item_id))
                 return False
             this = update(case_items).where(case_items.c.id == item_id)
             change.conn.execute(this.values(**values))
-            change.done(f"item {item_id}")
+            change.done(Detail("case.item", id=item_id))
         return True
 
     def mark_items(
@@ -175,12 +178,12 @@ class CaseService:
             is_open = _open_case(change, case_id) is not None
             theirs = cases_rows.item_rows(change.conn, case_id, asker.person_id, change.now)
             if not is_open or not {*item_ids} <= {one.item_id for one in theirs}:
-                change.refuse(f"{len(item_ids)} items")
+                change.refuse(Detail("case.items", n=len(item_ids)))
                 return False
             these = update(case_items).where(case_items.c.id.in_(item_ids))
             change.conn.execute(these.values(is_marked=is_marked))
             told = " ".join(str(one) for one in item_ids)
-            change.done(f"{'marked' if is_marked else 'not marked'}: items {told}")
+            change.done(Detail("case.marked" if is_marked else "case.not_marked", ids=told))
         return True
 
     def remove_item(self, asker: Asker, case_id: UUID, item_id: UUID) -> bool:
@@ -189,12 +192,12 @@ class CaseService:
             row = _open_case(change, case_id)
             item = None if row is None else _item(change, case_id, item_id)
             if row is None or item is None:
-                change.refuse(f"item {item_id}")
+                change.refuse(Detail("case.item", id=item_id))
                 return False
             this = update(case_items).where(case_items.c.id == item_id)
             change.conn.execute(this.values(**columns("removed", change.now)))
             _end_holds(change, row, [item.hold_id], "taken out of the case")
-            change.done(f"media {item.media_id}")
+            change.done(Detail("case.media", id=item.media_id))
         return True
 
     def add_member(
@@ -216,7 +219,7 @@ class CaseService:
                 raise CaseError(CaseFault.ENDS_BEFORE)
             cases_rows.end_member(change.conn, case_id, person_id, change.now)
             _add_member(change, case_id, person_id, may_export=may_export, until=until_utc_us)
-            change.done(f"person {person_id}")
+            change.done(Detail("case.person", id=person_id))
         return True
 
     def remove_member(self, asker: Asker, case_id: UUID, person_id: UUID) -> bool:
@@ -226,7 +229,7 @@ class CaseService:
                 change.refuse()
                 return False
             cases_rows.end_member(change.conn, case_id, person_id, change.now)
-            change.done(f"person {person_id}")
+            change.done(Detail("case.person", id=person_id))
         return True
 
     def hand_over(self, asker: Asker, case_id: UUID, *, login: str) -> bool:
@@ -240,7 +243,7 @@ class CaseService:
             cases_rows.give(change.conn, case_id, person_id, change.now)
             if person_id != asker.person_id:
                 _add_member(change, case_id, asker.person_id, may_export=False, until=None)
-            change.done(f"person {person_id}")
+            change.done(Detail("case.person", id=person_id))
         return True
 
     def close(self, asker: Asker, case_id: UUID, *, keeps_holds: bool) -> bool:
@@ -257,7 +260,7 @@ class CaseService:
             if not keeps_holds:
                 _end_holds(change, row, cases_rows.own_holds(conn, case_id), "the case is closed")
             self._material.case_closes(conn, case_id, keeps=keeps_holds, by=change.by, now=now)
-            change.done("held on" if keeps_holds else "no longer held")
+            change.done(Detail("case.held_on" if keeps_holds else "case.no_longer_held"))
         return True
 
     def reopen(self, asker: Asker, case_id: UUID) -> bool:
@@ -351,7 +354,7 @@ def _add_item(change: Changing, row: CaseRow, media_id: UUID, note: str) -> None
             **columns("added", change.now),
         )
     )
-    change.done(f"media {media_id}")
+    change.done(Detail("case.media", id=media_id))
 
 
 def _add_member(

@@ -26,7 +26,7 @@ class CaseError(DomainError):
     """The request is not possible; nothing was changed."""
 
     def __init__(self, fault: CaseFault) -> None:
-        super().__init__(fault.value)
+        super().__init__(fault.value, f"case.{fault}")
         self.fault = fault
 
 
@@ -91,7 +91,6 @@ class HistoryLine:
     at_utc_us: int
     who: str
     act: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

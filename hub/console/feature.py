@@ -29,6 +29,11 @@ def acts(words: Messages) -> dict[str, str]:
     return {**inbox_pages.acts(words), **pages.acts(words), **in_words_pages.acts(words)}
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    return pages.details(words)
+
+
 STREAM: Final = Feature(name="changes", routers=(stream.router,), acts=stream.acts)
 FEATURE: Final = Feature(
     name="console",
@@ -43,6 +48,7 @@ FEATURE: Final = Feature(
     ),
     services=(ResponseService, BulkService, GoingService, AlertInWordsService),
     acts=acts,
+    details=details,
     # After a night offline a phone sends all its receipts at once, each for one push.
     rates=(Rate(r"POST", r"/api/notifications/.*", None),),
     globals={

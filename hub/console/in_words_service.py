@@ -6,6 +6,7 @@ from hub.alerting.alerts import in_words
 from hub.alerting.alerts.views import AlertInWords
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.console.views import AlertInWordsPage
 
 
@@ -26,7 +27,7 @@ class AlertInWordsService:
         """The alert as the list shows it, for a live page after a change."""
         with self._acting.reading(asker, "alert.glance", On("alert", alert_id)) as look:
             row = _one(look, alert_id)
-            look.answer(row, "in words" if row else "")
+            look.answer(row, Detail("alert.in_words") if row else None)
         return row
 
     def alert(self, asker: Asker, alert_id: UUID) -> AlertInWordsPage | None:

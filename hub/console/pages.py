@@ -378,6 +378,26 @@ def remove_phone(visit: FormSent, phones: Phones, phone_id: UUID) -> Response:
     return RedirectResponse("/settings", 303)
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "alert.too_soon": say("right after taking it"),
+        "alert.undo_over": say("too late"),
+        "alert.in_words": say("in words"),
+        "changes.since": say("%(n)s since %(id)s"),
+        "inbox.all": say("%(n)s running, %(m)s handled"),
+        "inbox.all_in_words": say(
+            "%(n)s running, %(m)s handled; in words %(k)s running, %(l)s handled"
+        ),
+        "inbox.page": say("%(n)s running, %(m)s handled, %(o)s asked for"),
+        "inbox.page_in_words": say(
+            "%(n)s running, %(m)s handled, %(o)s asked for; in words %(k)s running, %(l)s handled"
+        ),
+        "alert.is_closed": say("it is closed"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -20,9 +20,10 @@ from hub.alerting.response.next_calls import UpcomingCalls
 from hub.alerting.response.service import colleagues, life_now
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.moment import Moment
 from hub.console.listing import inbox_counts, inbox_page
-from hub.console.listing_in_words import and_words, told_in_words, with_words
+from hub.console.listing_in_words import ToldInWords, and_words, told_in_words, with_words
 from hub.console.views import AlertPage, InboxAsked, InboxCounts, InboxPage
 from hub.footage import alert_queries
 from hub.footage.playback.service import PlaybackService
@@ -58,10 +59,11 @@ class InboxService:
                     conn, who, now, limit, since_utc_us=now.plus_s(-WORDS_HANDLED_S).utc_us
                 ),
             )
-            detail = f"{len(running)} running, {len(handled)} handled"
+            n, m = len(running), len(handled)
             if any(told):
-                detail += f"; in words {len(told[0])} running, {len(told[1])} handled"
-            look.done(detail)
+                look.done(Detail("inbox.all_in_words", n=n, m=m, k=len(told[0]), l=len(told[1])))
+            else:
+                look.done(Detail("inbox.all", n=n, m=m))
             return AlertInbox(running, handled, alerts_queries.last_cursor(conn), *told)
 
     def page(self, asker: Asker, asked: InboxAsked, *, is_refresh: bool = False) -> InboxPage:
@@ -71,10 +73,7 @@ class InboxService:
             told = told_in_words(look, asked)
             shown = with_words(inbox_page(look, asked), told)
             counts = shown.counts
-            detail = f"{counts.running} running, {counts.handled} handled, {counts.found} asked for"
-            if told.running or told.handled:
-                detail += f"; in words {told.running} running, {told.handled} handled"
-            look.done(detail)
+            look.done(_counted(counts, told))
             return shown
 
     def counts(self, asker: Asker, asked: InboxAsked) -> InboxCounts:
@@ -154,7 +153,8 @@ class InboxService:
             changes = alerts_queries.changes(look.conn, asker.person_id, after=cursor, now=look.now)
             newest = alerts_queries.last_cursor(look.conn)
         if changes:
-            self._acting.note(asker, "changes.open", detail=f"{len(changes)} since {cursor}")
+            told = Detail("changes.since", n=len(changes), id=cursor)
+            self._acting.note(asker, "changes.open", detail=told)
         return changes, max(newest, cursor)
 
     def scope_mark(self, asker: Asker) -> int:
@@ -193,3 +193,16 @@ def _asked_of(
         rights=Right.CLIPS,
     )
     return tuple(asked)
+
+
+def _counted(counts: InboxCounts, told: ToldInWords) -> Detail:
+    if told.running or told.handled:
+        return Detail(
+            "inbox.page_in_words",
+            n=counts.running,
+            m=counts.handled,
+            o=counts.found,
+            k=told.running,
+            l=told.handled,
+        )
+    return Detail("inbox.page", n=counts.running, m=counts.handled, o=counts.found)

@@ -28,6 +28,7 @@ FEATURE: Final = Feature(
         Mark(wishes, ("sent",), is_repeated=True),
     ),
     acts=playback_pages.acts,
+    details=playback_pages.details,
     # Nodes send as fast as their line; their tokens are checked.
     rates=(Rate(r"[A-Z]+", r"/upload(/.*)?", None),),
 )

@@ -19,6 +19,7 @@ FEATURE: Final = Feature(
     name="registry",
     tables=(areas, nodes, cameras, camera_zones, node_health, health_history, set_aside),
     acts=wording.acts,
+    details=wording.details,
     marks=(
         Mark(nodes, ("state_since", "seen", "rival", "delayed", "held_back")),
         Mark(node_health, ("received",)),

@@ -16,6 +16,7 @@ from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
 from hub.registry.areas import areas_in_place, areas_meant
+from hub.registry.placing import placing
 from hub.registry.tables import areas, cameras, nodes
 
 
@@ -233,7 +234,7 @@ def place_camera(
         act="camera.place",
         object_kind="camera",
         object_id=camera_id,
-        detail=", ".join(f"{name} {value}" for name, value in values.items()),
+        detail=placing(values),
         now=now,
     )
     return camera_id

@@ -61,6 +61,22 @@ def fault_line(fault: NodeFault, words: Messages) -> str:
     return lines[fault]
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "cameras.count": say("%(n)s cameras"),
+        "camera.placed": "%(parts)s",
+        "camera.latitude_deg": say("latitude_deg %(number)s"),
+        "camera.longitude_deg": say("longitude_deg %(number)s"),
+        "camera.no_bearing": say("bearing_deg None"),
+        "camera.bearing_deg": say("bearing_deg %(number)s"),
+        "camera.label": say("label %(name)s"),
+        "camera.kept_label": say("kept_label %(name)s"),
+        "camera.area_id": say("area_id %(id)s"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

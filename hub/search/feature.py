@@ -3,7 +3,7 @@
 from typing import Final
 
 from hub.access.rules.grants import Right
-from hub.search import find_pages, moment_pages, pages
+from hub.search import asked_wording, find_pages, moment_pages, pages
 from hub.search.service import SearchService
 from hub.web.feature import Feature
 from hub.web.navigation import NavLink, Part
@@ -18,6 +18,8 @@ FEATURE: Final = Feature(
     routers=(pages.router, find_pages.router, moment_pages.router),
     services=(SearchService,),
     acts=pages.acts,
+    details=pages.details,
+    detail_values=asked_wording.DETAIL_VALUES,
     rates=(
         Rate(r"GET|HEAD", r"/find/names", TYPING),
         Rate(r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),

@@ -16,6 +16,7 @@ from hub.footage.requests.spans import LONGEST_S
 from hub.footage.sound_wording import Heard, heard
 from hub.footage.views import AskedSpan, MediaRow
 from hub.footage.wording import NO_SOUND, ClipAtNode, clip_at_node_line, gone_sentence
+from hub.search import asked_wording
 from hub.search.service import SearchService
 from hub.search.views import FoundFootage, SearchedCamera
 from hub.web.calendar import Calendar
@@ -219,6 +220,17 @@ def ask_for_span(
     if not is_asked:
         again["refused"] = "1"
     return RedirectResponse(f"/footage?{urlencode(again)}", 303)
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "search.clips": say("%(at)s-%(at2)s: %(n)s clips"),
+        "search.names": say("%(n)s names"),
+        "search.moment": "%(at)s: %(ids)s",
+        **asked_wording.details(words),
+    }
 
 
 def acts(words: Messages) -> dict[str, str]:

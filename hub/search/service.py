@@ -7,11 +7,13 @@ from uuid import UUID
 from hub.access.rules.grants import Right
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.db.bounds import text
 from hub.base.errors import RegistryError
 from hub.footage.requests import clips as requests_clips
 from hub.footage.requests import spans
 from hub.search import footage_queries, moment_queries, scope, sighting_queries, sighting_rows
+from hub.search.asked_wording import asked_detail
 from hub.search.description_queries import is_any_described, recent_looks
 from hub.search.moment_queries import SideBySide
 from hub.search.place_queries import SearchedPlaces
@@ -21,7 +23,7 @@ from hub.search.rules.place_names import completed
 from hub.search.rules.sentence import MOST_CHARS
 from hub.search.sighting_queries import SightingSearch
 from hub.search.sighting_rows import LeftOut
-from hub.search.sighting_views import SightingsPage, asked_words
+from hub.search.sighting_views import SightingsPage
 from hub.search.views import FoundFootage, SearchedCamera
 
 SHOWN_AT_MOST: Final = 200
@@ -42,7 +44,7 @@ class SearchService:
         """The cameras whose footage this person may search, by place."""
         with self._acting.reading(asker, "search.open") as look:
             found = _searched(look)
-            look.done(f"{len(found)} cameras")
+            look.done(Detail("cameras.count", n=len(found)))
         return found
 
     def find_footage(
@@ -66,7 +68,8 @@ class SearchService:
             )
             clips = [row for row in rows if row.kind == "clip"]
             sounds = [row for row in rows if row.kind == "sound"]
-            look.answer(may, f"{from_utc_us}-{until_utc_us}: {len(clips)} clips")
+            detail = Detail("search.clips", at=from_utc_us, at2=until_utc_us, n=len(clips))
+            look.answer(may, detail)
         if not may:
             return None
         return FoundFootage(clips[:SHOWN_AT_MOST], len(clips) > SHOWN_AT_MOST, asked, sounds)
@@ -80,7 +83,7 @@ class SearchService:
         """The areas with a camera whose sightings this person may search, each with its path."""
         with self._acting.reading(asker, "search.open") as look:
             found = scope.searched_areas(look.conn, asker.person_id, look.now)
-            look.done(f"{len(found)} areas")
+            look.done(Detail("areas.count", n=len(found)))
         return found
 
     def place_names(self, asker: Asker) -> list[PlaceName]:
@@ -93,7 +96,7 @@ class SearchService:
         with self._acting.reading(asker, "search.open") as look:
             names = SearchedPlaces(look.conn, asker.person_id, look.now).names()
             found = completed(text(typed, MOST_CHARS), names)
-            look.done(f"{len(found)} names")
+            look.done(Detail("search.names", n=len(found)))
         return found
 
     def offered(self, asker: Asker) -> list[Meaning]:
@@ -117,8 +120,7 @@ class SearchService:
             found = sighting_queries.find_sightings(look.conn, who, wanted, now=now)
             hits = sighting_rows.shown(look.conn, who, found.hits, now)
             may = not wanted.camera_ids or found.cameras > 0
-            typed = f"{text(said, MOST_CHARS)!r}: " if said else ""
-            look.answer(may, f"{typed}{asked_words(wanted)}: {found.count} sightings")
+            look.answer(may, asked_detail(wanted, text(said, MOST_CHARS), found.count))
         return SightingsPage(
             hits=hits,
             count=found.count,
@@ -163,7 +165,7 @@ class SearchService:
             )
             moments = found.moments if found else ()
             told = " ".join(str(one.camera.camera_id) for one in moments)
-            look.answer(found, f"{at_utc_us}: {told}")
+            look.answer(found, Detail("search.moment", at=at_utc_us, ids=told))
         return found
 
     def ask_for_found(self, asker: Asker, media_id: UUID) -> bool:
@@ -195,7 +197,7 @@ class SearchService:
                 camera_id, middle_utc_us = heard
                 span = spans.RequestedTimes(middle_utc_us, middle_utc_us, with_sound=True)
                 _ask(change, camera_id, span, reason, rights)
-                change.done(reason.strip())
+                change.done(plain(reason.strip()))
         except RegistryError:
             return None
         return True

@@ -11,12 +11,17 @@ from fastapi import APIRouter
 
 from hub.base.audit.acting import Acting
 from hub.base.db.table_notes import Counted, Mark, Number, Tables
+from hub.web.calendar import Calendar
 from hub.web.guard import Body
 from hub.web.i18n import Messages
 from hub.web.navigation import NavLink
 from hub.web.rate_limits import Rate
 from hub.web.services import Services
 from hub.web.visit import Panel, Visit
+
+ValueWording = Callable[[str, Calendar], str]
+"""Text of a value of a detail; KeyError, OverflowError or ValueError if it is of another
+version."""
 
 
 def _no_acts(_: Messages) -> dict[str, str]:
@@ -38,6 +43,10 @@ class Feature:
     """Times that move with the hub's clock."""
     acts: Callable[[Messages], Mapping[str, str]] = _no_acts
     """Texts of acts in the log."""
+    details: Callable[[Messages], Mapping[str, str]] = _no_acts
+    """Texts of the details that acts leave in the log (`hub.base.audit.detail`), by code."""
+    detail_values: Mapping[str, ValueWording] = field(default_factory=dict)
+    """How such a text shows a value, by the name of its place without a number."""
     may: Mapping[str, Callable[[Visit], bool]] = field(default_factory=dict)
     """Whether other pages show a link to this capability: `visit.may(name)`. Logs nothing."""
     links: tuple[NavLink, ...] = ()

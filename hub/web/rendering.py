@@ -154,6 +154,8 @@ class Site:
     """By language."""
     acts: Callable[[Messages], Mapping[str, str]]
     """Texts of the acts in the log."""
+    details: Callable[[Calendar], Callable[[str, str, str], str]]
+    """Text of a line's detail in the log, by its act, detail and data."""
     may: Mapping[str, Callable[[Any], bool]]
     """Whether a visit is shown a link to a capability, by name; see `hub.web.feature`."""
     shown: Mapping[str, object]

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from deploy.broker import Broker
+from hub.base.audit.detail import Detail
 from tests.acceptance.demonstration import ROOT, Running, demo_command, invitation, processes_of
 from tests.browser.conftest import CHROMIUM, DESK, FLAGS, PHONE
 from tests.waiting import patience_ms, patience_s, until
@@ -196,9 +197,10 @@ def test_a_camera_is_watched_through_node_broker_and_hub_and_stops_when_nobody_d
     csrf = visitor.get("/api/session").json()["csrf"]
     assert visitor.post(f"{place}/end", data={"csrf": csrf}).status_code == 204
     until(lambda: node_said(demo, "live_ended"), every_s=0.2)
-    begun, ended = rows(demo, "SELECT act, detail FROM audit WHERE act LIKE 'live.%' ORDER BY seq")
+    begun, ended = rows(demo, "SELECT act, data FROM audit WHERE act LIKE 'live.%' ORDER BY seq")
     assert begun[0] == "live.begin"
-    assert re.fullmatch(r"\d+ s, 4 pictures; closed", ended[1]), ended
+    detail = Detail.of_json(ended[1])
+    assert detail is not None and (detail.code, detail.values["m"]) == ("live.closed", "4")
 
 
 @pytest.mark.promise("Pages: Live view sends pictures only while somebody watches.")
@@ -213,10 +215,10 @@ def test_a_page_that_is_gone_without_a_word_stops_the_node_too(
     assert time.monotonic() - began_s > LEASE_S / 2
 
     def last_end() -> str:
-        (said,) = rows(demo, "SELECT detail FROM audit WHERE act = 'live.end' ORDER BY seq DESC")[0]
+        (said,) = rows(demo, "SELECT data FROM audit WHERE act = 'live.end' ORDER BY seq DESC")[0]
         return str(said)
 
-    until(lambda: last_end().endswith("the page was left"), last_end, every_s=0.2)
+    until(lambda: "live.left" in last_end(), last_end, every_s=0.2)
 
 
 @pytest.mark.promise("Demonstration: Ctrl-C ends all that the demonstration started.")

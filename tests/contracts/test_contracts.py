@@ -23,6 +23,8 @@ from hub.app.config import HubSettings
 from hub.app.features import FEATURES
 from hub.base.db.database import Database
 from hub.cases.evidence.manifest import Manifest
+from hub.oversight.log.details import RENAMED
+from hub.web.i18n import words
 from tests.contracts.helpers.contracts import in_postgresql
 from tests.hub.helpers.app.every_command_is_logged import ELSEWHERE as COMMANDS_ELSEWHERE
 from tests.hub.helpers.app.every_command_is_logged import LOGGED as COMMANDS_LOGGED
@@ -152,11 +154,26 @@ def test_acts_of_the_log(holds: Holds) -> None:
     keys |= {key.replace("camera.", "every_camera.") for key in keys}
     found = {word for path in sources() for word in words_of(path)} - keys - NO_ACTS
     found -= {package for feature in FEATURES for package in feature.templates}
+    in_english = words("en")
+    found -= {code for feature in FEATURES for code in feature.details(in_english)} - {
+        act for feature in FEATURES for act in feature.acts(in_english)
+    }
     acts = {word for word in found if not FILES.search(word)}
     acts |= {leaves.act for leaves in ROUTES_LOGGED.values()}
     acts |= {act for act, _ in (*ROUTES_ELSEWHERE.values(), *COMMANDS_ELSEWHERE.values())}
     acts |= {act for act, _ in COMMANDS_LOGGED.values()}
     holds("acts.txt", sorted({ENDING.sub(r"\1", act) for act in acts}))
+
+
+def test_codes_of_details_of_the_log(holds: Holds) -> None:
+    """Each with the names of its values: lines of the log have them for good."""
+    texts = {code: said for one in FEATURES for code, said in one.details(words("en")).items()}
+    known = [code for code in RENAMED if RENAMED[code] in texts]
+    lines = [" ".join([code, *sorted(set(PLACE.findall(said)))]) for code, said in texts.items()]
+    holds("details.txt", sorted([*lines, *known]))
+
+
+PLACE: Final = re.compile(r"%\((\w+)\)s")
 
 
 def sources() -> Iterator[Path]:

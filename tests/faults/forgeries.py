@@ -32,6 +32,7 @@ from cryptography import x509
 
 from agent.wire.sealed import stretches
 from hub.base.audit import log
+from hub.base.audit.detail import plain
 from hub.base.audit.log import By
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
@@ -223,7 +224,8 @@ class Logs:
         for number in range(LINES):
             with db.writing() as conn:
                 now = Moment(1_795_000_000_000_000 + number * 1_000_000, 5)
-                log.note(conn, By(came_from="10.0.0.9"), act="clip.play", now=now, detail="VA-1")
+                by, detail = By(came_from="10.0.0.9"), plain("VA-1")
+                log.note(conn, by, act="clip.play", now=now, detail=detail)
         with db.reading() as conn:
             self.whole = list(log.read(conn))
         db.close()
@@ -267,7 +269,7 @@ class Logs:
         return kind.__name__, *kind(at, dice)
 
     def flip(self, at: int, dice: random.Random) -> tuple[int, Callable[..., object]]:
-        column = dice.choice(["act", "detail", "came_from", "object_kind"])
+        column = dice.choice(["act", "data", "came_from", "object_kind"])
         return at, lambda db: db.execute(
             f"UPDATE audit SET {column} = {column} || '.' WHERE seq = ?",  # noqa: S608 - one of four
             (at,),
@@ -323,7 +325,7 @@ class Logs:
 def _insert(db: sqlite3.Connection, record: Record, stored: str) -> None:
     db.execute(
         "INSERT INTO audit (seq, hash, id, act, object_kind, detail, came_from, at_utc_us,"
-        " at_error_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " at_error_ms, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.seq,
             stored,
@@ -334,6 +336,7 @@ def _insert(db: sqlite3.Connection, record: Record, stored: str) -> None:
             record.came_from,
             record.at_utc_us,
             record.at_error_ms,
+            record.data or None,
         ),
     )
 

@@ -47,5 +47,5 @@ class GrantError(RegistryError):
     """Invalid entry; `fault` is the reason for a page, the text a sentence for the shell."""
 
     def __init__(self, fault: GrantFault) -> None:
-        super().__init__(_SENTENCES[fault])
+        super().__init__(_SENTENCES[fault], f"grant.{fault}")
         self.fault = fault

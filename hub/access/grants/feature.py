@@ -17,6 +17,11 @@ FEATURE: Final = Feature(
     services=(GrantService,),
     tables=(grants_table,),
     acts=wording.acts,
+    details=wording.details,
+    detail_values={
+        "rights": lambda value, calendar: wording.rights_of(value, calendar.words),
+        "role": lambda value, calendar: wording.role_name(value, calendar.words),
+    },
     links=(
         NavLink(
             address="/grants",

@@ -21,6 +21,7 @@ from hub.access.rules.roles import ENDING, Role, fence_of, gives_for_good, may_g
 from hub.access.scope import NOT_REVOKED
 from hub.access.tables import grants, people
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import SHELL, By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -72,7 +73,7 @@ def write(
         )
     )
     rights = ",".join(str(one.name).lower() for one in grant.rights)
-    detail = f"{rights}: {reason}"
+    detail = Detail("grant.given", rights=rights, reason=reason)
     log.note(
         conn, by, act="grant.add", object_kind="grant", object_id=grant_id, detail=detail, now=now
     )
@@ -204,7 +205,7 @@ def set_role(conn: Connection, person_id: UUID, role: str, *, by: By, now: Momen
         act="person.role",
         object_kind="person",
         object_id=person_id,
-        detail=role,
+        detail=Detail("person.role", role=role),
         now=now,
     )
     end_strays(conn, by=by, now=now)

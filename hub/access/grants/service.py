@@ -20,6 +20,7 @@ from hub.access.rules.roles import USUAL
 from hub.access.tables import grants, people
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.registry.areas import area_parents
 
 
@@ -36,7 +37,7 @@ class GrantService:
             if not page.tree:
                 page = GrantsPage((), (), False, page.may_set_roles, ())
             count = sum(len(area.grants) for area in page.tree)
-            look.done(f"{len(page.tree)} areas, {count} grants")
+            look.done(Detail("grants.count", n=len(page.tree), m=count))
         return page
 
     def ended(self, asker: Asker) -> EndedGrants:
@@ -48,7 +49,7 @@ class GrantService:
         """Choices for a new grant, including everybody with an account."""
         with self._acting.reading(asker, "grants.form") as look:
             form = queries.grant_form(look.conn, asker, look.now)
-            look.answer(form, f"{len(form.people)} people" if form else "")
+            look.answer(form, Detail("grants.people", n=len(form.people)) if form else None)
         return form
 
     def give(self, asker: Asker, new: NewGrant) -> bool:

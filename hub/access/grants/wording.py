@@ -149,6 +149,23 @@ def role_name(role: str, words: Messages) -> str:
     return names.get(role, role)
 
 
+def rights_of(stored: str, words: Messages) -> str:
+    """Rights as a detail of the log stores them, as text; KeyError for one of another version."""
+    return ", ".join(right_name(Right[one.upper()], words) for one in stored.split(","))
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "grants.count": say("%(n)s areas, %(m)s grants"),
+        "grants.people": say("%(n)s people"),
+        "grant.given": "%(rights)s: %(reason)s",
+        "person.role": "%(role)s",
+        **{f"grant.{one}": fault(one, words) for one in GrantFault},
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -19,6 +19,7 @@ FEATURE: Final = Feature(
     tables=(invitations_table,),
     marks=(Mark(invitations_table, ("ends",)),),
     acts=pages.acts,
+    details=pages.details,
     rates=(
         Rate(r"GET|POST", r"/invited/.*", GUESSES),
         Rate(r"POST", r"/invitations", INVITING),

@@ -183,6 +183,16 @@ def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
     return response
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "invitations.count": say("%(n)s invitations"),
+        "invitation.no_link": say("no such link"),
+        "invitation.corrected": say("login %(login)s to %(login2)s, name %(name)s to %(name2)s"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

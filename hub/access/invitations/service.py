@@ -20,6 +20,7 @@ from hub.access.signin import session_rows
 from hub.access.tables import identities, invitations, passkeys, people
 from hub.base.audit import log
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.bounds import text
@@ -133,8 +134,15 @@ class Invitations:
         with self._db.reading() as conn:
             rows = [_as_row(row, now) for row in conn.execute(query)]
         with self._db.writing() as conn:
-            by, told = By(person_id=asker.person_id, came_from=asker.came_from), len(rows)
-            log.note(conn, by, act="invitations.open", detail=f"{told} invitations", now=now)
+            by = By(person_id=asker.person_id, came_from=asker.came_from)
+            told = Detail("invitations.count", n=len(rows))
+            log.note(
+                conn,
+                by,
+                act="invitations.open",
+                detail=told,
+                now=now,
+            )
         return rows
 
     def correct(self, asker: Asker, invitation_id: UUID, *, login: str, name: str) -> bool:
@@ -157,7 +165,7 @@ class Invitations:
                 return False
             known = access_people.person_by_login(conn, login) if login else None
             if not login or known not in (None, person.id):
-                fault = f"login {login!r}"
+                fault = Detail("session.login", login=login)
                 log.note(conn, by, act="invitation.correct.refused", detail=fault, now=now)
             else:
                 _set_names(conn, person, login, name, by=by, now=now)
@@ -213,7 +221,7 @@ def make(conn: Connection, new: NewPerson, *, by: By, now: Moment) -> Made:
         act="invitation.make",
         object_kind="person",
         object_id=person_id,
-        detail=f"login {login!r}",
+        detail=Detail("session.login", login=login),
         now=now,
     )
     name = str(conn.scalar(select(people.c.name).where(people.c.id == person_id)))
@@ -268,7 +276,9 @@ def _set_names(
         act="invitation.correct",
         object_kind="person",
         object_id=person.id,
-        detail=f"login {person.login!r} to {login!r}, name {person.name!r} to {name!r}",
+        detail=Detail(
+            "invitation.corrected", login=person.login, login2=login, name=person.name, name2=name
+        ),
         now=now,
     )
 

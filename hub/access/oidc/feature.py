@@ -13,6 +13,7 @@ FEATURE: Final = Feature(
     routers=(pages.router,),
     tables=(identities,),
     acts=pages.acts,
+    details=pages.details,
     rates=(Rate(r"GET|HEAD", r"/(login|proof)/provider(/back)?", GUESSES),),
     shown={"provider": provider_in},
 )

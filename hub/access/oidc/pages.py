@@ -33,6 +33,7 @@ from hub.access.signin.visit import (
     own_path,
     session_of,
 )
+from hub.base.audit.detail import Detail, plain
 from hub.web.i18n import Messages
 from hub.web.rendering import Site, render, site_of
 
@@ -208,13 +209,13 @@ def _answer(
     if redirect is None or not hmac.compare_digest(
         state.encode("utf-8", "replace"), redirect.question.state.encode()
     ):
-        identities.refuse(where, "an answer of the provider that this browser did not ask for")
+        identities.refuse(where, Detail("provider.unasked"))
         return _wrong(request, redirect, "stale", 400)
     if not identities.spend(redirect.question.state):
-        identities.refuse(where, "an answer of the provider that came before")
+        identities.refuse(where, Detail("provider.repeated"))
         return _wrong(request, redirect, "stale", 400)
     if error:
-        identities.refuse(where, f"the provider refused: {error[:60]!r}")
+        identities.refuse(where, Detail("provider.refused", reason=error[:60]))
         return _wrong(request, redirect, "refused", 401)
     try:
         known = provider.redeem(
@@ -224,7 +225,7 @@ def _answer(
         return _wrong(request, redirect, "away", 503)
     except ProviderError as fault:
         log.warning("oidc.refused", why=str(fault))
-        identities.refuse(where, str(fault))
+        identities.refuse(where, plain(str(fault)))
         return _wrong(request, redirect, "unbelieved", 401)
     return _done(request, redirect, known)
 
@@ -288,6 +289,16 @@ def _word(request: Request, word: str, status_code: int = 200, *, address: str =
         word=word,
         address=address,
     )
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "provider.unasked": say("an answer of the provider that this browser did not ask for"),
+        "provider.repeated": say("an answer of the provider that came before"),
+        "provider.refused": say("the provider refused: %(reason)s"),
+    }
 
 
 def acts(words: Messages) -> dict[str, str]:

@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.access.account_errors import AccountFault
+from hub.access.account_wording import fault_words
 from hub.access.passwords import MAX_CHARS, MIN_CHARS
 from hub.access.signin.accounts import Accounts, SessionRow, TooManyTries
 from hub.access.signin.own_account import OwnAccountService
@@ -127,6 +129,16 @@ def end_session(visit: FormSent, own: OwnAccount, session_id: UUID) -> Response:
     if not own.end_session(visit.session, session_id):
         raise HTTPException(404)
     return RedirectResponse("/account?done=sessions", 303)
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "sessions.ended": say("%(n)s ended"),
+        "person.language": "%(language)s",
+        **{f"account.{one}": fault_words(one, words) for one in AccountFault},
+    }
 
 
 def acts(words: Messages) -> dict[str, str]:

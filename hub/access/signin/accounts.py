@@ -25,6 +25,7 @@ from hub.access.signin.views import (
 )
 from hub.access.tables import people, sessions
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.columns import columns
@@ -219,4 +220,6 @@ def _shut(conn: Connection, state: str) -> AccountShut | None:
 
 
 def _note(conn: Connection, act: str, *, login: str, came_from: str, now: Moment) -> None:
-    log.note(conn, By(came_from=came_from), act=act, detail=f"login {login!r}", now=now)
+    log.note(
+        conn, By(came_from=came_from), act=act, detail=Detail("session.login", login=login), now=now
+    )

@@ -20,12 +20,15 @@ FEATURE: Final = Feature(
         Mark(sign_in_failures, ("at",)),
     ),
     acts=visit.acts,
+    details=visit.details,
     rates=(Rate(r"POST", r"/login", PASSWORDS),),
 )
 ACCOUNT: Final = Feature(
     name="account",
     routers=(reauth_pages.router, account_pages.router),
     acts=account_pages.acts,
+    details=account_pages.details,
+    detail_values={"language": lambda value, _: {"vi": "tiếng Việt", "en": "English"}[value]},
     rates=(Rate(r"POST", r"/proof(/.*)?|/account/password", PROOFS),),
     links=(
         NavLink(

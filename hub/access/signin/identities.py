@@ -18,6 +18,7 @@ from hub.access.signin.challenges import spend
 from hub.access.signin.views import SessionLimits, SignedIn
 from hub.access.tables import identities, passkeys, people
 from hub.base.audit import log
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.columns import columns, new_id
@@ -57,7 +58,7 @@ class Identities:
             way = f"oidc {state}".encode()
             return spend(conn, way, self._clock.now(), holds_s=WAY_HOLDS_S)
 
-    def refuse(self, came_from: str, why: str) -> None:
+    def refuse(self, came_from: str, why: Detail | None) -> None:
         """Log a refused answer of the provider."""
         with self._db.writing() as conn:
             _note(conn, "session.refused", By(came_from=came_from), self._clock.now(), why)
@@ -104,7 +105,7 @@ class Identities:
                 is_gone = _has_another_way(conn, asker.person_id, but=identity_id)
             if is_gone:
                 conn.execute(delete(identities).where(*which))
-            detail = f"{row.issuer} {row.subject}" if row else ""
+            detail = plain(f"{row.issuer} {row.subject}") if row else None
             act = "identity.unlink" if is_gone else "identity.unlink.refused"
             _note(conn, act, by, now, detail)
         return is_gone
@@ -189,8 +190,8 @@ def _owner(conn: Connection, known: ProviderPerson) -> UUID | None:
     return conn.scalar(select(identities.c.person_id).where(_is(known)))
 
 
-def _of(known: ProviderPerson) -> str:
-    return f"{known.issuer} {known.subject}"
+def _of(known: ProviderPerson) -> Detail | None:
+    return plain(f"{known.issuer} {known.subject}")
 
 
 def _used(conn: Connection, known: ProviderPerson, now: Moment) -> None:
@@ -228,5 +229,5 @@ def _has_another_way(conn: Connection, person_id: UUID, *, but: UUID) -> bool:
     return any(conn.execute(one.limit(1)).first() is not None for one in others)
 
 
-def _note(conn: Connection, act: str, by: By, now: Moment, detail: str) -> None:
+def _note(conn: Connection, act: str, by: By, now: Moment, detail: Detail | None) -> None:
     log.note(conn, by, act=act, detail=detail, now=now)

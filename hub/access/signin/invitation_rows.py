@@ -9,6 +9,7 @@ from hub.access.signin import session_rows
 from hub.access.signin.views import SessionLimits, SignedIn
 from hub.access.tables import identities, invitations, passkeys, people
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
@@ -66,7 +67,7 @@ def refuse(conn: Connection, token: str, *, came_from: str, now: Moment) -> None
         act="invitation.refused",
         object_kind="invitation",
         object_id=invitation_id,
-        detail="" if invitation_id else "no such link",
+        detail=None if invitation_id else Detail("invitation.no_link"),
         now=now,
     )
 

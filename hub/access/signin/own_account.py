@@ -11,6 +11,7 @@ from hub.access.signin.views import DEFAULT_LIMITS, SessionLimits, SessionRow, T
 from hub.access.tables import people
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.web.session import Session
@@ -116,7 +117,7 @@ class OwnAccountService:
         with self._acting.changing(session.asker, "session.end_others") as change:
             who = session.asker.person_id
             ended = session_rows.end_of_person(change.conn, who, but=session.session_id)
-            change.done(f"{ended} ended")
+            change.done(Detail("sessions.ended", n=ended))
         return ended
 
     def set_language(self, asker: Asker, language: str) -> None:
@@ -126,4 +127,4 @@ class OwnAccountService:
         with self._acting.changing(asker, "person.language") as change:
             this = update(people).where(people.c.id == asker.person_id)
             change.conn.execute(this.values(language=language))
-            change.done(language)
+            change.done(Detail("person.language", language=language))

@@ -13,6 +13,7 @@ from hub.access.signin.views import Invited, SessionLimits, SignedIn
 from hub.access.signin.webauthn import Credential, Registered
 from hub.access.tables import passkeys, people
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.bounds import text
@@ -118,7 +119,7 @@ class Passkeys:
             person = conn.execute(select(people).where(*who)).first()
             if person_id is None or person is None:
                 by = By(came_from=came_from)
-                log.note(conn, by, act="session.refused", detail="passkey", now=now)
+                log.note(conn, by, act="session.refused", detail=Detail("session.passkey"), now=now)
                 return None
             asker = session_rows.as_asker(person, came_from)
             return session_rows.begin(conn, asker, agent=agent, limits=self._limits, now=now)

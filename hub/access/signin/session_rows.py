@@ -23,6 +23,7 @@ from hub.access.signin.views import AGENT_CHARS, SessionLimits, SessionRow, Sign
 from hub.access.tables import sessions
 from hub.base.audit import log
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -57,7 +58,7 @@ def begin(
     limits: SessionLimits,
     now: Moment,
     is_proved: bool = True,
-    detail: str = "",
+    detail: Detail | None = None,
 ) -> SignedIn:
     """Start a session; removes ended ones. `is_proved`: the person has just authenticated."""
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)

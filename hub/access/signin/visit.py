@@ -260,6 +260,15 @@ def had_session(request: Request) -> bool:
     return cookie_name(site_of(request)) in request.cookies
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "session.login": say("login %(login)s"),
+        "session.passkey": say("passkey"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

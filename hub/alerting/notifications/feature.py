@@ -35,6 +35,7 @@ FEATURE: Final = Feature(
     templates=("hub.alerting.notifications",),
     routers=(pages.router,),
     acts=pages.acts,
+    details=pages.details,
     services=(NotificationService,),
     tables=(notifications, attempts),
     marks=(Mark(notifications, ("owed", "due", "lease_until", "held", "answered"), where=_wait),),

@@ -33,6 +33,14 @@ def show_undelivered(request: Request, visit: SignedIn, notifications: Notificat
     )
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "undelivered.count": say("%(n)s in a day"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -7,6 +7,7 @@ from hub.alerting.notifications import receipts
 from hub.alerting.notifications.undelivered import Undelivered, undelivered
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 
 
 class NotificationService:
@@ -20,7 +21,7 @@ class NotificationService:
         """Undelivered notifications about cameras this person may manage."""
         with self._acting.reading(asker, "undelivered.open") as look:
             found = undelivered(look.conn, asker.person_id, look.now)
-            look.done(f"{found.in_a_day} in a day")
+            look.done(Detail("undelivered.count", n=found.in_a_day))
         return found
 
     def shown(self, asker: Asker, notification_id: UUID) -> bool:

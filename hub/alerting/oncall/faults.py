@@ -55,7 +55,7 @@ class OnCallError(RegistryError):
     """Invalid entry; `fault` is the reason for a page, the text a sentence for the shell."""
 
     def __init__(self, fault: OnCallFault) -> None:
-        super().__init__(_SENTENCES[fault])
+        super().__init__(_SENTENCES[fault], f"oncall.{fault}")
         self.fault = fault
 
 

@@ -1,5 +1,6 @@
 """Feature: on-call teams, rosters and plans."""
 
+from datetime import date
 from typing import Final
 
 from hub.access.rules.grants import Right
@@ -23,6 +24,8 @@ FEATURE: Final = Feature(
     templates=("hub.alerting.oncall",),
     routers=(pages.router,),
     acts=pages.acts,
+    details=pages.details,
+    detail_values={"day": lambda value, _: f"{date.fromisoformat(value):%d/%m/%Y}"},
     tables=(
         teams,
         team_people,

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.alerting.oncall import forms as oncall_forms
 from hub.alerting.oncall import wording
-from hub.alerting.oncall.faults import OnCallError
+from hub.alerting.oncall.faults import OnCallError, OnCallFault
 from hub.alerting.oncall.rules.escalation import MOST_STEPS
 from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.asker import Asker
@@ -257,6 +257,19 @@ def put_plan(
     if not is_theirs:
         raise HTTPException(404)
     return RedirectResponse("/duty", 303)
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "oncall.count": say("%(n)s teams, %(m)s plans"),
+        "plan.steps": say("%(n)s steps, %(m)s repeats"),
+        "team.people": say("%(name)s, %(n)s people"),
+        "roster.day": "%(day)s",
+        "roster.changed": "%(name)s, %(day)s: %(reason)s",
+        **{f"oncall.{one}": wording.fault(one, words) for one in OnCallFault},
+    }
 
 
 def acts(words: Messages) -> dict[str, str]:

@@ -14,6 +14,7 @@ from hub.alerting.oncall.rules.escalation import (
 )
 from hub.alerting.oncall.tables import plan_steps, plans
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
@@ -46,14 +47,14 @@ def put_plan(conn: Connection, area_id: UUID, plan: EscalationPlan, *, by: By, n
             for number, step in enumerate(plan.steps)
         ],
     )
-    detail = f"{len(plan.steps)} steps, {plan.repeats} repeats"
+    detail = Detail("plan.steps", n=len(plan.steps), m=plan.repeats)
     _note(conn, by, "plan.set", area_id, detail=detail, now=now)
 
 
 def end_plan(conn: Connection, area_id: UUID, *, by: By, now: Moment) -> None:
     """End the area's own plan."""
     drop_plan(conn, area_id)
-    _note(conn, by, "plan.end", area_id, detail="", now=now)
+    _note(conn, by, "plan.end", area_id, detail=None, now=now)
 
 
 def drop_plan(conn: Connection, area_id: UUID) -> None:
@@ -63,7 +64,9 @@ def drop_plan(conn: Connection, area_id: UUID) -> None:
     conn.execute(delete(plans).where(plans.c.area_id == area_id))
 
 
-def _note(conn: Connection, by: By, act: str, area_id: UUID, *, detail: str, now: Moment) -> None:
+def _note(
+    conn: Connection, by: By, act: str, area_id: UUID, *, detail: Detail | None, now: Moment
+) -> None:
     log.note(conn, by, act=act, object_kind="area", object_id=area_id, detail=detail, now=now)
 
 

@@ -33,6 +33,7 @@ from hub.alerting.oncall.tables import (
     teams,
 )
 from hub.base.audit import log
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
@@ -75,7 +76,7 @@ def add_team(
     team_id = new_id(now)
     row = {"id": team_id, "area_id": area_id, "name": name, "time_zone": time_zone}
     conn.execute(insert(teams).values(**row, **columns("made", now)))
-    _note(conn, by, "team.add", team_id, name, now)
+    _note(conn, by, "team.add", team_id, plain(name), now)
     return team_id
 
 
@@ -94,7 +95,8 @@ def change_team(
     if chosen:
         rows = [{"team_id": team.team_id, "person_id": one} for one in chosen]
         conn.execute(insert(team_people), rows)
-    _note(conn, by, "team.change", team.team_id, f"{name}, {len(chosen)} people", now)
+    detail = Detail("team.people", name=name, n=len(chosen))
+    _note(conn, by, "team.change", team.team_id, detail, now)
 
 
 def end_team(
@@ -112,7 +114,7 @@ def end_team(
     if in_plan or is_named(conn, team.team_id):
         raise OnCallError(OnCallFault.IN_PLAN)
     conn.execute(update(teams).where(teams.c.id == team.team_id).values(columns("ended", now)))
-    _note(conn, by, "team.end", team.team_id, team.name, now)
+    _note(conn, by, "team.end", team.team_id, plain(team.name), now)
 
 
 def put_shift(
@@ -142,14 +144,14 @@ def put_shift(
     ]
     if rows:
         conn.execute(insert(shift_people), rows)
-    _note(conn, by, "roster.shift", team.team_id, f"{team.name}, {name}", now)
+    _note(conn, by, "roster.shift", team.team_id, plain(f"{team.name}, {name}"), now)
     return key
 
 
 def drop_shift(conn: Connection, team: Team, shift_id: UUID, *, by: By, now: Moment) -> None:
     """End the shift, with its exceptions and substitutes."""
     conn.execute(delete(shifts).where(shifts.c.id == shift_id))
-    _note(conn, by, "roster.shift.drop", team.team_id, team.name, now)
+    _note(conn, by, "roster.shift.drop", team.team_id, plain(team.name), now)
 
 
 def put_exception(
@@ -160,8 +162,7 @@ def put_exception(
     reason = checked_reason(reason)
     _refuse_strangers(conn, team, crew, most=MOST_CREW, now=now)
     _write_exception(conn, RosterException(duty.shift_id, duty.day, crew), reason, now)
-    detail = f"{team.name}, {duty.day.isoformat()}: {reason}"
-    _note(conn, by, "roster.odd_day", team.team_id, detail, now)
+    _note(conn, by, "roster.odd_day", team.team_id, _day(team, duty, reason), now)
 
 
 def _write_exception(conn: Connection, odd: RosterException, reason: str, now: Moment) -> None:
@@ -190,8 +191,7 @@ def swap(conn: Connection, team: Team, duty: ShiftDate, new: Swap, *, by: By, no
     _substitute(conn, team, duty, instead_of=there, person_id=back, reason=reason, now=now)
     if new.back is not None:
         _substitute(conn, team, new.back, instead_of=back, person_id=there, reason=reason, now=now)
-    detail = f"{team.name}, {duty.day.isoformat()}: {reason}"
-    _note(conn, by, "roster.swap", team.team_id, detail, now)
+    _note(conn, by, "roster.swap", team.team_id, _day(team, duty, reason), now)
 
 
 def _substitute(
@@ -288,5 +288,11 @@ def _refuse_strangers(
         raise OnCallError(OnCallFault.PERSON)
 
 
-def _note(conn: Connection, by: By, act: str, object_id: UUID, detail: str, now: Moment) -> None:
+def _day(team: Team, duty: ShiftDate, reason: str) -> Detail:
+    return Detail("roster.changed", name=team.name, day=duty.day.isoformat(), reason=reason)
+
+
+def _note(
+    conn: Connection, by: By, act: str, object_id: UUID, detail: Detail | None, now: Moment
+) -> None:
     log.note(conn, by, act=act, object_kind="team", object_id=object_id, detail=detail, now=now)

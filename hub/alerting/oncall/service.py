@@ -20,6 +20,7 @@ from hub.alerting.oncall.rules.rosters import Crew
 from hub.alerting.oncall.views import OnCallPage, PlanPage, TeamPage
 from hub.base.audit.acting import Acting, Changing, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 
 
 class OnCallService:
@@ -34,7 +35,7 @@ class OnCallService:
         """Teams and plans of the areas this person looks after."""
         with self._acting.reading(asker, "duty.open") as look:
             page = queries.on_call_page(look.conn, asker.person_id, look.now)
-            look.done(f"{len(page.teams)} teams, {len(page.plans)} plans")
+            look.done(Detail("oncall.count", n=len(page.teams), m=len(page.plans)))
         return page
 
     def team(self, asker: Asker, team_id: UUID) -> TeamPage | None:
@@ -117,7 +118,7 @@ class OnCallService:
         with self._changing(asker, team_id, on.shift_id) as (change, team):
             if team is not None:
                 duty.drop_exception(change.conn, on)
-                change.note("roster.odd_day.drop", On("team", team_id), on.day.isoformat())
+                change.note("roster.odd_day.drop", On("team", team_id), _day(on))
         return team is not None
 
     def swap(self, asker: Asker, team_id: UUID, on: ShiftDate, new: Swap) -> bool:
@@ -133,7 +134,7 @@ class OnCallService:
         with self._changing(asker, team_id, on.shift_id) as (change, team):
             if team is not None:
                 duty.drop_substitute(change.conn, on, instead_of)
-                change.note("roster.swap.drop", On("team", team_id), on.day.isoformat())
+                change.note("roster.swap.drop", On("team", team_id), _day(on))
         return team is not None
 
     def put_plan(self, asker: Asker, area_id: UUID, plan: EscalationPlan | None) -> bool:
@@ -169,3 +170,7 @@ class OnCallService:
             if team is None:
                 change.refuse()
             yield change, team
+
+
+def _day(on: ShiftDate) -> Detail:
+    return Detail("roster.day", day=on.day.isoformat())

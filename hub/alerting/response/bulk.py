@@ -31,6 +31,7 @@ from hub.alerting.response.service import (
 )
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 
 MOST_AT_ONCE: Final = 500
 TOGETHER: Final = 25
@@ -123,7 +124,7 @@ class BulkService:
                     case HeldBy():
                         change.note(f"{change.act}.held", on)
                     case TooSoon():
-                        change.note(f"{change.act}.refused", on, "right after taking it")
+                        change.note(f"{change.act}.refused", on, Detail("alert.too_soon"))
                     case _:
                         change.note(f"{change.act}.refused", on)
             write_changes(change, changed, note=reason, cause=cause)
@@ -155,7 +156,7 @@ class BulkService:
                     come_back(change, row, life=outcome.life, act="undone")
                     undone += 1
                 else:
-                    late = "too late" if isinstance(outcome, UndoOver) else ""
+                    late = Detail("alert.undo_over") if isinstance(outcome, UndoOver) else None
                     change.note(f"{change.act}.refused", on, late)
         return undone
 

@@ -13,6 +13,7 @@ from hub.alerting.alerts.views import ShownAlert
 from hub.alerting.notifications import receipts
 from hub.base.audit.acting import Acting, Changing, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 
 
 class GoingService:
@@ -34,7 +35,7 @@ class GoingService:
                 change.refuse()
                 return None
             if not AlertState(row.state).is_running:
-                change.refuse("it is closed")
+                change.refuse(Detail("alert.is_closed"))
                 return False
             said = in_words.going(change.conn, [alert_id]).get(alert_id, ())
             if goes == any(one.person_id == asker.person_id for one in said):

@@ -32,6 +32,7 @@ from hub.alerting.silences import rows
 from hub.base.audit import log
 from hub.base.audit.acting import Acting, Changing, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns
 from hub.base.db.gathering import gathering
@@ -71,7 +72,7 @@ class ResponseService:
                 return None
             outcome = outcome_of(change, row, act)
             if isinstance(outcome, TooSoon):
-                change.refuse("right after taking it")
+                change.refuse(Detail("alert.too_soon"))
                 return outcome
             if isinstance(outcome, HeldBy | AlertUnchanged):
                 return _not_changed(change, row, outcome)
@@ -95,7 +96,7 @@ class ResponseService:
                 return None
             outcome = undo_of(change, row)
             if isinstance(outcome, UndoOver):
-                change.refuse("too late")
+                change.refuse(Detail("alert.undo_over"))
                 return outcome
             if isinstance(outcome, HeldBy | AlertUnchanged):
                 return _not_changed(change, row, outcome)
@@ -118,7 +119,7 @@ class ResponseService:
             outcome = reopen(life_of(row), asker.person_id)
             if isinstance(outcome, HeldBy | AlertUnchanged):
                 return _not_changed(change, row, outcome)
-            change.done(reason)
+            change.done(plain(reason))
             come_back(change, row, life=outcome.life, act="reopened", note=reason)
             return _seen(change, alert_id)
 

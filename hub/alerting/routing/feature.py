@@ -3,7 +3,7 @@
 from typing import Final
 
 from hub.access.rules.grants import Right
-from hub.alerting.routing import pages
+from hub.alerting.routing import pages, wording
 from hub.alerting.routing.service import AlertRuleService
 from hub.alerting.routing.tables import alert_rules as rules_table
 from hub.web.feature import Feature
@@ -14,6 +14,12 @@ FEATURE: Final = Feature(
     templates=("hub.alerting.routing",),
     routers=(pages.router,),
     acts=pages.acts,
+    details=pages.details,
+    detail_values={
+        "kind": lambda value, calendar: wording.kind_name(
+            None if value == "all" else value, calendar.words
+        )
+    },
     services=(AlertRuleService,),
     tables=(rules_table,),
     links=(

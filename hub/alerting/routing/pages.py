@@ -181,6 +181,18 @@ def _entered(form: FormData) -> dict[str, str]:
     return {name: field(form, name) for name in FIELDS} | {"days": days}
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "rules.count": say("%(n)s rules"),
+        "rule.tells_everybody": say("%(place)s: %(kind)s tells everybody: %(reason)s"),
+        "rule.tells_nobody": say("%(place)s: %(kind)s tells nobody: %(reason)s"),
+        "rule.tells_team": say("%(place)s: %(kind)s tells team: %(reason)s"),
+        **{f"rule.{one}": routing_wording.fault(one, words) for one in RuleFault},
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

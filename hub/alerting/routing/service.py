@@ -5,7 +5,7 @@ says what is wrong with a rule.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, assert_never
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -17,6 +17,7 @@ from hub.alerting.routing.tables import alert_rules
 from hub.alerting.routing.views import NewAlertRule, RulesPage, RuleTrial
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.db.bounds import text
 from hub.base.db.columns import new_id
 from hub.base.errors import RegistryError
@@ -44,7 +45,7 @@ class RuleError(RegistryError):
     """Invalid entry; `fault` is the reason for a page, the text a sentence for the shell."""
 
     def __init__(self, fault: RuleFault) -> None:
-        super().__init__(_SENTENCES[fault])
+        super().__init__(_SENTENCES[fault], f"rule.{fault}")
         self.fault = fault
 
 
@@ -60,7 +61,7 @@ class AlertRuleService:
             page = _page(look)
             if not page.places:
                 page = RulesPage((), (), {}, (), page.seen_utc_us)
-            look.done(f"{len(page.rules)} rules")
+            look.done(Detail("rules.count", n=len(page.rules)))
         return page
 
     def try_alert_rule(
@@ -100,8 +101,7 @@ class AlertRuleService:
                 made_by=asker.person_id,
                 now=change.now,
             )
-            detail = f"{place}: {rule.kind or 'all'} tells {rule.tells}: {reason}"
-            change.done(detail, On("rule", rule.rule_id))
+            change.done(_told(rule, place, reason), On("rule", rule.rule_id))
         return rule.rule_id
 
     def end_alert_rule(self, asker: Asker, rule_id: UUID) -> bool:
@@ -151,3 +151,16 @@ def _rule(new: NewAlertRule, page: RulesPage, now: Moment) -> AlertRule:
     for fault in faults(rule):
         raise RuleError(fault)
     return rule
+
+
+def _told(rule: AlertRule, place: str, reason: str) -> Detail:
+    kind = rule.kind or "all"
+    match rule.tells:
+        case RuleRecipients.EVERYBODY:
+            return Detail("rule.tells_everybody", place=place, kind=kind, reason=reason)
+        case RuleRecipients.NOBODY:
+            return Detail("rule.tells_nobody", place=place, kind=kind, reason=reason)
+        case RuleRecipients.TEAM:
+            return Detail("rule.tells_team", place=place, kind=kind, reason=reason)
+        case _:
+            assert_never(rule.tells)

@@ -16,6 +16,7 @@ FEATURE: Final = Feature(
     services=(SilenceService,),
     tables=(silences_table,),
     acts=pages.acts,
+    details=pages.details,
     links=(
         NavLink(
             address="/silences",

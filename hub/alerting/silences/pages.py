@@ -184,6 +184,17 @@ def end_silence(
     return RedirectResponse(own_path(back), 303)
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "silences.count": say("%(n)s silences"),
+        "silence.already_or_often": say("silenced already, or too often"),
+        "silence.not_three_in_a_row": say("not three false alarms in a row"),
+        "silence.three_in_a_row": say("three false alarms in a row"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -30,6 +30,7 @@ from hub.alerting.silences.rules import (
 from hub.alerting.silences.tables import silences
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.db.bounds import text
 from hub.base.db.columns import new_id
 from hub.base.text.order import by_name
@@ -85,7 +86,7 @@ class SilenceService:
         with self._acting.part_of(asker, "silences.open") as look:
             rows = _rows(look)
         if rows:
-            self._acting.note(asker, "silences.open", detail=f"{len(rows)} silences")
+            self._acting.note(asker, "silences.open", detail=Detail("silences.count", n=len(rows)))
         return rows
 
     def cameras_to_silence(self, asker: Asker) -> list[CameraName]:
@@ -131,7 +132,7 @@ class SilenceService:
                 reason=reason,
             )
             silences_rows.add(change.conn, made, made_by=asker.person_id, now=now)
-            change.done(reason, On("silence", made.silence_id))
+            change.done(plain(reason), On("silence", made.silence_id))
         return True
 
     def snoozed_until(self, asker: Asker, camera_id: UUID) -> int | None:
@@ -160,15 +161,15 @@ class SilenceService:
                 change.refuse()
                 return None
             if not _is_free(change, row.camera_id):
-                change.refuse("silenced already, or too often", how="again")
+                change.refuse(Detail("silence.already_or_often"), how="again")
                 return False
             until_utc_us = now.plus_s(SNOOZE_S).utc_us
             made = Silence(
                 new_id(now), row.camera_id, None, None, NOT_CRITICAL, False, until_utc_us, reason
             )
             silences_rows.add(change.conn, made, made_by=asker.person_id, now=now)
-            change.done(reason)
-            change.note("silence.add", On("silence", made.silence_id), reason)
+            change.done(plain(reason))
+            change.note("silence.add", On("silence", made.silence_id), plain(reason))
         return True
 
     def mute_of(self, asker: Asker, row: AlertRow) -> SilenceRow | None:
@@ -203,13 +204,15 @@ class SilenceService:
                 change.refuse(how="again")
                 return True
             if not _is_mute_offered(change, row):
-                change.refuse("not three false alarms in a row")
+                change.refuse(Detail("silence.not_three_in_a_row"))
                 return False
             made = silences_rows.mute_spot(conn, alert_id, person_id=asker.person_id, now=now)
             change_alert(conn, alert_id, {}, now=now)
             note_history(conn, alert_id, act="muted", person_id=asker.person_id, now=now)
             change.done()
-            change.note("silence.add", On("silence", made.silence_id), made.reason)
+            change.note(
+                "silence.add", On("silence", made.silence_id), Detail("silence.three_in_a_row")
+            )
         return True
 
     def end_silence(self, asker: Asker, silence_id: UUID) -> bool:

@@ -34,6 +34,7 @@ from hub.app.wiring import backup_key, resources
 from hub.app.wiring.keys import master_key_file
 from hub.base.age import PrivateKey, PublicKey
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import SHELL
 from hub.base.audit.restores import RESTORED
 from hub.base.bech32 import MistypedError
@@ -71,8 +72,10 @@ def back_up(args: argparse.Namespace) -> int:
         writer = ArchiveWriter(path, to=key, overwrites=args.force)
         try:
             with db.writing() as conn:
-                what = ", with footage" if args.with_media else ""
-                _note(conn, "hub.backup", f"into {path.name}{what}")
+                detail = Detail(
+                    "backup.with_footage" if args.with_media else "backup.into", name=path.name
+                )
+                _note(conn, "hub.backup", detail)
             with snapshot(db, scratch) as (shape, parts):
                 made_utc_us = time.time_ns() // 1000
                 for name, pieces in parts:
@@ -180,13 +183,12 @@ def _restore_all(
 def _note_restore(conn: Connection, manifest: BackupManifest) -> None:
     """Audit line, and end of all sessions and open invitations: one that was ended or used after
     the backup would be valid again."""
-    made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)
     conn.execute(delete(sessions))
     invitations.withdraw(conn, true(), now=HubClock().now())
-    _note(conn, RESTORED, f"a backup of {made}")
+    _note(conn, RESTORED, Detail("backup.restored", at=manifest.made_utc_us))
 
 
-def _note(conn: Connection, act: str, detail: str) -> None:
+def _note(conn: Connection, act: str, detail: Detail) -> None:
     by = SHELL
     log.note(conn, by, act=act, detail=detail, now=HubClock().now())
 

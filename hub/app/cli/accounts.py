@@ -14,6 +14,7 @@ from hub.app.cli import core, links
 from hub.app.cli.parsing import Commands, command
 from hub.app.wiring import resources
 from hub.base.audit import log
+from hub.base.audit.acting import reason_of
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
 from hub.base.errors import RegistryError
@@ -72,7 +73,7 @@ def _noting_refusal(args: argparse.Namespace, act: str) -> Iterator[None]:
                     act=f"{act}.refused",
                     object_kind="person",
                     object_id=person_by_login(conn, args.login),
-                    detail=str(error),
+                    detail=reason_of(error),
                     now=HubClock().now(),
                 )
         finally:

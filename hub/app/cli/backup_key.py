@@ -11,6 +11,7 @@ from hub.app.config import HubSettings
 from hub.app.wiring import backup_key, resources
 from hub.base.age import PrivateKey, PublicKey
 from hub.base.audit import log
+from hub.base.audit.detail import plain
 from hub.base.audit.log import SHELL
 from hub.base.bech32 import CHECK_LETTERS, MistypedError
 from hub.base.clock.clock import HubClock
@@ -63,7 +64,8 @@ def _put(settings: HubSettings, key: PublicKey) -> Path:
     db = resources.database(settings)
     try:
         with db.writing() as conn:
-            log.note(conn, SHELL, act="hub.backup_key", detail=str(key), now=HubClock().now())
+            detail = plain(str(key))
+            log.note(conn, SHELL, act="hub.backup_key", detail=detail, now=HubClock().now())
             return backup_key.put_public_key(settings, key)
     finally:
         db.close()

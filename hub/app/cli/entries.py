@@ -15,6 +15,7 @@ from hub.access.passwords import Passwords
 from hub.access.people import person_by_login
 from hub.access.rules.grants import Grant, Right
 from hub.base.audit import log
+from hub.base.audit.detail import plain
 from hub.base.audit.log import SHELL
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
@@ -127,7 +128,7 @@ def enter_channels(conn: Connection, login: str, order: str, *, now: Moment) -> 
         act="channels.choose",
         object_kind="person",
         object_id=person_id,
-        detail=order,
+        detail=plain(order),
         now=now,
     )
     return f"officer {login} is told by {order}"

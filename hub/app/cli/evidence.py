@@ -18,6 +18,7 @@ from hub.app.wiring.keys import opened
 from hub.base.audit import log
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import plain
 from hub.base.audit.log import SHELL
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
@@ -69,7 +70,8 @@ def make_key(args: argparse.Namespace) -> int:
             keep = partial(secrets.write, conn=conn)
             folder = key_folder(settings)
             signer = keys.new_key(folder, datetime.now(UTC), private=keep, public=keep)
-            log.note(conn, SHELL, act="evidence.key", detail=signer.fingerprint, now=now)
+            detail = plain(signer.fingerprint)
+            log.note(conn, SHELL, act="evidence.key", detail=detail, now=now)
             until = f"{signer.certificate.not_valid_after_utc:%d/%m/%Y}"
             return f"evidence key: SHA-256 {signer.fingerprint}, until {until}. Make this known."
 

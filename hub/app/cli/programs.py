@@ -10,6 +10,7 @@ from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
 from hub.app.wiring import resources
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
 from hub.base.errors import RegistryError
@@ -52,7 +53,7 @@ def add(args: argparse.Namespace) -> int:
                 is_verified=key is not None,
                 now=now,
             )
-            told = f"{head.release.name}, sha256 {sha256}"
+            told = Detail("release.added", name=head.release.name, sha=sha256)
             log.note(conn, SHELL, act="programs.add", detail=told, now=now)
     finally:
         db.close()

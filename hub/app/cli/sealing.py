@@ -10,6 +10,7 @@ from hub.app.config import HubSettings
 from hub.app.roles.attendance import refuse_while_running
 from hub.app.wiring import keys, resources
 from hub.base.audit import log
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
 from hub.base.credentials import found
@@ -67,7 +68,7 @@ def _change_key(settings: HubSettings, db: Database) -> int:
             raise ValueError("no keys are sealed in the database: use `matthan-hub secrets import`")
         if broken_in(conn, new):  # else it was done, and broken off after that
             names = reseal(conn, keys.master_key(path), new)
-            detail = f"by another master key: {', '.join(names)}"
+            detail = Detail("keys.by_another_master_key", names=", ".join(names))
             log.note(conn, SHELL, act="hub.seal_keys", detail=detail, now=HubClock().now())
     say(f"{len(names)} keys are sealed by another master key.")
     if not path.exists():
@@ -109,7 +110,7 @@ def _import(settings: HubSettings, db: Database, *, overwrites: bool) -> int:
     master, is_new = _master_key(settings, db, may_be_new=overwrites)
     with db.writing() as conn:
         count = import_into(conn, master, contents, overwrites=overwrites)
-        detail = ", ".join(sorted(contents))
+        detail = plain(", ".join(sorted(contents)))
         log.note(conn, SHELL, act="hub.seal_keys", detail=detail, now=HubClock().now())
     path = keys.master_key_file(settings)
     say(f"{count} keys are sealed in the database, {len(contents) - count} were there already.")

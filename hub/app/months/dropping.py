@@ -23,6 +23,7 @@ from hub.alerting.alerts.tables import sightings
 from hub.app.months.kept import kept_events, kept_sightings
 from hub.app.months.rules import Spans, months_to_drop, spans_of
 from hub.base.audit import log as audit_log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.batches import Stopping, may_forget, never
 from hub.base.clock.clock import Clock
@@ -94,7 +95,7 @@ class MonthDropper:
             BY_THE_HUB,
             act="months.drop",
             object_kind="month",
-            detail=f"{table} of {month}",
+            detail=Detail("months.dropped", name=table, month=month),
             now=self._clock.now(),
         )
 

@@ -26,6 +26,7 @@ from hub.footage.live.service import LiveService
 from hub.footage.live.views import LiveViews
 from hub.footage.upload.service import Uploads
 from hub.nodes.enrolment.port import Enrolling
+from hub.oversight.log.details import detail_reader
 from hub.places.map.ground import MapFiles
 from hub.public.households.port import HouseholdServices
 from hub.web.app_shell import VersionedFiles, is_page_wanted
@@ -78,6 +79,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         settings=settings,
         templates=_templates(tuple(features)),
         acts=partial(act_texts, features),
+        details=partial(detail_reader, tuple(features)),
         may={name: may for feature in features for name, may in feature.may.items()},
         shown={name: of(services) for one in features for name, of in one.shown.items()},
         panels=_panels(features),

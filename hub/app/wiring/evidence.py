@@ -49,7 +49,7 @@ from hub.cases.evidence.service import (
 )
 from hub.nodes.pki.authority import own_files
 from hub.oversight.log.acts import act_words
-from hub.oversight.log.details import detail_text
+from hub.oversight.log.details import detail_reader
 from hub.web.calendar import Calendar
 from hub.web.feature import act_texts
 from hub.web.i18n import words
@@ -152,7 +152,7 @@ def _order(
             replace(judge.item(one, number), hides=hides.get(one.media_id))
             for number, one in enumerate(leaving.footage, 1)
         ],
-        custody=[_line(one) for one in leaving.custody],
+        custody=[_line(settings, leaving.now, one) for one in leaving.custody],
         log_seq=leaving.log.seq,
         log_hash=leaving.log.hash,
         zone=ZoneInfo(settings.web.time_zone),
@@ -182,9 +182,14 @@ def act_text(act: str, language: str) -> str:
     return act_words(act, words(language), _act_texts(language))
 
 
-def _detail_text(settings: HubSettings, now: Moment, act: str, detail: str, language: str) -> str:
-    zone = ZoneInfo(settings.web.time_zone)
-    return detail_text(act, detail, Calendar(zone, words(language), now.utc_us))
+def _detail_text(settings: HubSettings, now: Moment, line: Mapping[str, Any], language: str) -> str:
+    calendar = Calendar(ZoneInfo(settings.web.time_zone), words(language), now.utc_us)
+    return _details(calendar)(line["act"], line["detail"], line["data"])
+
+
+@cache
+def _details(calendar: Calendar) -> Callable[[str, str, str], str]:
+    return detail_reader(FEATURES, calendar)
 
 
 @cache
@@ -260,7 +265,7 @@ class _Judge:
         self._papers = papers
         self._log: dict[UUID | None, list[tuple[str, str]]] = {}
         for line in leaving.custody:
-            self._log.setdefault(line.object_id, []).append((line.act, line.detail))
+            self._log.setdefault(line.object_id, []).append((line.act, line.detail or line.data))
 
     def item(self, one: ExportedFile, number: int) -> Item:
         """One file of the package."""
@@ -312,9 +317,12 @@ def authority_of(settings: HubSettings, secrets: SecretStore = FILES) -> x509.Ce
     return None
 
 
-def _line(one: Custody) -> dict[str, Any]:
+def _line(settings: HubSettings, now: Moment, one: Custody) -> dict[str, Any]:
     said = asdict(one)
-    return said | {"at": utc(said.pop("at_utc_us")), "object_id": str(one.object_id or "")}
+    said |= {"at": utc(said.pop("at_utc_us")), "object_id": str(one.object_id or "")}
+    if one.data:  # the package is read without this hub's texts of codes
+        said["detail"] = _detail_text(settings, now, said, "en")
+    return said
 
 
 def _forget_old(folder: Path) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from hub.base.audit import log
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -46,7 +47,7 @@ class UnloggedError(RuntimeError):
 class _Line:
     act: str
     on: On
-    detail: str
+    detail: Detail | None
 
     def write(self, conn: Connection, by: By, now: Moment) -> None:
         log.note(
@@ -77,16 +78,18 @@ class Reading:
         """The person, as the author of the lines."""
         return self.asker.by
 
-    def done(self, detail: str = "", on: On | None = None) -> None:
+    def done(self, detail: Detail | None = None, on: On | None = None) -> None:
         """Set the act's line; `on` replaces an object that was not known at the start."""
         self.note(self.act, self.on if on is None else on, detail)
 
-    def refuse(self, detail: str = "", on: On | None = None, *, how: How = "refused") -> None:
+    def refuse(
+        self, detail: Detail | None = None, on: On | None = None, *, how: How = "refused"
+    ) -> None:
         """Set the line `<act>.refused`, or `.again`, `.held`: nothing was shown or changed."""
         self.is_refused = True
         self.note(f"{self.act}.{how}", self.on if on is None else on, detail)
 
-    def answer(self, found: object, detail: str = "", on: On | None = None) -> None:
+    def answer(self, found: object, detail: Detail | None = None, on: On | None = None) -> None:
         """Call `done`, or `refuse` if `found` is None or False: an unknown object and another
         person's look alike."""
         if found is None or found is False:
@@ -94,7 +97,7 @@ class Reading:
         else:
             self.done(detail, on)
 
-    def note(self, act: str, on: On = NOTHING, detail: str = "") -> None:
+    def note(self, act: str, on: On = NOTHING, detail: Detail | None = None) -> None:
         """Add a line of another act, beside the line of this one."""
         self._lines.append(_Line(act, on, detail))
 
@@ -102,7 +105,7 @@ class Reading:
 class Changing(Reading):
     """One write transaction. Its lines are part of it, also those that row functions write."""
 
-    def note(self, act: str, on: On = NOTHING, detail: str = "") -> None:
+    def note(self, act: str, on: On = NOTHING, detail: Detail | None = None) -> None:
         """Add a line of another act, beside the line of this one."""
         _Line(act, on, detail).write(self.conn, self.by, self.now)
 
@@ -190,7 +193,7 @@ class Acting:
         asker: Asker,
         act: str,
         on: On = NOTHING,
-        detail: str = "",
+        detail: Detail | None = None,
         *,
         is_done: bool = True,
     ) -> None:
@@ -201,9 +204,17 @@ class Acting:
 
     def _refused(self, asker: Asker, act: str, on: On, error: DomainError, about: str) -> None:
         """Log in a transaction of its own: the act's transaction is rolled back."""
-        why = f"{error}: {about}" if about else str(error)
         with self._db.writing() as conn:
-            _Line(f"{act}.refused", on, why).write(conn, asker.by, self._clock.now())
+            line = _Line(f"{act}.refused", on, reason_of(error, about))
+            line.write(conn, asker.by, self._clock.now())
+
+
+def reason_of(error: DomainError, about: str = "") -> Detail | None:
+    """The error as the detail of a refused act; `about` is shown in parentheses."""
+    if not error.log_code:
+        return plain(f"{error}: {about}" if about else str(error))
+    values = {**error.log_values, "about": about} if about else error.log_values
+    return Detail(error.log_code, **values)
 
 
 _here = threading.local()

@@ -12,14 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
+from hub.base.audit.detail import Detail
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns, new_id
 from hub.base.db.inserts import insert_statement
 from hub.base.hash_chain import BEGINNING, LogAnchor, Record, bind
 from hub.base.moment import Moment
 
-DETAIL_CHARS: Final = 2000
-"""Longer details are cut: the log keeps acts, not contents."""
 PAGE: Final = 5000
 _LINES: Final = "audit_lines"
 
@@ -46,11 +45,11 @@ def note(
     now: Moment,
     object_kind: str = "",
     object_id: UUID | None = None,
-    detail: str = "",
+    detail: Detail | None = None,
     data: Mapping[str, str] | None = None,
 ) -> None:
     """Write one line. `act` is noun.verb: `alert.take`, `media.open`, `person.add`. `data`: fields
-    for programs to check, beside the detail for people."""
+    for programs to check, where there is no detail for people."""
     seq, previous = _head(conn)
     record = Record(
         seq=seq + 1,
@@ -60,11 +59,11 @@ def note(
         act=act,
         object_kind=object_kind,
         object_id=object_id,
-        detail=detail[:DETAIL_CHARS].replace("\0", "\ufffd"),
+        detail="",  # older hubs wrote prose here
         came_from=by.came_from,
         at_utc_us=now.utc_us,
         at_error_ms=now.error_ms,
-        data=json.dumps(data) if data else "",
+        data=_data(detail, data),
     )
     row = {
         "seq": record.seq,
@@ -82,6 +81,12 @@ def note(
     }
     conn.execute(insert_statement(audit, conn.dialect.name), row)
     conn.info[_LINES, by.person_id] = lines_of(conn, by) + 1
+
+
+def _data(detail: Detail | None, data: Mapping[str, str] | None) -> str:
+    if detail is not None:
+        return detail.to_json()
+    return json.dumps(data) if data else ""
 
 
 def lines_of(conn: Connection, by: By) -> int:

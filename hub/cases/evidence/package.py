@@ -87,8 +87,9 @@ class Order:
     """Time zone of the summaries."""
     act_text: Callable[[str, str], str] = lambda act, _: act
     """Text of an act of the log in a language, for the summaries; `custody.json` has its id."""
-    detail_text: Callable[[str, str, str], str] = lambda _act, detail, _language: detail
-    """Detail of an act's line in a language, in the same way: act id, detail, language."""
+    detail_text: Callable[[Mapping[str, Any], str], str] = lambda line, _: line["detail"]
+    """Detail of a line of the log in a language, in the same way; `custody.json` has it as text
+    of older hubs, or in English."""
     papers: BoxPapersFiles = field(default_factory=lambda: pack_papers(None, ()))
     """The keys of its boxes."""
     stamps: TimestampAuthority | None = None
@@ -131,7 +132,8 @@ def write_package(order: Order, *, signer: EvidenceSigner, file: BinaryIO) -> Ma
         add(name, [content])
     for name, content in order.papers.files.items():
         add(name, [content])
-    add(CUSTODY, [_json(list(order.custody))])
+    custody = [{name: line[name] for name in line if name != "data"} for line in order.custody]
+    add(CUSTODY, [_json(custody)])
     add(CERTIFICATE, [signer.certificate.public_bytes(Encoding.PEM)])
     add(PUBLIC_KEY, [public_pem(signer.certificate)])
     add("verify.html", [verifier_page()])
@@ -239,7 +241,7 @@ def _told(order: Order, language: str) -> list[dict[str, Any]]:
         line
         | {
             "act": order.act_text(line["act"], language),
-            "detail": order.detail_text(line["act"], line["detail"], language),
+            "detail": order.detail_text(line, language),
             "who": WORDS[language].hub if line["who"] == "hub" else line["who"],
         }
         for line in order.custody

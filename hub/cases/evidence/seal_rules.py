@@ -33,7 +33,8 @@ STAMPED_WITHIN: Final = timedelta(days=1)
 _ROUNDED: Final = timedelta(seconds=2)
 """Certificates have whole seconds."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ARRIVED: Final = re.compile(r"sha256 ([0-9a-f]{64})")
+_ARRIVED: Final = re.compile(r'(?:sha256 |"sha": ")([0-9a-f]{64})')
+"""In a detail as text, and in its JSON in the log."""
 
 
 class SealVerdict(StrEnum):
@@ -106,7 +107,8 @@ def read_key_line(
 
 
 def arrived(lines: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """SHA-256 of the files that came, from lines of the log about one of them: act, detail."""
+    """SHA-256 of the files that came, from lines of the log about one of them: act, and detail
+    as text or as JSON."""
     found = (_ARRIVED.search(detail) for act, detail in lines if act in ARRIVALS)
     return frozenset(one[1] for one in found if one)
 

@@ -14,6 +14,7 @@ from hub.alerting.alerts.tables import sightings
 from hub.base.audit import log as audit_log
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.audit.tables import audit as audit_rows
 from hub.base.db.bounds import text
 from hub.base.errors import DomainError
@@ -71,6 +72,8 @@ class Custody:
     object_kind: str
     object_id: UUID | None
     detail: str
+    data: str
+    """JSON of the detail (`hub.base.audit.detail`); empty in a line of an older hub."""
     came_from: str
 
 
@@ -118,7 +121,8 @@ class ExportService:
         with self._acting.changing(asker, "evidence.export") as change:
             for media_id in wanted:
                 on = On(kinds.get(media_id, "media"), media_id)
-                change.answer(may, f"case {case_number}: {reason}", on)
+                why = Detail("case.reason", number=case_number, reason=reason)
+                change.answer(may, why, on)
             if not may:
                 return None
             return Export(
@@ -140,7 +144,7 @@ class ExportService:
         found = self._found(asker, [one.media_id for one in leaving.footage])
         if len(found) == len(leaving.footage):
             return True
-        detail = f"case {leaving.case_number}: {leaving.reason}"
+        detail = Detail("case.reason", number=leaving.case_number, reason=leaving.reason)
         for one in leaving.footage:
             on = On("household_clip" if one.given else "media", one.media_id)
             self._acting.note(asker, "evidence.export", on, detail, is_done=False)
@@ -255,6 +259,7 @@ def _custody(conn: Connection, media_ids: Sequence[UUID]) -> list[Custody]:
             object_kind=row.object_kind,
             object_id=row.object_id,
             detail=row.detail,
+            data=row.data or "",
             came_from=row.came_from,
         )
         for row in conn.execute(query)

@@ -23,6 +23,7 @@ from hub.access.tables import identities, passkeys, people
 from hub.access.tables import invitations as links
 from hub.alerting.oncall import rows as oncall_rows
 from hub.base.audit import log
+from hub.base.audit.detail import plain
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns
@@ -156,4 +157,5 @@ def _retire_phones(conn: Connection, person_id: UUID, *, now: Moment) -> None:
 
 
 def _note(conn: Connection, act: str, person_id: UUID, reason: str, *, by: By, now: Moment) -> None:
-    log.note(conn, by, act=act, object_kind="person", object_id=person_id, detail=reason, now=now)
+    why = plain(reason)
+    log.note(conn, by, act=act, object_kind="person", object_id=person_id, detail=why, now=now)

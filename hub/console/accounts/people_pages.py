@@ -162,6 +162,16 @@ def give_case(change: Change, case_id: UUID, login: Entered = "") -> Response:
     return change.made("given", lambda by, who: give(by, who, case_id, login))
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "person.renamed": say("%(name)s to %(name2)s"),
+        "person.sessions": say("%(n)s sessions"),
+        "person.phone": say("phone %(id)s"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

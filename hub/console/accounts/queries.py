@@ -25,6 +25,7 @@ from hub.alerting.oncall.tables import (
     teams,
 )
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.audit.tables import audit
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
@@ -137,11 +138,14 @@ def _teams_of(person_id: UUID) -> Select[str]:
 
 def _last(conn: Connection, act: str, person_id: UUID) -> AccountAct | None:
     query = (
-        select(audit.c.at_utc_us, audit.c.detail, people.c.name)
+        select(audit.c.at_utc_us, audit.c.detail, audit.c.data, people.c.name)
         .outerjoin(people, people.c.id == audit.c.person_id)
         .where(audit.c.act == act, audit.c.object_id == person_id)
         .order_by(audit.c.seq.desc())
         .limit(1)
     )
     row = conn.execute(query).first()
-    return None if row is None else AccountAct(row.at_utc_us, row.name, row.detail)
+    if row is None:
+        return None
+    coded = Detail.of_json(row.data or "")
+    return AccountAct(row.at_utc_us, row.name, coded.values["text"] if coded else row.detail)

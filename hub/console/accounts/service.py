@@ -18,6 +18,7 @@ from hub.access.signin import session_rows
 from hub.access.tables import people
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.change_signal import ChangeSignal
 from hub.base.db.bounds import text
@@ -103,7 +104,7 @@ class AccountService:
             if not after:
                 raise AccountError(AccountFault.NAME)
             change.conn.execute(update(people).where(this).values(name=after))
-            change.done(f"{before!r} to {after!r}")
+            change.done(Detail("person.renamed", name=before, name2=after))
         return True
 
     def sign_out(self, asker: Asker, person_id: UUID, session_id: UUID | None) -> bool:
@@ -116,7 +117,7 @@ class AccountService:
             if not ended:
                 change.refuse()
                 return False
-            change.done(f"{ended} sessions")
+            change.done(Detail("person.sessions", n=ended))
         return True
 
     def drop_phone(self, asker: Asker, person_id: UUID, phone_id: UUID) -> bool:
@@ -126,7 +127,7 @@ class AccountService:
             is_done = may and phones_rows.drop_phone(
                 change.conn, person_id, phone_id, now=change.now, reason=phones_rows.BY_KEEPER
             )
-            change.answer(is_done, f"phone {phone_id}" if is_done else "")
+            change.answer(is_done, Detail("person.phone", id=phone_id) if is_done else None)
         return is_done
 
     def give_case(self, asker: Asker, person_id: UUID, case_id: UUID, login: str) -> bool:
@@ -142,7 +143,7 @@ class AccountService:
             if new_id is None or is_closed(conn, new_id):
                 raise AccountError(AccountFault.OWNER)
             rows.give(conn, case_id, new_id, change.now)
-            change.done(f"person {new_id}")
+            change.done(Detail("case.person", id=new_id))
         return True
 
     def hear_closings(self) -> None:

@@ -16,6 +16,7 @@ from hub.access.account_state import OPEN, SUSPENDED, state_of
 from hub.access.signin import session_rows
 from hub.access.tables import people
 from hub.base.audit import log
+from hub.base.audit.detail import plain
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.moment import Moment
@@ -68,4 +69,5 @@ def _set(
     conn: Connection, act: str, person_id: UUID, state: str, reason: str, *, by: By, now: Moment
 ) -> None:
     conn.execute(update(people).where(people.c.id == person_id).values(state=state))
-    log.note(conn, by, act=act, object_kind="person", object_id=person_id, detail=reason, now=now)
+    why = plain(reason)
+    log.note(conn, by, act=act, object_kind="person", object_id=person_id, detail=why, now=now)

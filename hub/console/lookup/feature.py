@@ -16,5 +16,6 @@ FEATURE: Final = Feature(
     routers=(pages.router,),
     services=(LookupService,),
     acts=pages.acts,
+    details=pages.details,
     rates=(Rate(r"GET|HEAD", r"/search(/found)?", TYPING),),
 )

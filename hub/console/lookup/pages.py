@@ -90,6 +90,14 @@ def kind_name(kind: Kind, words: Messages) -> str:
     }[kind]
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "lookup.found": say("%(typed)s: %(n)s found"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     return {"lookup.find": words.say("searched for a name")}

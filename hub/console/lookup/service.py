@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.db.bounds import text
 from hub.console.lookup import queries
 from hub.console.lookup.rules import MOST_CHARS, Entry, Found, found
@@ -23,5 +24,5 @@ class LookupService:
             theirs = queries.entries(look.conn, asker, look.now)
             answer = found([*theirs, *pages], asked)
             number = sum(len(one.entries) + one.more for one in answer)
-            look.done(f"{asked!r}: {number} found")
+            look.done(Detail("lookup.found", typed=asked, n=number))
         return answer

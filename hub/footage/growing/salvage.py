@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection, Row, Select, and_, exists, select
 
 from hub.base.audit import log as audit_log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -156,7 +157,7 @@ class Salvage:
             act="media.store",
             object_kind="media",
             object_id=media_id,
-            detail=f"{size_bytes} bytes, sha256 {sha256}, left of an unfinished clip",
+            detail=Detail("media.salvaged", n=size_bytes, sha=sha256),
             now=now,
         )
 

@@ -15,6 +15,7 @@ FEATURE: Final = Feature(
     routers=(upload.router, list_pages.router, pages.router),
     services=(LiveService,),
     acts=pages.acts,
+    details=pages.details,
     rates=(Rate(r"GET|HEAD", r"/cameras/[^/]*/live/picture", WATCHING),),
     links=(
         NavLink(

@@ -4,10 +4,11 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal, assert_never
 
 import structlog
 
+from hub.base.audit.detail import Detail
 from hub.base.db import database
 from hub.base.processes.broadcast import Broadcast
 from hub.footage.live.service import LiveService
@@ -16,6 +17,9 @@ from hub.footage.live.views import Key, LiveView, LiveViews
 log = structlog.get_logger()
 
 LOOK_EVERY_S: Final = 0.5
+
+WhyEnded = Literal["closed", "left", "not_granted", "stopped"]
+"""Its page was closed or left, its person lost the right, or the hub stops."""
 
 
 class LiveLeases:
@@ -35,7 +39,7 @@ class LiveLeases:
         self._hear_closings = hear_closings
         self.views = views
         self._words = words
-        self._owed: deque[tuple[LiveView, str]] = deque()
+        self._owed: deque[tuple[LiveView, Detail]] = deque()
         self._writing = threading.Lock()
         self._is_away = False
 
@@ -45,7 +49,7 @@ class LiveLeases:
             self._words.start()
         try:
             await self._go_round(stop, beat)
-            await asyncio.to_thread(self.end_all, "the hub stopped")
+            await asyncio.to_thread(self.end_all, "stopped")
         finally:
             if self._words:
                 await asyncio.to_thread(self._words.stop)
@@ -69,9 +73,9 @@ class LiveLeases:
             self._write_owed()
             for watch in self.views.watches():
                 if self.views.is_over(watch):
-                    self.end(watch.key, "the page was left")
+                    self.end(watch.key, "left")
                 elif not self._may(watch):
-                    self.end(watch.key, "no longer granted")
+                    self.end(watch.key, "not_granted")
             self._is_away = False
         except database.FAULTS as error:
             if not self._is_away:
@@ -79,7 +83,7 @@ class LiveLeases:
             self._is_away = True
         self.views.tell_nodes()
 
-    def end(self, key: Key, why: str) -> None:
+    def end(self, key: Key, why: WhyEnded) -> None:
         """End a view, if there is one, and then log its end; if the database fails, the line is
         written later."""
         self._note_end(self.views.leave(key), why)
@@ -88,14 +92,14 @@ class LiveLeases:
         """End a view, here and in the other processes: its page was closed."""
         self._note_end(self.views.close(key), "closed")
 
-    def _note_end(self, watch: LiveView | None, why: str) -> None:
+    def _note_end(self, watch: LiveView | None, why: WhyEnded) -> None:
         if watch is None:
             return
         seconds = round(self.views.seconds(watch))
-        self._owed.append((watch, f"{seconds} s, {watch.pictures} pictures; {why}"))
+        self._owed.append((watch, _told(why, seconds, watch.pictures)))
         self._write_owed()
 
-    def end_all(self, why: str) -> None:
+    def end_all(self, why: WhyEnded) -> None:
         """End every view."""
         try:
             for watch in self.views.watches():
@@ -114,3 +118,17 @@ class LiveLeases:
 
     def _may(self, watch: LiveView) -> bool:
         return self._live.may_see_live(watch.asker, watch.camera.camera_id, watch.purpose)
+
+
+def _told(why: WhyEnded, seconds: int, pictures: int) -> Detail:
+    match why:
+        case "closed":
+            return Detail("live.closed", n=seconds, m=pictures)
+        case "left":
+            return Detail("live.left", n=seconds, m=pictures)
+        case "not_granted":
+            return Detail("live.not_granted", n=seconds, m=pictures)
+        case "stopped":
+            return Detail("live.stopped", n=seconds, m=pictures)
+        case _:
+            assert_never(why)

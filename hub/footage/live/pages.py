@@ -132,6 +132,17 @@ def _about(visit: Visit, picture: LivePicture) -> dict[str, str]:
     return {"Picture-Number": str(picture.number), "Picture-Age-Ms": str(age_ms)}
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "live.closed": say("%(n)s s, %(m)s pictures; closed"),
+        "live.left": say("%(n)s s, %(m)s pictures; the page was left"),
+        "live.not_granted": say("%(n)s s, %(m)s pictures; no longer granted"),
+        "live.stopped": say("%(n)s s, %(m)s pictures; the hub stopped"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

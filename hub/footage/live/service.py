@@ -16,12 +16,14 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.registry.areas import places
 from hub.registry.condition import CameraCondition
 from hub.registry.condition_queries import condition_of, condition_values, node_columns
+from hub.registry.placing import placing
 from hub.registry.registry import is_bearing
 from hub.registry.tables import cameras, nodes
 
@@ -80,14 +82,14 @@ class LiveService:
         """Every camera this person may watch live, by place and name."""
         with self._acting.reading(asker, "live.choose") as look:
             found = live_cameras(look.conn, asker.person_id, Purpose.LIVE, look.now)
-            look.done(f"{len(found)} cameras")
+            look.done(Detail("cameras.count", n=len(found)))
         return sorted(found, key=lambda one: (by_name(one.place), by_name(one.label)))
 
     def begin_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> None:
         """Log the start of a view."""
         self._acting.note(asker, f"{purpose}.begin", On("camera", camera_id))
 
-    def end_live(self, asker: Asker, camera_id: UUID, purpose: Purpose, *, detail: str) -> None:
+    def end_live(self, asker: Asker, camera_id: UUID, purpose: Purpose, *, detail: Detail) -> None:
         """Log the end of a view; `detail` gives its length and the reason for its end."""
         self._acting.note(asker, f"{purpose}.end", On("camera", camera_id), detail)
 
@@ -105,7 +107,7 @@ class LiveService:
             value = None if bearing_deg is None else bearing_deg % 360
             this = cameras.c.id == camera_id
             change.conn.execute(update(cameras).where(this).values(bearing_deg=value))
-            change.done(f"bearing_deg {value}")
+            change.done(placing({"bearing_deg": value}))
         return True
 
     def _live_camera(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> LiveCamera | None:

@@ -175,6 +175,22 @@ def _send(
     )
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "media.stored": say("%(n)s bytes, sha256 %(sha)s"),
+        "media.salvaged": say("%(n)s bytes, sha256 %(sha)s, left of an unfinished clip"),
+        "span.length": say("a span ends after it begins, and lasts an hour at most"),
+        "span.needs_reason": say("asking for footage needs a reason"),
+        "span.not_allowed": say(
+            "this person may not see clips of that camera, or not of that time"
+        ),
+        "span.requested": "%(at)s-%(at2)s: %(reason)s",
+        "span.with_sound": say("%(at)s-%(at2)s with sound: %(reason)s"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -11,6 +11,7 @@ from agent.wire.messages import MediaAnswered
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import BEFORE, before, columns
@@ -74,16 +75,19 @@ def ask(
     rights.
     """
     if not 0 <= span.until_utc_us - span.from_utc_us <= LONGEST_S * 1_000_000:
-        raise RegistryError("a span ends after it begins, and lasts an hour at most")
+        raise RegistryError("a span ends after it begins, and lasts an hour at most", "span.length")
     if not reason.strip():
-        raise RegistryError("asking for footage needs a reason")
+        raise RegistryError("asking for footage needs a reason", "span.needs_reason")
     if by.person_id is not None:
         scope = visible_cameras(by.person_id, rights, now).subquery("scope")
         seen = select(scope.c.camera_id).where(
             scope.c.camera_id == camera_id, scope.c.from_utc_us <= span.from_utc_us
         )
         if conn.scalar(seen.limit(1)) is None:
-            raise RegistryError("this person may not see clips of that camera, or not of that time")
+            raise RegistryError(
+                "this person may not see clips of that camera, or not of that time",
+                "span.not_allowed",
+            )
     command_id = uuid4()
     conn.execute(
         insert(span_wishes).values(
@@ -97,8 +101,12 @@ def ask(
             **columns("asked", now),
         )
     )
-    sound = " with sound" if span.with_sound else ""
-    detail = f"{span.from_utc_us}-{span.until_utc_us}{sound}: {reason.strip()}"
+    detail = Detail(
+        "span.with_sound" if span.with_sound else "span.requested",
+        at=span.from_utc_us,
+        at2=span.until_utc_us,
+        reason=reason.strip(),
+    )
     log.note(
         conn, by, act="span.ask", object_kind="camera", object_id=camera_id, detail=detail, now=now
     )

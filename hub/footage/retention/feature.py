@@ -5,6 +5,7 @@ from typing import Final
 from hub.access.rules.grants import Right
 from hub.base.db.table_notes import Mark
 from hub.footage.retention import pages
+from hub.footage.retention.rules import FootageClass
 from hub.footage.retention.service import RetentionService
 from hub.footage.retention.tables import holds, node_holds, retention_rules
 from hub.web.feature import Feature
@@ -15,6 +16,10 @@ FEATURE: Final = Feature(
     templates=("hub.footage.retention",),
     routers=(pages.router,),
     acts=pages.acts,
+    details=pages.details,
+    detail_values={
+        "footage": lambda value, calendar: pages.class_name(FootageClass(value), calendar.words)
+    },
     services=(RetentionService,),
     tables=(retention_rules, holds, node_holds),
     marks=(Mark(node_holds, ("sent",), is_repeated=True),),

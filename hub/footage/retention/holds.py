@@ -12,6 +12,7 @@ from hub.access.scope import visible_cameras
 from hub.alerting.alerts.scope import seen_alerts
 from hub.alerting.alerts.tables import alerts
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -60,9 +61,9 @@ def place_hold(
     """
     case_number = text(case_number.strip(), CASE_CHARS)
     if not case_number or not reason.strip():
-        raise RegistryError("a hold needs a case number and a reason")
+        raise RegistryError("a hold needs a case number and a reason", "hold.needs_reason")
     if not all(0 <= one <= FAR_UTC_US for one in (hold.from_utc_us, hold.until_utc_us) if one):
-        raise RegistryError("the dates of a hold must lie between 1970 and 2199")
+        raise RegistryError("the dates of a hold must lie between 1970 and 2199", "hold.dates")
     _check(conn, hold, by, now, within)
     hold_id = new_id(now)
     span = _span(hold)
@@ -79,7 +80,7 @@ def place_hold(
             **columns("placed", now),
         )
     )
-    _note(conn, by, "hold.add", hold_id, f"case {case_number}: {reason.strip()}", now)
+    _note(conn, by, "hold.add", hold_id, _why(case_number, reason), now)
     return hold_id
 
 
@@ -107,7 +108,7 @@ def end_holds(
         conn.execute(
             update(holds).where(holds.c.id == one).values(**values, **columns("ended", now))
         )
-        _note(conn, by, "hold.end", one, f"case {case_number}: {reason.strip()}", now)
+        _note(conn, by, "hold.end", one, _why(case_number, reason), now)
     return len(found)
 
 
@@ -151,11 +152,13 @@ def _check(
     if sum(one is not None for one in named) != 1:
         raise RegistryError("a hold names exactly one of clip, alert or camera")
     if hold.until_utc_us is not None and hold.until_utc_us < hold.from_utc_us:
-        raise RegistryError("the hold ends before it begins")
+        raise RegistryError("the hold ends before it begins", "hold.ends_before")
     if by.person_id is not None and within is None:
         within = visible_cameras(by.person_id, Right.SEE, now)
     if not _is_there(conn, hold, within):
-        raise RegistryError("this id does not exist, or is not visible to them")
+        raise RegistryError(
+            "this id does not exist, or is not visible to them", "hold.nothing_there"
+        )
 
 
 def _is_there(conn: Connection, hold: Hold, within: Select[UUID, int] | None) -> bool:
@@ -183,5 +186,9 @@ def _is_there(conn: Connection, hold: Hold, within: Select[UUID, int] | None) ->
     return conn.scalar(query) is not None
 
 
-def _note(conn: Connection, by: By, act: str, hold_id: UUID, detail: str, now: Moment) -> None:
+def _why(case_number: str, reason: str) -> Detail:
+    return Detail("case.reason", number=case_number, reason=reason.strip())
+
+
+def _note(conn: Connection, by: By, act: str, hold_id: UUID, detail: Detail, now: Moment) -> None:
     log.note(conn, by, act=act, object_kind="hold", object_id=hold_id, detail=detail, now=now)

@@ -296,6 +296,25 @@ def end_rule(
     return _ended(request, visit, retention, answer)
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "retention.count": say("%(n)s holds, %(m)s rules"),
+        "retention.for_good": say("%(footage)s for good: %(reason)s"),
+        "retention.days": say("%(footage)s for %(n)s days: %(reason)s"),
+        "hold.needs_reason": say("a hold needs a case number and a reason"),
+        "hold.dates": say("the dates of a hold must lie between 1970 and 2199"),
+        "hold.ends_before": say("the hold ends before it begins"),
+        "hold.nothing_there": say("this id does not exist, or is not visible to them"),
+        "case.reason": say("case %(number)s: %(reason)s"),
+        "media.was_here": say("it was here already: sha256 %(sha)s"),
+        "media.not_in_store": say("not in the store: sha256 %(sha)s"),
+        "media.removed_by_rule": say("rule %(id)s; %(n)s bytes, sha256 %(sha)s"),
+        "media.removed_full_disk": say("the disk is full; %(n)s bytes, sha256 %(sha)s"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, or_, select
 
 from hub.alerting.alerts.rules.grouping import Policy
 from hub.base.audit import log as audit_log
+from hub.base.audit.detail import Detail
 from hub.base.audit.restores import is_just_restored, restored_utc_us
 from hub.base.batches import Stopping, never
 from hub.base.change_signal import ChangeSignal
@@ -147,7 +148,7 @@ class Reconciler:
             found = conn.scalars(waiting).all()
             for media_id in found:
                 store_media(conn, media_id, policy=self._policy, now=now)
-                _note(conn, "media.adopt", media_id, f"it was here already: sha256 {sha256}", now)
+                _note(conn, "media.adopt", media_id, Detail("media.was_here", sha=sha256), now)
                 self._change_signal.ring_after(conn)
         return bool(found)
 
@@ -191,13 +192,13 @@ class Reconciler:
                 if not is_stored(conn, media_id):
                     continue
                 mark_removed(conn, media_id, why="lost", now=now)
-                _note(conn, "media.lost", media_id, f"not in the store: sha256 {sha256}", now)
+                _note(conn, "media.lost", media_id, Detail("media.not_in_store", sha=sha256), now)
                 self._change_signal.ring_after(conn)
             noted += 1
         return noted
 
 
-def _note(conn: Connection, act: str, media_id: UUID, detail: str, now: Moment) -> None:
+def _note(conn: Connection, act: str, media_id: UUID, detail: Detail, now: Moment) -> None:
     audit_log.note(
         conn,
         BY_THE_HUB,

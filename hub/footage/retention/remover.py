@@ -15,6 +15,7 @@ from sqlalchemy import Connection, case, select
 
 from hub.access.rules.grants import Parents
 from hub.base.audit import log as audit_log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.audit.restores import is_just_restored
 from hub.base.batches import Stopping, never
@@ -186,8 +187,9 @@ def _mark(conn: Connection, removal: Removal, why: str, now: Moment) -> bool:
         act="media.remove",
         object_kind="media",
         object_id=removal.media_id,
-        detail=f"{f'rule {removal.rule_id}' if removal.rule_id else 'the disk is full'}; "
-        f"{row.size_bytes} bytes, sha256 {row.sha256}",
+        detail=Detail("media.removed_by_rule", id=removal.rule_id, n=row.size_bytes, sha=row.sha256)
+        if removal.rule_id
+        else Detail("media.removed_full_disk", n=row.size_bytes, sha=row.sha256),
         now=now,
     )
     return True

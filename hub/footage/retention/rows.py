@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.base.audit import log
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import SHELL, By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -66,8 +67,11 @@ def set_rule(
             **columns("made", now),
         )
     )
-    days = "for good" if keep_days is None else f"for {keep_days} days"
-    detail = f"{footage_class} {days}: {reason.strip()}"
+    why = reason.strip()
+    if keep_days is None:
+        detail = Detail("retention.for_good", footage=footage_class, reason=why)
+    else:
+        detail = Detail("retention.days", footage=footage_class, n=keep_days, reason=why)
     _note_rule(conn, "retention.set", rule_id, detail, now, by=by)
     return rule_id
 
@@ -95,7 +99,7 @@ def end_rule(
         return False
     this = retention_rules.c.id == rule_id
     conn.execute(update(retention_rules).where(this).values(columns("ended", now)))
-    _note_rule(conn, "retention.end", rule_id, reason.strip(), now, by=by)
+    _note_rule(conn, "retention.end", rule_id, plain(reason.strip()), now, by=by)
     return True
 
 
@@ -221,7 +225,7 @@ def _alerts_of(conn: Connection, media_ids: Sequence[UUID]) -> dict[UUID, list[U
 
 
 def _note_rule(
-    conn: Connection, act: str, rule_id: UUID, detail: str, now: Moment, *, by: By
+    conn: Connection, act: str, rule_id: UUID, detail: Detail | None, now: Moment, *, by: By
 ) -> None:
     log.note(
         conn,

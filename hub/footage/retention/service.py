@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.errors import RegistryError
 from hub.footage.retention import holds, queries, rows
 from hub.footage.retention.rules import FootageClass, Hold
@@ -29,7 +30,7 @@ class RetentionService:
         """Holds of the cameras in the asker's scope, and the rules that apply to these cameras."""
         with self._acting.reading(asker, "keeping.open") as look:
             page = queries.page(look.conn, asker.person_id, look.now)
-            look.done(f"{len(page.holds)} holds, {len(page.rules)} rules")
+            look.done(Detail("retention.count", n=len(page.holds), m=len(page.rules)))
         return page
 
     def may_hold_alert(self, asker: Asker, alert_id: UUID) -> bool:

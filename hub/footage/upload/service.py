@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from hub.alerting.alerts.rules.grouping import Policy
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -272,7 +273,7 @@ class Uploads:
                 act="media.store",
                 object_kind="media",
                 object_id=file.media_id,
-                detail=f"{file.size_bytes} bytes, sha256 {file.sha256}",
+                detail=Detail("media.stored", n=file.size_bytes, sha=file.sha256),
                 now=now,
             )
             self._change_signal.ring_after(conn)

@@ -86,7 +86,9 @@ def enqueue(
     asked = select(func.count(func.distinct(phone_tests.c.owed_utc_us)))
     sent = conn.scalar(asked.where(mine, phone_tests.c.owed_utc_us > hour_ago))
     if sent is not None and sent >= MOST_AN_HOUR:
-        raise TooManyTestsError(f"{MOST_AN_HOUR} tests in the last hour")
+        raise TooManyTestsError(
+            f"{MOST_AN_HOUR} tests in the last hour", "phone.too_many_tests", n=MOST_AN_HOUR
+        )
     old = phone_tests.c.owed_utc_us < now.plus_s(-KEPT_S).utc_us
     conn.execute(delete(phone_tests).where(old))
     living = select(phones.c.id).where(

@@ -7,6 +7,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import has_right
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.nodes.commissioning import alert_test_rows
 from hub.nodes.commissioning.alert_test_rows import SentTest
 
@@ -33,7 +34,7 @@ class PhoneTestService:
             owed = alert_test_rows.enqueue(
                 conn, person_id=who, camera_id=camera_id, picture_age_ms=picture_age_ms, now=now
             )
-            change.done(f"{owed} phones")
+            change.done(Detail("phones.count", n=owed))
         return owed
 
     def last_test(self, asker: Asker, camera_id: UUID) -> list[SentTest]:

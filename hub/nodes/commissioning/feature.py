@@ -17,5 +17,6 @@ FEATURE: Final = Feature(
     tables=(tests_table,),
     marks=(Mark(tests_table, ("owed", "due", "lease_until")),),
     acts=pages.acts,
+    details=pages.details,
     rates=(Rate(r"GET|HEAD", r"/cameras/[^/]*/aim/picture", WATCHING),),
 )

@@ -242,6 +242,15 @@ def _state(visit: Visit, now: CameraNow) -> str:
             return say("The camera box has not taken them yet.")
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "phone.too_many_tests": say("%(n)s tests in the last hour"),
+        "phones.count": say("%(n)s phones"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

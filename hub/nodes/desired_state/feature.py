@@ -4,7 +4,7 @@ from typing import Final
 
 from hub.access.rules.grants import Right
 from hub.base.db.table_notes import Mark
-from hub.nodes.desired_state import pages
+from hub.nodes.desired_state import pages, wording
 from hub.nodes.desired_state.rules.rollout import RolloutState
 from hub.nodes.desired_state.service import SettingsService
 from hub.nodes.desired_state.tables import (
@@ -23,6 +23,8 @@ FEATURE: Final = Feature(
     templates=("hub.nodes.desired_state",),
     routers=(pages.router,),
     acts=pages.acts,
+    details=pages.details,
+    detail_values={"halted": lambda value, calendar: wording.halt_words(value, calendar.words)},
     services=(SettingsService,),
     tables=(
         node_groups,

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, insert, select
 
 from hub.base.audit import log
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -31,8 +32,9 @@ def make_group(conn: Connection, name: str, *, area_id: UUID, by: By, now: Momen
             id=group_id, area_id=area_id, name=kept, name_folded=fold(kept), **columns("made", now)
         )
     )
+    called = plain(kept)
     log.note(
-        conn, by, act="group.add", object_kind="group", object_id=group_id, detail=kept, now=now
+        conn, by, act="group.add", object_kind="group", object_id=group_id, detail=called, now=now
     )
     return group_id
 
@@ -57,7 +59,7 @@ def put_members(
         act="group.members",
         object_kind="group",
         object_id=group_id,
-        detail=f"{len(after)} nodes, {len(after - before)} new, {len(before - after)} gone",
+        detail=Detail("group.members", n=len(after), m=len(after - before), k=len(before - after)),
         now=now,
     )
     return recompute(conn, sorted(before ^ after), now=now)

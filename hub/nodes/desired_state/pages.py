@@ -213,6 +213,20 @@ def _page(
     return page
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "group.members": say("%(n)s nodes, %(m)s new, %(k)s gone"),
+        "settings.wanted": say("%(n)s nodes: %(reason)s"),
+        "settings.roll_out_running": say(
+            "a roll-out to some of these nodes is running (%(name)s): wait, or halt it"
+        ),
+        "settings.in_stages": say("%(n)s nodes, in stages: %(reason)s"),
+        "settings.go_back": say("%(n)s nodes go back: %(halted)s"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -11,6 +11,7 @@ from hub.access.scope import tended_areas
 from hub.access.tables import people
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs
@@ -84,7 +85,7 @@ class ReleaseService:
             where = places(conn, {row.area_id for row in rows})
             known = release_rows.statuses(conn, [row.id for row in rows])
             here = {one.sha256: one for one in release_rows.bundles(conn)}
-            look.done(f"{len(rows)} nodes")
+            look.done(Detail("nodes.count", n=len(rows)))
         return [
             _row(row, known.get(row.id, NOTHING), here, where.get(row.area_id, "")) for row in rows
         ]

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Connection, Row, case, insert, or_, select, update
 
 from agent.wire.settings import canonical
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -66,7 +67,9 @@ def begin(
     node_ids = layer_rows.nodes_of(conn, scope)
     if (other := _under_way(conn, node_ids, scope)) is not None:
         raise RegistryError(
-            f"a roll-out to some of these nodes is running ({other}): wait, or halt it"
+            f"a roll-out to some of these nodes is running ({other}): wait, or halt it",
+            "settings.roll_out_running",
+            name=other,
         )
     before = layer_rows.layer(conn, scope)
     layer_rows.save(conn, scope, body, reason=reason, by=by, now=now)
@@ -91,7 +94,7 @@ def begin(
     for node_id, stage in stage_of_each(node_ids, are_here=are_here).items():
         row = {"rollout_id": rollout_id, "node_id": node_id, "stage": stage, "is_changed": False}
         conn.execute(insert(rollout_nodes).values(row | {"ran_sha256": ran.get(node_id)}))
-    told = f"{len(node_ids)} nodes, in stages: {reason.strip()}"
+    told = Detail("settings.in_stages", n=len(node_ids), reason=reason.strip())
     settings_rows.note_act(conn, "settings.roll", scope, told, by=by, now=now)
     _go_on_to(conn, rollout_id, 0, now=now)
     return rollout_id
@@ -138,7 +141,7 @@ def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -
     changed = settings_rows.recompute_valid(conn, all_of_them, now=now, goes_back=True)
     for node_id, sha256 in took.items():
         release_rows.go_back_to(conn, node_id, sha256, now=now)
-    told = f"{len(changed)} nodes go back: {why}"
+    told = Detail("settings.go_back", n=len(changed), halted=why)
     settings_rows.note_act(conn, "settings.halt", scope, told, by=by, now=now)
     log.warning("rollout.halted", why=why, back=len(changed))
     return True

@@ -18,6 +18,7 @@ from hub.access.scope import tended_area_ids
 from hub.access.tables import people
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.text.order import by_place
 from hub.nodes.desired_state import layer_rows, release_rows, rollout_rows, settings_rows
 from hub.nodes.desired_state.layer_rows import Scope
@@ -87,7 +88,7 @@ class SettingsService:
             rows = _node_rows(conn, nodes.c.area_id.in_(mine))
             scopes = _scope_rows(conn, mine)
             going = rollout_rows.listed(conn, among=[row.scope for row in scopes])
-            look.done(f"{len(rows)} nodes")
+            look.done(Detail("nodes.count", n=len(rows)))
         return Overview(rows, scopes, going)
 
     def page(self, asker: Asker, scope: Scope, seen: UUID | None = None) -> ScopePage | None:

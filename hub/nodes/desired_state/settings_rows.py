@@ -23,6 +23,7 @@ from agent.wire.settings import (
     settings_hash,
 )
 from hub.base.audit import log as audit_log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import BEFORE, before, columns
@@ -88,11 +89,14 @@ def want(
     """
     save(conn, scope, body, reason=reason, by=by, now=now)
     changed = recompute(conn, nodes_of(conn, scope), now=now)
-    note_act(conn, "settings.want", scope, f"{len(changed)} nodes: {reason}", by=by, now=now)
+    detail = Detail("settings.wanted", n=len(changed), reason=reason)
+    note_act(conn, "settings.want", scope, detail, by=by, now=now)
     return changed
 
 
-def note_act(conn: Connection, act: str, scope: Scope, detail: str, *, by: By, now: Moment) -> None:
+def note_act(
+    conn: Connection, act: str, scope: Scope, detail: Detail | None, *, by: By, now: Moment
+) -> None:
     """Write an audit line about these settings."""
     kind, one = scope.kind, scope.scope_id
     audit_log.note(conn, by, act=act, object_kind=kind, object_id=one, detail=detail, now=now)

@@ -40,6 +40,8 @@ PAGES: Final = Feature(
     name="enrolment pages",
     routers=(pages.router, sheet_pages.router),
     acts=_acts,
+    details=pages.details,
+    detail_values={"why": lambda value, calendar: pages.why_refused(value, calendar.words)},
     bodies=(Body(r"/enrolments/table(/do)?", MAX_TABLE_BYTES),),
     links=(
         NavLink(

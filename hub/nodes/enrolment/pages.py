@@ -134,6 +134,35 @@ def _first_boot(node: str, code: EnrolmentCode) -> str:
     return f"data:application/octet-stream;base64,{b64encode(text).decode()}"
 
 
+def why_refused(why: str, words: Messages) -> str:
+    """Why an enrolment was refused; KeyError for a reason of another version."""
+    say = words.say
+    return {
+        "unknown": say("unknown"),
+        "expired": say("expired"),
+        "used": say("used"),
+        "withdrawn": say("withdrawn"),
+        "revoked": say("revoked"),
+    }[why]
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "enrolments.count": say("%(n)s wait"),
+        "enrolment.validity": say(
+            "an enrolment is valid for at least one second and at most 14 days"
+        ),
+        "enrolment.cameras": say("a node has at most %(n)s cameras, all with different names"),
+        "enrolment.other_area": say("node %(name)s already exists in another area"),
+        "enrolment.refused": "%(why)s",
+        "enrolment_sheet.boxes": say("%(n)s boxes"),
+        "enrolment_sheet.boxes_and_days": say("%(n)s boxes, %(m)s days"),
+        "enrolment_sheet.wrong_lines": say("%(n)s lines are wrong"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from agent.wire.enrolment import TOKEN_BYTES, EnrolledCamera
 from hub.base.audit import log
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -87,13 +88,22 @@ def make(
     For a known node it replaces the board: earlier enrolments are withdrawn.
     """
     if not 0 < valid_s <= LONGEST_S:
-        raise RegistryError("an enrolment is valid for at least one second and at most 14 days")
+        raise RegistryError(
+            "an enrolment is valid for at least one second and at most 14 days",
+            "enrolment.validity",
+        )
     names = [camera.name for camera in cameras]
     if len(names) > MOST_CAMERAS or len(set(names)) != len(names):
-        raise RegistryError(f"a node has at most {MOST_CAMERAS} cameras, all with different names")
+        raise RegistryError(
+            f"a node has at most {MOST_CAMERAS} cameras, all with different names",
+            "enrolment.cameras",
+            n=MOST_CAMERAS,
+        )
     known = node_by_name(conn, node)
     if known is not None and known.area_id != area_id:
-        raise RegistryError(f"node {node!r} already exists in another area")
+        raise RegistryError(
+            f"node {node!r} already exists in another area", "enrolment.other_area", name=node
+        )
     node_id = known.node_id if known else add_node(conn, name=node, area_id=area_id, now=now, by=by)
     _withdraw(conn, enrolments.c.node_id == node_id, now)
     # Camera entries contain passwords: deleted once no node can ask for them.
@@ -115,7 +125,13 @@ def make(
         )
     )
     log.note(
-        conn, by, act="enrolment.make", object_kind="node", object_id=node_id, detail=node, now=now
+        conn,
+        by,
+        act="enrolment.make",
+        object_kind="node",
+        object_id=node_id,
+        detail=plain(node),
+        now=now,
     )
     return enrolment_id, token
 
@@ -260,8 +276,9 @@ def shut_out(conn: Connection, node: Node, *, why: str, by: By, now: Moment) -> 
         .values(columns("revoked", now))
     )
     _withdraw(conn, enrolments.c.node_id == node.node_id, now)
+    detail, node_id = plain(why), node.node_id
     log.note(
-        conn, by, act="node.revoke", object_kind="node", object_id=node.node_id, detail=why, now=now
+        conn, by, act="node.revoke", object_kind="node", object_id=node_id, detail=detail, now=now
     )
 
 
@@ -351,7 +368,7 @@ def _note_refusal(
         act="enrolment.refused",
         object_kind="enrolment" if enrolment_id else "",
         object_id=enrolment_id,
-        detail=reason,
+        detail=Detail("enrolment.refused", why=reason),
         now=now,
     )
 

@@ -11,6 +11,7 @@ from hub.access.area_names import AreaName, area_names
 from hub.access.scope import tended_area_ids, tended_areas, tends_area
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.nodes.enrolment import rows
 from hub.nodes.enrolment.tables import enrolments, sheet_codes
 from hub.registry.registry import node_by_name
@@ -80,7 +81,7 @@ class EnrolmentService:
             known = conn.execute(
                 select(nodes).where(nodes.c.area_id.in_(mine)).order_by(nodes.c.name)
             ).all()
-            look.done(f"{len(waiting)} wait")
+            look.done(Detail("enrolments.count", n=len(waiting)))
         return EnrolPage(
             areas=areas,
             waiting=[
@@ -136,7 +137,7 @@ class EnrolmentService:
         with self._acting.changing(asker, "node.revoke") as change:
             node = node_by_name(change.conn, name)
             if node is None or not _is_tended(change, node.area_id):
-                change.refuse(name)
+                change.refuse(plain(name))
                 return False
             rows.shut_out(change.conn, node, why=why, by=change.by, now=change.now)
         return True

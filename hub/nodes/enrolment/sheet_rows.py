@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from agent.wire.enrolment import TOKEN_BYTES
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
@@ -101,7 +102,8 @@ def make(
         code = {"enrolment_id": enrolment_id, "sheet_id": sheet_id, "positions": positions}
         conn.execute(insert(sheet_codes).values(code))
         count += 1
-    _note(conn, sheet_id, "enrolment_sheet.make", f"{count} boxes, {days} days", by, now)
+    detail = Detail("enrolment_sheet.boxes_and_days", n=count, m=days)
+    _note(conn, sheet_id, "enrolment_sheet.make", detail, by, now)
     return sheet_id
 
 
@@ -112,7 +114,7 @@ def withdraw(conn: Connection, sheet_id: UUID, *, by: By, now: Moment) -> None:
     conn.execute(done.values(columns("withdrawn", now)))
     its = select(sheet_codes.c.enrolment_id).where(sheet_codes.c.sheet_id == sheet_id)
     rows.withdraw_unused(conn, enrolments.c.id.in_(its), now=now)
-    _note(conn, sheet_id, "enrolment_sheet.withdraw", "", by, now)
+    _note(conn, sheet_id, "enrolment_sheet.withdraw", None, by, now)
 
 
 def sheet_of_submission(conn: Connection, submission: str) -> UUID | None:
@@ -198,6 +200,8 @@ def _state(row: Any, now: Moment) -> CodeState:
     return "over" if row.ends_utc_us <= now.utc_us else "waiting"
 
 
-def _note(conn: Connection, sheet_id: UUID, act: str, detail: str, by: By, now: Moment) -> None:
+def _note(
+    conn: Connection, sheet_id: UUID, act: str, detail: Detail | None, by: By, now: Moment
+) -> None:
     kind = "enrolment_sheet"
     log.note(conn, by, act=act, object_kind=kind, object_id=sheet_id, detail=detail, now=now)

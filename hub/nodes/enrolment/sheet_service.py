@@ -6,6 +6,7 @@ from uuid import UUID
 from hub.access.scope import tended_area_ids, tended_areas
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.nodes.enrolment import sheet_rows
 from hub.nodes.enrolment.sheet_import import SheetPlan, plan_sheet
 from hub.nodes.enrolment.sheet_rows import Sheet
@@ -30,7 +31,7 @@ class EnrolmentSheetService:
         after no area."""
         with self._acting.reading(asker, "enrolment_sheet.try") as look:
             plan = _plan(look, content)
-            look.answer(plan, f"{len(plan.boxes)} boxes" if plan else "")
+            look.answer(plan, Detail("enrolment_sheet.boxes", n=len(plan.boxes)) if plan else None)
         return plan
 
     def make(
@@ -53,7 +54,9 @@ class EnrolmentSheetService:
                 return _with_tokens(known, submission)
             plan = _plan(change, content)
             if plan is None or plan.wrong:
-                change.refuse(f"{len(plan.wrong)} lines are wrong" if plan else "")
+                change.refuse(
+                    Detail("enrolment_sheet.wrong_lines", n=len(plan.wrong)) if plan else None
+                )
                 return plan
             sheet_id = sheet_rows.make(
                 change.conn,

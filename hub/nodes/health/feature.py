@@ -15,6 +15,7 @@ FEATURE: Final = Feature(
     routers=(pages.router,),
     services=(NodeHealthService,),
     acts=pages.acts,
+    details=pages.details,
     may={"tend_nodes": lambda visit: visit.use(NodeHealthService).tends(visit.asker)},
     links=(
         NavLink(

@@ -145,6 +145,14 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
     )
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "nodes.count": say("%(n)s nodes"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

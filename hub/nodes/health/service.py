@@ -5,6 +5,7 @@ from uuid import UUID
 from hub.access import scope
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.nodes.health import queries
 from hub.nodes.health.views import FateCount, NodeState
 from hub.registry import health
@@ -29,7 +30,7 @@ class NodeHealthService:
         with self._acting.reading(asker, "nodes.open") as look:
             states = queries.node_states(look.conn, asker.person_id, look.now)
             fates = queries.fates(look.conn, [one.node_id for one in states])
-            look.done(f"{len(states)} nodes")
+            look.done(Detail("nodes.count", n=len(states)))
         return states, fates
 
     def node_week(self, asker: Asker, node_id: UUID) -> tuple[NodeState, list[LastHealth]] | None:

@@ -46,7 +46,9 @@ class BundleRefusedError(DomainError):
     """The bundle is refused; `trouble` says why."""
 
     def __init__(self, trouble: BundleTrouble, detail: str = "") -> None:
-        super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
+        about = {"about": detail} if detail else {}
+        text = f"{trouble}: {detail}" if detail else str(trouble)
+        super().__init__(text, f"bundle.{trouble}", **about)
         self.trouble = trouble
         self.detail = detail
 

@@ -17,6 +17,7 @@ FEATURE: Final = Feature(
     templates=("hub.nodes.releases",),
     routers=(pages.router, upload_pages.router),
     acts=pages.acts,
+    details=upload_pages.details,
     tables=(program_bundles, node_programs),
     marks=(
         Mark(node_programs, ("wanted", "reported")),

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault, Release
 from hub.access import account_state
-from hub.base.audit.acting import Acting
+from hub.base.audit.acting import Acting, reason_of
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.clock.clock import Clock
 from hub.base.storage.blobs import Blobs, NoSpaceError
 from hub.base.storage.partial_files import PartialFiles, PartWriter, WrongOffsetError
@@ -121,7 +122,7 @@ class BundleService:
                 asker, f"{name}{WHOLE}", may_be_older=may_be_older
             )
         except BundleRefusedError as refused:
-            self._acting.note(asker, ADD, detail=str(refused), is_done=False)
+            self._acting.note(asker, ADD, detail=reason_of(refused), is_done=False)
             if refused.trouble is BundleTrouble.OLDER:  # kept for the keeper's confirmation
                 self._parts.hand_over(owner, f"{name}{WHOLE}", to=name, beginning=b"")
             raise
@@ -166,7 +167,7 @@ class BundleService:
                 added_by=asker.person_id,
                 now=change.now,
             )
-            change.done(f"{release.name}, sha256 {sha256}")
+            change.done(Detail("release.added", name=release.name, sha=sha256))
 
     def _open(self, asker: Asker, upload_id: UUID, size_bytes: int) -> BundleUpload:
         owner, name = asker.person_id, str(upload_id)

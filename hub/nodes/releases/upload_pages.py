@@ -191,6 +191,14 @@ def _check(visit: Visit) -> None:
         raise HTTPException(404)
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    return {
+        "release.added": words.say("%(name)s, sha256 %(sha)s"),
+        **{f"bundle.{one}": sentence(BundleRefusedError(one), words) for one in BundleTrouble},
+    }
+
+
 def sentence(refused: BundleRefusedError, words: Messages) -> str:
     """Sentence with the reason of the refusal, and the cure."""
     say = words.say
@@ -223,4 +231,5 @@ def sentence(refused: BundleRefusedError, words: Messages) -> str:
         BundleTrouble.LOST: say("Not all of it has come. Choose the same file once more."),
     }[refused.trouble]
     # Further details are in the log, in English; this case needs two names of releases.
-    return f"{told} ({refused.detail})" if refused.trouble is BundleTrouble.OLDER else told
+    is_shown = refused.trouble is BundleTrouble.OLDER and refused.detail
+    return f"{told} ({refused.detail})" if is_shown else told

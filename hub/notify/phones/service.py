@@ -9,6 +9,7 @@ from sqlalchemy import select
 from hub.access.tables import people
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import plain
 from hub.notify.phones import heartbeat_rows, queries
 from hub.notify.phones.rows import NewPhoneRow, choose_channels, drop_phone, phone_rows, put_phone
 from hub.notify.rules.channel_order import Order, read_orders, write_orders
@@ -80,4 +81,4 @@ class PhoneService:
         order = write_orders(orders)
         with self._acting.changing(asker, "channels.choose") as change:
             choose_channels(change.conn, asker.person_id, order)
-            change.done(order)
+            change.done(plain(order))

@@ -24,6 +24,11 @@ FEATURE: Final = Feature(
     services=(LogService,),
     tables=(audit,),
     acts=pages.acts,
+    details=pages.details,
+    detail_values={
+        "at": lambda value, calendar: calendar.full(int(value)),
+        "month": lambda value, _: f"{value[4:]}/{value[:4]}",
+    },
     links=(
         NavLink(
             address="/log",

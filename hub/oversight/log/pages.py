@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
@@ -15,7 +15,6 @@ from hub.access.grants import wording
 from hub.access.signin.visit import SignedIn
 from hub.base.audit.log import SHELL
 from hub.oversight.log.acts import REFUSED, act_words
-from hub.oversight.log.details import detail_text
 from hub.oversight.log.digest import Act, LogDigest
 from hub.oversight.log.service import LogService
 from hub.oversight.log.views import LogLine, LogQuestion
@@ -72,13 +71,13 @@ def show_log(
     if page is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
-    known = visit.site.acts(calendar.words)
+    known, detail_of = visit.site.acts(calendar.words), visit.site.details(calendar)
     return render(
         request,
         "log.html",
         session=visit.session,
         page=page,
-        entries=[entry(one, calendar, known) for one in page.lines],
+        entries=[entry(one, calendar, known, detail_of) for one in page.lines],
         question=question,
     )
 
@@ -165,8 +164,13 @@ def month_rows(found: LogDigest, words: Messages) -> list[list[str]]:
     return [[harmless(cell) for cell in row] for row in rows]
 
 
-def entry(line: LogLine, calendar: Calendar, known: Mapping[str, str]) -> LogEntry:
-    """A line as text; `known` are the texts of acts."""
+def entry(
+    line: LogLine,
+    calendar: Calendar,
+    known: Mapping[str, str],
+    detail_of: Callable[[str, str, str], str],
+) -> LogEntry:
+    """A line as text; `known` are the texts of acts, `detail_of` tells those of details."""
     words = calendar.words
     is_shell = line.came_from == SHELL.came_from
     of = line.object_name
@@ -179,7 +183,7 @@ def entry(line: LogLine, calendar: Calendar, known: Mapping[str, str]) -> LogEnt
         what=act_words(line.act, words, known),
         act=line.act,
         of=of,
-        why=detail_text(line.act, line.detail, calendar),
+        why=detail_of(line.act, line.detail, line.data),
         came_from=words.say("the keeper's shell") if is_shell else line.came_from,
         is_refused=line.act.endswith(REFUSED),
     )
@@ -190,6 +194,23 @@ def _key(text: str) -> UUID | None:
         return UUID(text) if text else None
     except ValueError as error:
         raise HTTPException(404) from error
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details in the log, by code."""
+    say = words.say
+    return {
+        "plain": "%(text)s",
+        "backup.into": say("into %(name)s"),
+        "backup.with_footage": say("into %(name)s, with footage"),
+        "backup.restored": say("a backup of %(at)s"),
+        "keys.by_another_master_key": say("by another master key: %(names)s"),
+        "months.dropped": say("%(name)s of %(month)s"),
+        "log.lines": say("%(n)s lines"),
+        "log.lines_and_refreshes": say("%(n)s lines, refreshes too"),
+        "log.looks": say("%(n)s lines, looks only"),
+        "log.looks_and_refreshes": say("%(n)s lines, looks only, refreshes too"),
+    }
 
 
 def acts(words: Messages) -> dict[str, str]:

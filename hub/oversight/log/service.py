@@ -15,6 +15,7 @@ from hub.access.tables import grants, people
 from hub.alerting.alerts.tables import alerts
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.tables import audit
 from hub.base.text.order import by_name
 from hub.footage.tables import media
@@ -46,9 +47,7 @@ class LogService:
                 look.refuse()
                 return None
             page = _page(look.conn, question)
-            detail = f"{len(page.lines)} lines{', looks only' if question.only_looks else ''}"
-            detail += ", refreshes too" if question.with_refreshes else ""
-            look.done(detail, On("person", question.person_id))
+            look.done(_told(question, len(page.lines)), On("person", question.person_id))
         return page
 
     def digest(
@@ -57,8 +56,16 @@ class LogService:
         """Statistics of the log for a span; None without the permission to read it."""
         with self._acting.reading(asker, "log.digest") as look:
             found = digest_of(look.conn, since_utc_us, until_utc_us) if _reads_log(look) else None
-            look.answer(found, name)
+            look.answer(found, plain(name))
         return found
+
+
+def _told(question: LogQuestion, count: int) -> Detail:
+    if question.only_looks:
+        return Detail(
+            "log.looks_and_refreshes" if question.with_refreshes else "log.looks", n=count
+        )
+    return Detail("log.lines_and_refreshes" if question.with_refreshes else "log.lines", n=count)
 
 
 def _reads_log(look: Reading) -> bool:
@@ -159,5 +166,6 @@ def _line(row: Any, names: Named) -> LogLine:
         object_name=name,
         object_utc_us=at_utc_us,
         detail=row.detail,
+        data=row.data or "",
         came_from=row.came_from,
     )

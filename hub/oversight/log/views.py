@@ -20,6 +20,9 @@ class LogLine:
     object_utc_us: int | None
     """Recording time of the footage that was viewed."""
     detail: str
+    """Prose that an older hub wrote; empty in lines of today."""
+    data: str
+    """JSON of today's detail (`hub.base.audit.detail`), or empty."""
     came_from: str
 
 

@@ -13,6 +13,7 @@ FEATURE: Final = Feature(
     templates=("hub.oversight.reports",),
     routers=(pages.router,),
     acts=pages.acts,
+    details=pages.details,
     services=(ReportService,),
     links=(
         NavLink(

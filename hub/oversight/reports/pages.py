@@ -131,6 +131,17 @@ def _as_file(page: Response, name: str, kind: str) -> Response:
     return page
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "report.day": say("day-%(day)s: %(n)s alerts"),
+        "report.week": say("week-%(day)s: %(n)s alerts"),
+        "report.month": say("month-%(day)s: %(n)s alerts"),
+        "report.span": say("%(name)s: %(n)s alerts"),
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     return {"report.open": words.say("read a report")}

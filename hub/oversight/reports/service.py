@@ -5,6 +5,7 @@ from typing import Final
 from hub.access import scope
 from hub.base.audit.acting import Acting, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.oversight.reports import queries
 from hub.oversight.reports.rules import Report, report
 
@@ -36,7 +37,7 @@ class ReportService:
         this person may read none."""
         with self._acting.reading(asker, "report.open") as look:
             if not _reads_reports(look):
-                look.refuse(name)
+                look.refuse(plain(name))
                 return None
             conn, who, now = look.conn, asker.person_id, look.now
             found = report(
@@ -45,10 +46,23 @@ class ReportService:
                 queries.named_cameras(conn, who, now),
                 by_quarter=by_quarter,
             )
-            look.done(f"{name}: {found.now.alerts} alerts")
+            look.done(_told(name, found.now.alerts))
         return found
 
 
 def _reads_reports(look: Reading) -> bool:
     person_id = look.asker.person_id
     return look.asker.role in READERS or scope.tends_any(look.conn, person_id, look.now)
+
+
+def _told(name: str, alerts: int) -> Detail:
+    """The detail of a report of this name, such as `week-2026-11-23`."""
+    match name.partition("-"):
+        case "day", "-", day:
+            return Detail("report.day", day=day, n=alerts)
+        case "week", "-", day:
+            return Detail("report.week", day=day, n=alerts)
+        case "month", "-", day:
+            return Detail("report.month", day=day, n=alerts)
+        case _:
+            return Detail("report.span", name=name, n=alerts)

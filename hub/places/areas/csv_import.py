@@ -26,6 +26,7 @@ from hub.base.text.normalize import fold
 from hub.places.areas import rows as areas_rows
 from hub.places.areas.rows import AreaWords
 from hub.registry.areas import areas_meant, name_readings
+from hub.registry.placing import placing
 from hub.registry.registry import is_bearing
 from hub.registry.tables import areas, cameras, nodes
 
@@ -266,14 +267,13 @@ def _camera_step(line: CsvLine, row: Any, tree: _Tree, reach: Reach) -> ImportSt
 
     def write(conn: Connection, by: By, now: Moment) -> None:
         conn.execute(update(cameras).where(cameras.c.id == row.id).values(values))
-        detail = ", ".join(f"{name} {value}" for name, value in values.items())
         log.note(
             conn,
             by,
             act="camera.place",
             object_kind="camera",
             object_id=row.id,
-            detail=detail,
+            detail=placing(values),
             now=now,
         )
 

@@ -228,6 +228,18 @@ def fault_word(what: AreaFault, words: Messages) -> str:
     }[what]
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    say = words.say
+    return {
+        "areas.count": say("%(n)s areas"),
+        "area.moved": say("%(name)s, moved from %(place)s to %(place2)s"),
+        "table.name": "%(table)s",
+        "table.lines": say("%(table)s: %(n)s lines"),
+        **{f"area.{one}": fault_word(one, words) for one in AreaFault},
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from hub.access.grants import rows
 from hub.access.rules.grants import at_or_above
 from hub.base.audit import log
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
@@ -59,7 +60,7 @@ class AreaError(RegistryError):
     """Invalid entry; `fault` is the reason for a page, the text a sentence for the shell."""
 
     def __init__(self, fault: AreaFault) -> None:
-        super().__init__(_SENTENCES[fault])
+        super().__init__(_SENTENCES[fault], f"area.{fault}")
         self.fault = fault
 
 
@@ -101,7 +102,8 @@ def add(conn: Connection, words: AreaWords, *, by: By, now: Moment) -> UUID:
             **columns("valid_until", _maybe(words.valid_until_utc_us)),
         )
     )
-    log.note(conn, by, act="area.add", object_kind="area", object_id=area_id, detail=name, now=now)
+    made = plain(name)
+    log.note(conn, by, act="area.add", object_kind="area", object_id=area_id, detail=made, now=now)
     return area_id
 
 
@@ -120,9 +122,10 @@ def change(conn: Connection, area_id: UUID, words: AreaWords, *, by: By, now: Mo
         values |= columns("valid_from", Moment(words.valid_from_utc_us, 0))
     conn.execute(update(areas).where(areas.c.id == area_id).values(values))
     is_moved = before.parent_id != words.parent_id
-    detail = f"{before.name} → {name}" if before.name != name else name
+    called = f"{before.name} → {name}" if before.name != name else name
+    detail = plain(called)
     if is_moved:
-        detail = f"{detail}, moved from {before.parent_id} to {words.parent_id}"
+        detail = Detail("area.moved", name=called, place=before.parent_id, place2=words.parent_id)
     log.note(
         conn, by, act="area.change", object_kind="area", object_id=area_id, detail=detail, now=now
     )

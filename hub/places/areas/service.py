@@ -18,6 +18,7 @@ from hub.alerting.oncall import csv_import as oncall_csv_import
 from hub.alerting.oncall.scope import tended_teams
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.text.csv_import import Import
 from hub.places.areas import csv_import as areas_csv_import
 from hub.places.areas import rows as areas_rows
@@ -51,7 +52,7 @@ class AreaService:
         """Areas that this keeper looks after, each before its children; empty for others."""
         with self._acting.reading(asker, "areas.open") as look:
             rows = _rows(look)
-            look.done(f"{len(rows)} areas")
+            look.done(Detail("areas.count", n=len(rows)))
         return rows
 
     def add_area(self, asker: Asker, words: AreaWords) -> UUID | None:
@@ -87,7 +88,7 @@ class AreaService:
         """Effect the table would have; writes nothing. None without the right."""
         with self._acting.reading(asker, "table.try") as look:
             plan = _plan(look, what, content, zone)
-            look.answer(plan, what)
+            look.answer(plan, Detail("table.name", table=what))
         return plan
 
     def take_table(self, asker: Asker, what: str, content: bytes, zone: ZoneInfo) -> Import | None:
@@ -95,10 +96,10 @@ class AreaService:
         with self._acting.changing(asker, "table.take", rings=True) as change:
             plan = _plan(change, what, content, zone)
             if plan is None or not plan.may_be_done:
-                change.refuse(what)
+                change.refuse(Detail("table.name", table=what))
                 return plan
             count = areas_csv_import.carry_out(change.conn, plan, by=change.by, now=change.now)
-            change.done(f"{what}: {count} lines")
+            change.done(Detail("table.lines", table=what, n=count))
         return plan
 
 

@@ -7,6 +7,7 @@ from hub.alerting.alerts.camera_queries import CameraPage
 from hub.alerting.alerts.views import SeenCamera
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 
 
 class CameraService:
@@ -28,5 +29,5 @@ class CameraService:
         act = "cameras.glance" if is_refresh else "cameras.open"
         with self._acting.reading(asker, act) as look:
             found = camera_queries.seen_cameras(look.conn, asker.person_id, look.now)
-            look.done(f"{len(found)} cameras")
+            look.done(Detail("cameras.count", n=len(found)))
         return found

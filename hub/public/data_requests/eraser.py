@@ -16,7 +16,9 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, select, upda
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.access.tables import people
+from hub.base.audit.acting import reason_of
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.audit.restores import is_just_restored
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -30,7 +32,7 @@ from hub.footage.scope import seen_media
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import Proxies
 from hub.public.data_requests.rows import note
-from hub.public.data_requests.rules import REASON_CHARS, RequestKind, RequestOutcome
+from hub.public.data_requests.rules import RequestKind, RequestOutcome
 from hub.public.data_requests.service import DataRequestService
 from hub.public.data_requests.tables import petition_erasures
 from hub.public.data_requests.views import (
@@ -100,7 +102,7 @@ class PendingErasures:
             this = update(petition_erasures).where(here.id == row.id, here.gone_utc_us.is_(None))
             if not conn.execute(this.values(**columns("gone", now))).rowcount:
                 return 0  # another thread already saw it gone and recorded it
-            detail = f"the store was asked again and has it no more: sha256 {row.sha256}"
+            detail = Detail("data_request.gone", sha=row.sha256)
             note(conn, BY_THE_HUB, "petition.gone", row.petition_id, detail, now)
         return 1
 
@@ -251,13 +253,15 @@ class DataRequestEraser:
                 **columns("marked", now),
             )
         )
-        detail = f"{row.number}: media {file.id}, {file.size_bytes} bytes, sha256 {file.sha256}"
+        detail = Detail(
+            "data_request.erased", number=row.number, id=file.id, n=file.size_bytes, sha=file.sha256
+        )
         note(conn, asker.by, "petition.erase", row.petition_id, detail, now)
 
     def _note_refusal(
         self, asker: Asker, row: DataRequestRow, error: DataRequestError, wanted: Sequence[UUID]
     ) -> None:
-        detail = f"{row.number} {error.fault}: {', '.join(map(str, wanted))}"[:REASON_CHARS]
+        detail = reason_of(error, f"{row.number}: {', '.join(map(str, wanted))}")
         with self._db.writing() as conn:
             now = self._clock.now()
             note(conn, asker.by, "petition.erase.refused", row.petition_id, detail, now)

@@ -5,6 +5,7 @@ from typing import Final
 from hub.access.rules.grants import Right
 from hub.public.data_requests import officer_pages, pages, wording
 from hub.public.data_requests.public_service import PublicDataRequestService
+from hub.public.data_requests.rules import RequestKind
 from hub.public.data_requests.service import ANSWERERS, UNANSWERED, DataRequestService
 from hub.public.data_requests.tables import data_request_people, petition_acts, petition_erasures
 from hub.public.data_requests.tables import petitions as petitions_table
@@ -18,6 +19,10 @@ FEATURE: Final = Feature(
     routers=(officer_pages.router, pages.router),
     tables=(petitions_table, data_request_people, petition_acts, petition_erasures),
     acts=wording.acts,
+    detail_values={
+        "wish": lambda value, calendar: wording.kind_word(RequestKind(value), calendar.words)
+    },
+    details=wording.details,
     rates=(
         Rate(r"GET|HEAD", r"/rights(/follow)?", LOOKING_IN),
         Rate(r"POST", r"/rights", OUTSIDERS),

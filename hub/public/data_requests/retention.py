@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row, delete, select
 
+from hub.base.audit.detail import Detail
 from hub.base.batches import Stopping, in_pages, may_forget, never
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
@@ -47,5 +48,5 @@ class DataRequestRetention:
 
 def _forget_contact(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
     conn.execute(delete(data_request_people).where(data_request_people.c.petition_id == row.id))
-    detail = f"{row.number}: who asked, {days} days after the answer"
+    detail = Detail("data_request.contact_forgotten", number=row.number, n=days)
     note(conn, BY_THE_HUB, "petition.forget_contact", row.id, detail, now)

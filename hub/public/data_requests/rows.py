@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from hub.access.tables import people
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
@@ -56,7 +57,7 @@ def write(
     )
     sealed = box.seal_reporter(new.person, tip_id=petition_id)
     conn.execute(insert(data_request_people).values(petition_id=petition_id, sealed=sealed))
-    note(conn, by, "petition.take_in", petition_id, f"{new.wish}, {source}", now)
+    note(conn, by, "petition.take_in", petition_id, _taken_in(new.wish, source), now)
     return petition_id
 
 
@@ -162,7 +163,12 @@ def unanswered(conn: Connection, office: AnswerSettings, now: Moment) -> tuple[i
 
 
 def note(
-    conn: Connection, by: By, act: str, petition_id: UUID | None, detail: str, now: Moment
+    conn: Connection,
+    by: By,
+    act: str,
+    petition_id: UUID | None,
+    detail: Detail | None,
+    now: Moment,
 ) -> None:
     """Write an audit line about a data request."""
     log.note(
@@ -173,4 +179,10 @@ def note(
         object_id=petition_id,
         detail=detail,
         now=now,
+    )
+
+
+def _taken_in(wish: RequestKind | None, source: str) -> Detail:
+    return Detail(
+        "data_request.by_form" if source == "form" else "data_request.by_counter", wish=wish
     )

@@ -6,6 +6,7 @@ request does not exist or is not the asker's. The requester's identity is shown 
 a reason. Every look and every step is in the audit log.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,13 +17,14 @@ from hub.access.rules.roles import Role
 from hub.access.scope import areas_to, tended_area_ids, visible_cameras
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.text.order import by_name
 from hub.public.data_requests import rows as data_requests_rows
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rows import KIND
-from hub.public.data_requests.rules import ANSWER_CHARS, REASON_CHARS, RequestOutcome
+from hub.public.data_requests.rules import ANSWER_CHARS, RequestOutcome
 from hub.public.data_requests.tables import data_request_people, petition_acts, petitions
 from hub.public.data_requests.views import (
     DataRequestError,
@@ -79,7 +81,7 @@ class DataRequestService:
         with self._acting.reading(asker, "petition.person", On(KIND, petition_id)) as look:
             row = self._one(look, petition_id)
             is_told = row is not None and row.knows_person and bool(reason.strip())
-            look.answer(is_told, reason)
+            look.answer(is_told, plain(reason))
             this = data_request_people.c.petition_id == petition_id
             query = select(data_request_people.c.sealed).where(this)
             sealed = look.conn.scalar(query) if is_told else None
@@ -167,8 +169,7 @@ class DataRequestService:
                     **columns("at", now),
                 )
             )
-            told = refusal or values.get("outcome") or ""
-            change.done(f"{row.number} {told}: {words}"[:REASON_CHARS])
+            change.done(_answered(row.number, words, values))
         return True
 
     def _may_refuse(self, reason: str) -> bool:
@@ -221,3 +222,11 @@ def _theirs(look: Reading) -> ColumnElement[bool] | None:
     top = set(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
     theirs = petitions.c.area_id.in_(tended)
     return or_(theirs, petitions.c.area_id.is_(None)) if tended & top else theirs
+
+
+def _answered(number: str, words: str, values: Mapping[str, Any]) -> Detail:
+    if refusal := values.get("refusal"):
+        return Detail("data_request.refused", number=number, reason=words, about=refusal)
+    if values.get("outcome"):
+        return Detail("data_request.granted", number=number, reason=words)
+    return Detail("data_request.step", number=number, reason=words)

@@ -51,7 +51,7 @@ class DataRequestError(DomainError):
     """The request or act is not possible; nothing was changed."""
 
     def __init__(self, fault: DataRequestFault) -> None:
-        super().__init__(fault.value)
+        super().__init__(fault.value, f"data_request.{fault}")
         self.fault = fault
 
 

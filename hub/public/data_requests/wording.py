@@ -113,6 +113,25 @@ def fault_word(fault: DataRequestFault, words: Messages) -> str:
     }[fault]
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    return {
+        "data_request.by_form": words.say("%(wish)s, form"),
+        "data_request.by_counter": words.say("%(wish)s, counter"),
+        "data_request.refused": words.say("%(number)s refused: %(reason)s"),
+        "data_request.granted": words.say("%(number)s granted: %(reason)s"),
+        "data_request.step": "%(number)s: %(reason)s",
+        "data_request.gone": words.say(
+            "the store was asked again and has it no more: sha256 %(sha)s"
+        ),
+        "data_request.erased": words.say("%(number)s: media %(id)s, %(n)s bytes, sha256 %(sha)s"),
+        "data_request.contact_forgotten": words.say(
+            "%(number)s: who asked, %(n)s days after the answer"
+        ),
+        **{f"data_request.{one}": fault_word(one, words) for one in DataRequestFault},
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

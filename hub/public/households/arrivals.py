@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import Row, select, update
 
 from hub.base.audit import log as audit_log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.columns import columns, new_id
@@ -215,8 +216,9 @@ class ArrivalQueue:
                 act="given.remove",
                 object_kind="household_clip",
                 object_id=clip_id,
-                detail=f"let go {self._keep_days} days ago; {row.size_bytes} bytes, "
-                f"sha256 {row.sha256}",
+                detail=Detail(
+                    "household_upload.removed", n=self._keep_days, m=row.size_bytes, sha=row.sha256
+                ),
                 now=now,
             )
         if not self._is_needed(row.sha256):

@@ -271,6 +271,36 @@ def fault_word(fault: HouseholdFault, words: Messages) -> str:
     }[fault]
 
 
+def why_ended(why: str, words: Messages) -> str:
+    """Why a request of a household ended; KeyError for a reason without a text."""
+    say = words.say
+    return {"consent": say("consent"), "withdrawn": say("withdrawn"), "done": say("done")}[why]
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    return {
+        "households.count": words.say("%(n)s households"),
+        "household.agreed": words.say("consent %(name)s (%(language)s)"),
+        "household.withdrawn": words.say(
+            "%(n)s open requests ended; contact forgotten; %(m)s films given before stay under"
+            " the rules of their cases"
+        ),
+        "household.request_ended": "%(ended)s",
+        "household.told": words.say("%(name)s: sent"),
+        "household.not_told": "%(name)s: %(reason)s",
+        "household.upload_bytes": words.say("%(n)s bytes"),
+        "household.sent_whole": words.say("%(n)s bytes, whole"),
+        "household.sent_cut": words.say("%(n)s bytes, cut %(m)s–%(k)s ms"),
+        "household_upload.sealed": words.say("request %(id)s, sha256 %(sha)s, %(n)s bytes"),
+        "household_upload.sealed_cut": words.say(
+            "request %(id)s, sha256 %(sha)s, %(n)s bytes, cut from sha256 %(sha2)s, %(m)s bytes"
+        ),
+        "household_upload.removed": words.say("let go %(n)s days ago; %(m)s bytes, sha256 %(sha)s"),
+        **{f"household.{one}": fault_word(one, words) for one in HouseholdFault},
+    }
+
+
 def acts(words: Messages) -> dict[str, str]:
     """Texts of the acts of this page in the audit log, by id."""
     say = words.say

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
@@ -113,7 +114,7 @@ class HouseholdRequestService:
                 **columns("expires", expires),
             )
         )
-        change.done(f"household {household.household_id}, request {request_id}")
+        change.done(Detail("case.household", id=household.household_id, id2=request_id))
         return MadeRequest(
             request_id=request_id,
             household_id=household.household_id,
@@ -136,7 +137,11 @@ class HouseholdRequestService:
     def told(self, asker: Asker, request_id: UUID, channel: str, outcome: str) -> None:
         """Record that a channel of the hub sent the link, or could not."""
         act, this = "household.request.tell", On("household_request", request_id)
-        self._acting.note(asker, act, this, f"{channel}: {outcome}")
+        if outcome == "sent":
+            detail = Detail("household.told", name=channel)
+        else:
+            detail = Detail("household.not_told", name=channel, reason=outcome)
+        self._acting.note(asker, act, this, detail)
 
     def requests(self, asker: Asker, case_id: UUID) -> list[RequestRow]:
         """Requests of a case: part of its page, and covered by that page's line in the log."""
@@ -192,7 +197,7 @@ class HouseholdRequestService:
             if is_done:
                 this = update(household_clips).where(household_clips.c.id == clip_id)
                 change.conn.execute(this.values(**values))
-            change.answer(is_done, f"given {clip_id}")
+            change.answer(is_done, Detail("case.household_upload", id=clip_id))
         return is_done
 
     def remove_clip(self, asker: Asker, case_id: UUID, clip_id: UUID) -> bool:
@@ -202,7 +207,7 @@ class HouseholdRequestService:
             is_done = _clip(change, case_id, clip_id, open_=True) is not None
             if is_done:
                 households_rows.release(change.conn, clip_id, change.now)
-            change.answer(is_done, f"given {clip_id}")
+            change.answer(is_done, Detail("case.household_upload", id=clip_id))
         return is_done
 
 

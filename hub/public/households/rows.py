@@ -12,6 +12,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import areas_with
 from hub.access.tables import people
 from hub.base.audit import log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
@@ -110,8 +111,7 @@ def withdraw(conn: Connection, household_id: UUID, *, by: By, now: Moment) -> bo
         act="household.withdraw",
         object_kind="household",
         object_id=household_id,
-        detail=f"{ended} open requests ended; contact forgotten; {given} films given before stay "
-        "under the rules of their cases",
+        detail=Detail("household.withdrawn", n=ended, m=given),
         now=now,
     )
     return True
@@ -133,7 +133,7 @@ def end_requests(
             act="household.request.end",
             object_kind="household_request",
             object_id=request_id,
-            detail=why,
+            detail=Detail("household.request_ended", ended=why),
             now=now,
         )
     return len(found)

@@ -58,7 +58,7 @@ class HouseholdError(DomainError):
     """The input is invalid; nothing was changed."""
 
     def __init__(self, fault: HouseholdFault) -> None:
-        super().__init__(fault.value)
+        super().__init__(fault.value, f"household.{fault}")
         self.fault = fault
 
 
@@ -80,7 +80,7 @@ class HouseholdUploadError(DomainError):
     """The file is refused; earlier uploads are unchanged."""
 
     def __init__(self, fault: HouseholdUploadFault) -> None:
-        super().__init__(fault.value)
+        super().__init__(fault.value, f"household_upload.{fault}")
         self.fault = fault
 
 

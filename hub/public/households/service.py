@@ -12,6 +12,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import areas_with
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.text.order import by_name
@@ -52,7 +53,7 @@ class HouseholdService:
         with self._acting.reading(asker, "households.open") as look:
             tended = households_rows.tended(asker.person_id, look.now)
             rows = households_rows.household_rows(look.conn, tended)
-            look.done(f"{len(rows)} households")
+            look.done(Detail("households.count", n=len(rows)))
         return rows
 
     def household(self, asker: Asker, household_id: UUID) -> HouseholdRow | None:
@@ -98,7 +99,7 @@ class HouseholdService:
                     **columns("consented", change.now),
                 )
             )
-            agreed = f"consent {new.consent_version} ({new.language})"
+            agreed = Detail("household.agreed", name=new.consent_version, language=new.language)
             change.done(agreed, On("household", household_id))
         return household_id, token
 
@@ -137,7 +138,7 @@ class HouseholdService:
             is_theirs = _mine(look, household_id) is not None and bool(reason.strip())
             query = select(households.c.sealed).where(households.c.id == household_id)
             sealed = look.conn.scalar(query) if is_theirs else None
-            look.answer(sealed, reason)
+            look.answer(sealed, plain(reason))
         return self._box.unseal_reporter(sealed, tip_id=household_id) if sealed else None
 
 

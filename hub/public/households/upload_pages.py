@@ -277,6 +277,13 @@ def _ms(said: str) -> int | None:
         raise HouseholdUploadError(HouseholdUploadFault.CUT) from error
 
 
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    return {
+        **{f"household_upload.{one}": fault_word(one, words) for one in HouseholdUploadFault},
+    }
+
+
 def fault_word(fault: HouseholdUploadFault, speech: Messages) -> str:
     """Why the film is refused, and the cure."""
     say = speech.say

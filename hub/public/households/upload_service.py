@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from hub.access.tables import people
 from hub.base.audit import log
+from hub.base.audit.acting import reason_of
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.bounds import MAX_INTEGER, text
@@ -104,7 +106,12 @@ class HouseholdUploadService:
                 values = {"upload_id": upload_id, "upload_bytes": size_bytes, "wrong": ""}
                 values |= {"upload_name": name, "upload_mark": mark}
                 self._set(conn, row.id, values)
-                self._note(conn, "household.send.begin", row.id, f"{size_bytes} bytes")
+                self._note(
+                    conn,
+                    "household.send.begin",
+                    row.id,
+                    Detail("household.upload_bytes", n=size_bytes),
+                )
             else:
                 old_id = None
         if old_id is not None:
@@ -142,8 +149,7 @@ class HouseholdUploadService:
                 raise self.refused(HouseholdUploadFault.LOST)
             values = {"cut_from_ms": cut.from_ms, "cut_until_ms": cut.until_ms, "wrong": ""}
             self._set(conn, row.id, values | columns("sent", now))
-            cut_words = f"cut {cut.from_ms}–{cut.until_ms} ms" if not cut.is_none else "whole"
-            self._note(conn, "household.send", row.id, f"{row.upload_bytes} bytes, {cut_words}")
+            self._note(conn, "household.send", row.id, _sent(row.upload_bytes, cut))
         request_id: UUID = row.id
         return request_id
 
@@ -202,7 +208,9 @@ class HouseholdUploadService:
         """Refuse the checked file; the household may choose another."""
         with self._db.writing() as conn:
             self._forget_upload(conn, row.id, fault.value)
-            self._note(conn, "household.send.refused", row.id, f"{fault.value}: {why}")
+            self._note(
+                conn, "household.send.refused", row.id, reason_of(HouseholdUploadError(fault), why)
+            )
         self._parts.drop(row.id, str(row.upload_id))
         self.counts[fault.value] += 1
 
@@ -219,11 +227,10 @@ class HouseholdUploadService:
             if not conn.execute(ended).rowcount:
                 return False
             conn.execute(insert(household_clips).values(**_clip(row, facts, arrived, seal, now)))
-            what = f"request {row.id}, sha256 {arrived.sha256}, {arrived.size_bytes} bytes"
-            if not arrived.cut.is_none:
-                what += f", cut from sha256 {arrived.came_sha256}, {arrived.came_bytes} bytes"
-            self._note(conn, "given.seal", arrived.clip_id, what, kind="household_clip")
-            self._note(conn, "case.given", row.case_id, f"given {arrived.clip_id}", kind="case")
+            sealed = _sealed(row.id, arrived)
+            self._note(conn, "given.seal", arrived.clip_id, sealed, kind="household_clip")
+            given = Detail("case.household_upload", id=arrived.clip_id)
+            self._note(conn, "case.given", row.case_id, given, kind="case")
         return True
 
     def _link(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> HouseholdLink:
@@ -296,7 +303,7 @@ class HouseholdUploadService:
         conn: Connection,
         act: str,
         object_id: UUID,
-        detail: str,
+        detail: Detail | None,
         *,
         kind: str = "household_request",
     ) -> None:
@@ -310,6 +317,27 @@ class HouseholdUploadService:
             detail=detail,
             now=self._clock.now(),
         )
+
+
+def _sent(size_bytes: int, cut: MarkedPart) -> Detail:
+    if cut.is_none:
+        return Detail("household.sent_whole", n=size_bytes)
+    return Detail("household.sent_cut", n=size_bytes, m=cut.from_ms, k=cut.until_ms)
+
+
+def _sealed(request_id: UUID, arrived: SealContent) -> Detail:
+    if arrived.cut.is_none:
+        return Detail(
+            "household_upload.sealed", id=request_id, sha=arrived.sha256, n=arrived.size_bytes
+        )
+    return Detail(
+        "household_upload.sealed_cut",
+        id=request_id,
+        sha=arrived.sha256,
+        n=arrived.size_bytes,
+        sha2=arrived.came_sha256,
+        m=arrived.came_bytes,
+    )
 
 
 def new_code() -> str:

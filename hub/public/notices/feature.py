@@ -20,6 +20,7 @@ FEATURE: Final = Feature(
     templates=("hub.public.notices",),
     routers=(pages.router,),
     acts=pages.acts,
+    details=pages.details,
     tables=(notice_ways, notices_table, notice_files, notice_sendings),
     marks=(Mark(notice_sendings, ("owed", "due", "lease_until")),),
     bodies=(Body(r"/notices/.*/file", MAX_FILE_BYTES),),

@@ -12,7 +12,14 @@ from hub.access.signin.visit import FormSent, SignedIn
 from hub.notify.phones.pages import channel_name
 from hub.public.notices import listing
 from hub.public.notices.attachments import MOST_BYTES, notice_file
-from hub.public.notices.rules import LONGEST_DAYS, TEXT_CHARS, TITLE_CHARS, NoticeError, NoticeState
+from hub.public.notices.rules import (
+    FAULTS,
+    LONGEST_DAYS,
+    TEXT_CHARS,
+    TITLE_CHARS,
+    NoticeError,
+    NoticeState,
+)
 from hub.public.notices.service import NoticeService
 from hub.public.notices.views import NoticeFile, Sending
 from hub.web.calendar import Calendar
@@ -262,6 +269,13 @@ def _file(found: NoticeFile | None, cache: str) -> Response:
     if found is None:
         raise HTTPException(404)
     return Response(found.content, media_type=found.media_type, headers={"Cache-Control": cache})
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    return {
+        **{f"notice.{one}": fault_word(one, words) for one in FAULTS},
+    }
 
 
 def acts(words: Messages) -> dict[str, str]:

@@ -38,7 +38,7 @@ class NoticeError(DomainError):
     """A field is invalid; `fault` is one of `FAULTS`."""
 
     def __init__(self, fault: str) -> None:
-        super().__init__(fault)
+        super().__init__(fault, f"notice.{fault}")
         self.fault = fault
 
 

@@ -15,6 +15,7 @@ from hub.access.rules.roles import Role
 from hub.access.scope import tended_area_ids
 from hub.base.audit.acting import Acting, Changing, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import plain
 from hub.base.clock.clock import Clock
 from hub.base.db import statements
 from hub.base.db.bounds import text
@@ -92,7 +93,7 @@ class NoticeService:
                     **columns("until", until),
                 )
             )
-            change.done(title, On("notice", notice_id))
+            change.done(plain(title), On("notice", notice_id))
         return notice_id
 
     def put_notice_file(
@@ -163,7 +164,7 @@ class NoticeService:
         area = On("area", area_id)
         with self._acting.changing(asker, "notice_way.add", area, about=channel) as change:
             if area_id not in _areas(change):
-                change.refuse(channel)
+                change.refuse(plain(channel))
                 return False
             if not who:
                 raise NoticeError("way")
@@ -177,7 +178,7 @@ class NoticeService:
                     **columns("made", change.now),
                 )
             )
-            change.done(channel)
+            change.done(plain(channel))
         return True
 
     def end_way(self, asker: Asker, way_id: UUID) -> bool:
@@ -199,7 +200,7 @@ class NoticeService:
         with self._acting.reading(asker, "notice.file", On("notice", notice_id)) as look:
             is_theirs = _one(look, notice_id) is not None
             found = _file(look.conn, notice_id, kind) if is_theirs else None
-            look.answer(found, kind)
+            look.answer(found, plain(kind))
         return found
 
     def public_notices(self) -> list[Notice]:

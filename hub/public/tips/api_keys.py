@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, insert, select, update
 
 from hub.base.audit import log
+from hub.base.audit.detail import plain
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
 from hub.base.moment import Moment
@@ -47,7 +48,7 @@ def add_key(conn: Connection, name: str, now: Moment) -> str:
         act="tip_key.add",
         object_kind="tip_key",
         object_id=key_id,
-        detail=name,
+        detail=plain(name),
         now=now,
     )
     return key
@@ -66,7 +67,7 @@ def revoke_key(conn: Connection, name: str, now: Moment) -> None:
         act="tip_key.revoke",
         object_kind="tip_key",
         object_id=key_id,
-        detail=name,
+        detail=plain(name),
         now=now,
     )
 

@@ -34,6 +34,7 @@ FEATURE: Final = Feature(
     routers=(pages.router, officer_pages.router, api.router),
     tables=(tips_table, tip_reporters, tip_pictures, tip_answers, tip_keys),
     acts=officer_pages.acts,
+    details=officer_pages.details,
     bodies=(Body(APP_TIPS, MAX_APP_TIP_BYTES), Body(r"/tips", MAX_TIP_BYTES)),
     rates=(
         Rate(r"GET|HEAD", r"/tips(/follow)?", LOOKING_IN),

@@ -12,6 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.cases.pages import fault_word
 from hub.cases.views import CaseError
+from hub.public.tips import forms
+from hub.public.tips.rules import TipFault
 from hub.public.tips.sealing import UnsealError
 from hub.public.tips.service import TipService
 from hub.web.i18n import Messages
@@ -115,6 +117,17 @@ def _back(alert_id: UUID, *, is_done: bool) -> Response:
     if not is_done:
         raise HTTPException(404)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+def details(words: Messages) -> dict[str, str]:
+    """Texts of the details of these acts in the audit log, by code."""
+    return {
+        "tip.sender_forgotten": words.say("who sent it, after %(n)s days"),
+        "tip.all_forgotten": words.say("all of it, after %(n)s days: %(m)s pictures, %(k)s bytes"),
+        "tip.by_form": words.say("form, %(n)s pictures"),
+        "tip.by_app": words.say("%(name)s, %(n)s pictures"),
+        **{f"tip.{one}": forms.fault_word(one, words) for one in TipFault},
+    }
 
 
 def acts(words: Messages) -> dict[str, str]:

@@ -22,6 +22,7 @@ from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rows import TOLD_NOBODY
 from hub.alerting.routing.rules import RuleRecipients, Urgency
 from hub.base.audit import log as audit_log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -240,7 +241,7 @@ class PublicTipService:
             act="tip.take_in",
             object_kind="tip",
             object_id=tip_id,
-            detail=f"{tip.source}, {len(tip.pictures)} pictures",
+            detail=_told(tip),
             now=now,
         )
 
@@ -328,3 +329,9 @@ def _content(tip: NewTip, names: str) -> bytes:
         names,
     ]
     return json.dumps(said).encode()
+
+
+def _told(tip: NewTip) -> Detail:
+    if tip.source == "form":
+        return Detail("tip.by_form", n=len(tip.pictures))
+    return Detail("tip.by_app", name=tip.source, n=len(tip.pictures))

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
 from hub.base.audit import log as audit_log
+from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.batches import Stopping, in_pages, may_forget, never
 from hub.base.clock.clock import Clock
@@ -102,7 +103,7 @@ def _has_contact() -> ColumnElement[bool]:
 
 def _forget_contact(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
     conn.execute(delete(tip_reporters).where(tip_reporters.c.tip_id == row.id))
-    _note(conn, "tip.forget_contact", row, f"who sent it, after {days} days", now)
+    _note(conn, "tip.forget_contact", row, Detail("tip.sender_forgotten", n=days), now)
 
 
 def _forget(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
@@ -121,11 +122,11 @@ def _forget(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
     this = update(tips).where(and_(tips.c.id == row.id))
     emptied = {"what": "", "place": "", "latitude_deg": None, "longitude_deg": None}
     conn.execute(this.values(**emptied, **columns("removed", now)))
-    detail = f"all of it, after {days} days: {pictures[0]} pictures, {pictures[1]} bytes"
+    detail = Detail("tip.all_forgotten", n=days, m=pictures[0], k=pictures[1])
     _note(conn, "tip.forget", row, detail, now)
 
 
-def _note(conn: Connection, act: str, row: Row[Any], detail: str, now: Moment) -> None:
+def _note(conn: Connection, act: str, row: Row[Any], detail: Detail, now: Moment) -> None:
     audit_log.note(
         conn,
         BY_THE_HUB,

@@ -71,7 +71,7 @@ class TipError(DomainError):
     """The tip was refused; nothing was stored."""
 
     def __init__(self, fault: TipFault) -> None:
-        super().__init__(fault.value)
+        super().__init__(fault.value, f"tip.{fault}")
         self.fault = fault
 
 

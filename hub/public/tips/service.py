@@ -15,6 +15,7 @@ from hub.alerting.alerts import queries as alerts_queries
 from hub.alerting.alerts.rules.kinds import Kind
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.cases.rows import works_on
@@ -86,12 +87,12 @@ class TipService:
             )
             tip_id = conn.scalar(select(tips.c.id).where(tips.c.alert_id == alert_id))
             if not may or tip_id is None or not reason.strip():
-                look.refuse(reason, On(Kind.TIP, tip_id))
+                look.refuse(plain(reason), On(Kind.TIP, tip_id))
                 return None
             query = select(tip_reporters.c.sealed).where(tip_reporters.c.tip_id == tip_id)
             sealed = conn.scalar(query)
             told = None if sealed is None else self._box.unseal_reporter(sealed, tip_id=tip_id)
-            look.done(reason, On(Kind.TIP, tip_id))
+            look.done(plain(reason), On(Kind.TIP, tip_id))
         return TipSender(told)
 
     def answer(self, asker: Asker, alert_id: UUID, words: str) -> bool:
@@ -137,7 +138,7 @@ class TipService:
             if is_theirs:
                 this = update(tips).where(tips.c.id == tip_id)
                 change.conn.execute(this.values(case_id=case_id))
-                change.note("case.tip", On("case", case_id), f"tip {tip_id}")
+                change.note("case.tip", On("case", case_id), Detail("case.tip", id=tip_id))
         return is_theirs
 
     def tips_of(self, asker: Asker, case_id: UUID) -> list[TipRow]:

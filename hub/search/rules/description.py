@@ -1,6 +1,5 @@
 """Description that a search asks for: the words of `agent.wire.description`, never a picture."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -49,28 +48,3 @@ class Look:
     people: int | None = None
     height_cm: int | None = None
     speed: str | None = None
-
-
-def described_words(wanted: Described) -> Iterator[str]:
-    """Each condition as text for the log."""
-    for name, sets in (
-        ("upper clothing", wanted.upper),
-        ("lower clothing", wanted.lower),
-        ("clothing", wanted.clothes),
-        ("vehicle", wanted.transport_colours),
-    ):
-        for colours in sets:
-            yield f"{name} {_any_of(colours)}"
-    if wanted.transport:
-        yield f"on a {_any_of(wanted.transport)}"
-    if wanted.people is not None:
-        least, most = wanted.people
-        yield f"{least} people" if least == most else f"{least} to {most} people"
-    if wanted.height_cm is not None:
-        yield f"{wanted.height_cm[0]} to {wanted.height_cm[1]} cm tall"
-    if wanted.speed is not None:
-        yield f"{wanted.speed}"
-
-
-def _any_of(words: frozenset[str]) -> str:
-    return " or ".join(sorted(words))

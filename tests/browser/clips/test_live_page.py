@@ -4,14 +4,13 @@ import time
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
 
 from hub.access.grants import rows
 from hub.access.rules.grants import Right
-from hub.base.audit.tables import audit
 from tests.browser.conftest import Hub, Meet, open_link
 from tests.browser.helpers.clips.live_page import camera_of, running
 from tests.browser.helpers.whole.pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.hub.rigs.web_town import Town
 from tests.waiting import until
 
@@ -19,9 +18,8 @@ pytestmark = pytest.mark.promise("Pages: Live view sends pictures only while som
 
 
 def ends(town: Town) -> list[str]:
-    query = select(audit.c.detail).where(audit.c.act == "live.end").order_by(audit.c.seq)
     with town.db.reading() as conn:
-        return list(conn.scalars(query))
+        return list(details_of(conn, "live.end"))
 
 
 def look_of(page: Page) -> str:

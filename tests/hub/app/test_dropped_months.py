@@ -24,6 +24,7 @@ from hub.footage.tables import media
 from hub.nodes.spool.tables import event_ids, events
 from hub.registry.tables import nodes
 from tests.hub.helpers.footage.nothing_under_hold_is_deleted import WAYS, end, hold, rule, seen
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.streets import NIGHT, Streets
 
 pytestmark = pytest.mark.promise("Cases and evidence: Nothing under hold is deleted.")
@@ -101,8 +102,8 @@ def test_a_month_goes_with_its_events_and_its_ids_but_the_last_number(streets: S
     assert not streets.rows(sightings)
     assert not streets.rows(events)
     assert [row.seq for row in streets.rows(event_ids)] == [last]
-    lines = [row.detail for row in streets.rows(audit) if row.act == "months.drop"]
-    assert sorted(lines)[0] == "events of 202611"
+    lines = [detail_of(row) for row in streets.rows(audit) if row.act == "months.drop"]
+    assert sorted(lines)[0] == "events of 11/2026"
     streets.file(streets.node.opened())
     assert len(streets.rows(sightings)) == 1
 

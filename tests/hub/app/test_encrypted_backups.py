@@ -20,10 +20,10 @@ from hub.app import config
 from hub.app.backup.archive import ArchiveWriter, Member
 from hub.app.check import check
 from hub.base.age import CHUNK_BYTES, DecryptedReader, PrivateKey, is_encrypted
-from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.nodes.pki.authority import Authority
 from tests.hub.helpers.app.backup import Place
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.waiting import patience_s
 
 pytestmark = [
@@ -356,8 +356,7 @@ def test_the_private_half_is_shown_once_on_the_terminal_and_kept_nowhere(small: 
     again = small.desk.says("secrets", "backup-key")
     assert again == f"Backups are encrypted to {public}.\n"
     with closing(Database(small.url)) as db, db.reading() as conn:
-        query = select(audit.c.detail).where(audit.c.act == "hub.backup_key")
-        assert conn.scalars(query).all() == [public]
+        assert details_of(conn, "hub.backup_key") == [public]
 
 
 @pytest.mark.system

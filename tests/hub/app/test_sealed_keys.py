@@ -33,6 +33,7 @@ from hub.nodes.enrolment import rows
 from hub.nodes.pki.authority import Authority
 from tests.hub.helpers.app.backup import Place
 from tests.hub.helpers.nodes.shutting_out import revoke
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
 from tests.waiting import until
 
@@ -149,7 +150,7 @@ def test_what_one_machine_makes_later_the_other_has(
     assert here.desk.says("evidence", "keys").startswith(fingerprint)
     assert files(there) == {"master.key"}
     with db.reading() as conn:
-        details = conn.scalars(select(audit.c.detail).where(audit.c.act == "evidence.key")).all()
+        details = details_of(conn, "evidence.key")
     assert fingerprint in details
 
 

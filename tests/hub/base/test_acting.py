@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from hub.base.audit import log
 from hub.base.audit.acting import Acting, Changing, How, On, Reading, UnloggedError
 from hub.base.audit.asker import Asker
+from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
 from hub.base.change_signal import ChangeSignal
@@ -53,10 +54,10 @@ class Desk:
 
     def _rows(self) -> list[Line]:
         here = audit.c
-        query = select(here.act, here.object_kind, here.object_id, here.detail, here.person_id)
+        query = select(here.act, here.object_kind, here.object_id, here.data)
         with self.streets.db.reading() as conn:
             return [
-                (one.act, one.object_kind, one.object_id, one.detail)
+                (one.act, one.object_kind, one.object_id, _text(one.data))
                 for one in conn.execute(query.order_by(here.seq))
             ]
 
@@ -74,6 +75,11 @@ class Desk:
         query = select(areas.c.name).where(areas.c.id == self.streets.junction)
         with self.streets.db.reading() as conn:
             return conn.scalar(query) == NAME
+
+
+def _text(data: str | None) -> str:
+    detail = Detail.of_json(data or "")
+    return detail.values.get("text", detail.code) if detail else ""
 
 
 class WatchedBell(ChangeSignal):
@@ -97,7 +103,7 @@ def test_what_was_read_is_handed_out_once_its_line_is_committed(desk: Desk) -> N
     def names() -> list[str]:
         with desk.acting.reading(desk.asker, "areas.open") as look:
             found = list(look.conn.scalars(select(areas.c.name)))
-            look.done(f"{len(found)} areas")
+            look.done(plain(f"{len(found)} areas"))
             assert desk.lines() == []
             return found
 
@@ -135,8 +141,8 @@ def test_unknown_and_not_theirs_look_alike(desk: Desk) -> None:
 
 def test_a_read_may_leave_several_lines_and_of_other_acts(desk: Desk) -> None:
     with desk.acting.reading(desk.asker, "tip.case") as look:
-        look.done("tip 1")
-        look.note("case.tip", THING, "tip 1")
+        look.done(plain("tip 1"))
+        look.note("case.tip", THING, plain("tip 1"))
     assert desk.lines() == [
         ("tip.case", "", None, "tip 1"),
         ("case.tip", "area", THING.id, "tip 1"),
@@ -162,7 +168,7 @@ def test_a_part_of_a_page_has_no_line(desk: Desk) -> None:
 def test_a_change_and_its_line_are_committed_together(desk: Desk) -> None:
     with desk.acting.changing(desk.asker, "area.change", rings=True) as change:
         desk.rename(change)
-        change.done("renamed", On("area", desk.streets.junction))
+        change.done(plain("renamed"), On("area", desk.streets.junction))
         assert not desk.is_renamed()
         assert desk.lines() == []
     assert desk.is_renamed()
@@ -234,14 +240,14 @@ def test_what_is_not_done_is_on_record_and_rings_nobody(desk: Desk) -> None:
     ways: tuple[How, ...] = ("refused", "again", "held")
     for how in ways:
         with desk.acting.changing(desk.asker, "alert.take", THING, rings=True) as change:
-            change.refuse("by Bình", how=how)
+            change.refuse(plain("by Bình"), how=how)
     assert desk.lines() == [(f"alert.take.{how}", "area", THING.id, "by Bình") for how in ways]
     assert desk.change_signal.heard == []
 
 
 def test_a_line_alone(desk: Desk) -> None:
     desk.acting.note(desk.asker, "live.begin", THING)
-    desk.acting.note(desk.asker, "live.begin", THING, "no right", is_done=False)
+    desk.acting.note(desk.asker, "live.begin", THING, plain("no right"), is_done=False)
     assert desk.lines() == [
         ("live.begin", "area", THING.id, ""),
         ("live.begin.refused", "area", THING.id, "no right"),

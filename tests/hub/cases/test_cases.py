@@ -39,6 +39,7 @@ from hub.footage.retention.rules import Hold
 from hub.footage.tables import media
 from hub.web.guard import MAX_FORM_BYTES
 from tests.hub.helpers.cases.cases import ALL, NUMBER, let, opened, whole
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.web_town import PASSWORD, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -73,8 +74,8 @@ def held(town: Town, number: str = NUMBER) -> list[UUID | None]:
 
 def refusals(town: Town) -> list[tuple[str, str]]:
     with town.db.reading() as conn:
-        tried = select(audit.c.act, audit.c.detail).where(audit.c.act.like("case.%.refused"))
-        return [(act, detail) for act, detail in conn.execute(tried.order_by(audit.c.seq))]
+        tried = select(audit).where(audit.c.act.like("case.%.refused"))
+        return [(row.act, detail_of(row)) for row in conn.execute(tried.order_by(audit.c.seq))]
 
 
 def item_of(page: str, number: int = 0) -> str:
@@ -256,7 +257,10 @@ def test_nobody_adds_what_they_may_not_see_nor_to_a_case_that_is_not_theirs(town
     added = an.post("/cases/add", case=case_id(case), media=str(_clip_id(town)))
     assert added.status_code == 422
     assert held(town) == []
-    assert refusals(town) == [("case.add.refused", ""), ("case.add.refused", "nothing")]
+    assert refusals(town) == [
+        ("case.add.refused", ""),
+        ("case.add.refused", "There is nothing of it at the hub that you may see."),
+    ]
 
 
 def test_what_is_tried_in_vain_on_a_case_is_in_the_log_too(town: Town) -> None:
@@ -278,10 +282,10 @@ def test_what_is_tried_in_vain_on_a_case_is_in_the_log_too(town: Town) -> None:
     assert refusals(town) == [
         ("case.note.refused", f"item {hidden}"),
         ("case.remove.refused", f"item {hidden}"),
-        ("case.member.refused", "nobody"),
-        ("case.hand_over.refused", "nobody"),
-        ("case.begin.refused", f"number_taken: {NUMBER}"),
-        ("case.add.refused", "closed"),
+        ("case.member.refused", "Nobody of that name signs in here."),
+        ("case.hand_over.refused", "Nobody of that name signs in here."),
+        ("case.begin.refused", f"There is a case of that number already. ({NUMBER})"),
+        ("case.add.refused", "The case is closed: open it again first."),
     ]
 
 

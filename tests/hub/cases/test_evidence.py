@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from hub.app.wiring.evidence import act_text, lines_of
-from hub.base.audit.log import DETAIL_CHARS
+from hub.base.audit.detail import DATA_CHARS
 from hub.base.text.paper import letters
 from hub.cases.evidence import keys
 from hub.cases.evidence.check import check_package
@@ -76,7 +76,7 @@ def test_the_summary_names_acts_seals_and_the_hub_in_its_language(
         order(item(1, "clip", CLIP)),
         custody=[line],
         act_text=act_text,
-        detail_text=lambda act, detail, reader: f"{act} {detail} ({reader})",
+        detail_text=lambda line, reader: f"{line['act']} {line['detail']} ({reader})",
     )
     file = io.BytesIO()
     write_package(said, signer=by, file=file)
@@ -134,12 +134,12 @@ def test_a_note_longer_than_a_page_is_on_paper_to_its_last_letter(
     by: EvidenceSigner, tmp_path: Path
 ) -> None:
     said = order(item(1, "clip", CLIP))
-    long = {**said.custody[0], "act": "alert.resolve", "detail": "ẵ" * DETAIL_CHARS}
+    long = {**said.custody[0], "act": "alert.resolve", "detail": "ẵ" * DATA_CHARS}
     file = io.BytesIO()
     write_package(replace(said, custody=[long]), signer=by, file=file)
     pdf = tmp_path / "summary.pdf"
     pdf.write_bytes(dict(entries_of(file.getvalue()))["summary.vi.pdf"])
-    assert read_paper("pdftotext", str(pdf), "-").count("ẵ") == DETAIL_CHARS
+    assert read_paper("pdftotext", str(pdf), "-").count("ẵ") == DATA_CHARS
 
 
 def test_without_letters_a_package_leaves_without_paper(

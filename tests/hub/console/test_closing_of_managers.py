@@ -12,7 +12,7 @@ from hub.base.db.database import Database
 from tests.hub.helpers.console.closed_account import passed_on, sees, state
 from tests.hub.rigs.closing import SHELL, Office
 
-LAST = "this is the last account that may manage"
+LAST = "This is the last account that may manage"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_each_other_refusal_is_one_line_too(office: Office) -> None:
     refused = office.lines("person.disable.refused")
     assert [whom for _, whom, _ in refused] == [an, kim.person_id, UUID(int=7)]
     [(_, whom, why)] = office.lines("person.reopen.refused")
-    assert (whom, why) == (an, "the account is not closed")
+    assert (whom, why) == (an, "This account is not closed.")
 
 
 def test_the_page_counts_the_grants_that_end_with_those_passed_on(office: Office) -> None:

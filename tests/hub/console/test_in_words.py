@@ -24,6 +24,7 @@ from hub.footage.tables import media
 from hub.notify.channels.webpush import payload
 from hub.notify.tables import phones
 from tests.hub.helpers.alerting.on_the_way import another_camera, asker
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.notify_samples import owed
 from tests.hub.rigs.web_town import PASSWORD, Seen, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -404,8 +405,8 @@ def test_each_look_leaves_a_line_that_says_it_was_in_words(town: Town) -> None:
     board.get(f"/alerts/{seen.alert_id}")
     board.get(f"/alerts/{seen.alert_id}/card")
     with town.db.reading() as conn:
-        query = select(audit.c.act, audit.c.detail).order_by(audit.c.seq)
-        lines = [(row.act, row.detail) for row in conn.execute(query)]
+        query = select(audit).order_by(audit.c.seq)
+        lines = [(row.act, detail_of(row)) for row in conn.execute(query)]
     assert lines[-3:] == [
         ("inbox.open", "1 running, 0 handled, 1 asked for; in words 1 running, 0 handled"),
         ("alert.words", ""),

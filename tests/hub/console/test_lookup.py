@@ -6,14 +6,14 @@ from html import unescape
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from hub.access.rules.grants import Right
 from hub.access.rules.roles import USUAL, Role
 from hub.app.features import FEATURES
-from hub.base.audit.tables import audit
 from hub.console.lookup.rules import LEAST_CHARS, MOST_OF_A_KIND, Entry, Kind, found
 from hub.registry.tables import areas
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
 
@@ -93,8 +93,8 @@ def test_a_search_leaves_its_words_in_the_log_and_an_empty_one_nothing(town: Tow
     assert "lookup.find" not in town.acts()
     look(an, "ngã tư")
     with town.db.reading() as conn:
-        (line,) = conn.scalars(select(audit.c.detail).where(audit.c.act == "lookup.find"))
-    assert re.fullmatch(r"'ngã tư': \d+ found", line)
+        [line] = details_of(conn, "lookup.find")
+    assert re.fullmatch(r"ngã tư: \d+ found", line)
 
 
 def test_what_is_typed_is_text_and_no_part_of_the_page(town: Town) -> None:

@@ -12,7 +12,6 @@ from hub.access.account_state import OPEN, SUSPENDED
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.access.tables import people
-from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.console.accounts import suspending
 from hub.notify.phones.service import PhoneService
@@ -20,6 +19,7 @@ from tests.hub.helpers.alerting.on_the_way import asker
 from tests.hub.helpers.console.closed_account import state
 from tests.hub.helpers.console.closing_pages import person, place, visit
 from tests.hub.helpers.nodes.aim import SUBSCRIPTION
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.hub.rigs.closing import SHELL, Office
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -181,8 +181,8 @@ def test_a_person_is_renamed_and_not_without_a_name(town: Town) -> None:
     assert "Nguyễn An" in text_of(keeper.get("/grants"))
     assert keeper.post(f"{place(town, 'an')}/name", name="  ").status_code == 422
     with town.db.reading() as conn:
-        lines = conn.scalars(select(audit.c.detail).where(audit.c.act == "person.rename")).all()
-    assert lines == ["'Nguyễn Văn An' to 'Nguyễn An'"]
+        lines = details_of(conn, "person.rename")
+    assert lines == ["Nguyễn Văn An to Nguyễn An"]
 
 
 def test_nobody_but_a_keeper_of_the_whole_town_does_any_of_it(town: Town) -> None:

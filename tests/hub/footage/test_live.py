@@ -19,6 +19,7 @@ from hub.footage.live.service import LiveService
 from hub.footage.live.views import LEASE_S, MOST_BYTES, MOST_WATCHES, LiveViews
 from hub.registry.tables import cameras
 from tests.hub.helpers.footage.live import bring, jpeg
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.web_town import NODE, PASSWORD, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor, text_of
 
@@ -62,9 +63,9 @@ def camera_of(town: Town) -> UUID:
 
 def acts(town: Town) -> list[tuple[str, str]]:
     """Acts of watching in the log, in order."""
-    query = select(audit.c.act, audit.c.detail).order_by(audit.c.seq)
+    query = select(audit).where(audit.c.act.like("live.%")).order_by(audit.c.seq)
     with town.db.reading() as conn:
-        return [(act, said) for act, said in conn.execute(query) if act.startswith("live.")]
+        return [(row.act, detail_of(row)) for row in conn.execute(query)]
 
 
 def come_in(town: Town, login: str = "an") -> Visitor:
@@ -235,7 +236,7 @@ def test_watchings_that_end_on_two_threads_at_once_leave_one_line_each(town: Tow
         live.views.come(uuid4(), first.asker, first.camera, first.purpose)
     with ThreadPoolExecutor(4) as threads:
         for _ in range(4):
-            threads.submit(live.end_all, "tried")
+            threads.submit(live.end_all, "stopped")
     assert [act for act, _ in acts(town)].count("live.end") == 21
 
 

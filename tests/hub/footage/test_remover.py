@@ -34,6 +34,7 @@ from hub.footage.upload.service import UploadRefusedError
 from hub.nodes.spool.gaps import ask_for_files
 from hub.registry.tables import cameras
 from tests.hub.helpers.footage.remover import DAY_S, alert_with_clip, is_here, keep, remover, row_of
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.streets import EVERYTHING, Streets, picture, sha
 from tests.schedules import tries
 
@@ -77,8 +78,8 @@ def test_a_clip_goes_when_its_rule_says_and_its_page_tells_by_which(streets: Str
     shown = {row.id: row.clip_id for row in streets.rows(alerts)}
     assert (shown[alert_id], shown[young] is not None) == (None, True)
     [line] = [row for row in streets.rows(audit) if row.act == "media.remove"]
-    assert line.seq is not None and "sha256" in line.detail  # bound to the line before it
-    assert f"rule {rule_id}" in line.detail and sha(b"old") in line.detail
+    assert line.seq is not None and "sha256" in detail_of(line)  # bound to the line before it
+    assert f"rule {rule_id}" in detail_of(line) and sha(b"old") in detail_of(line)
     page = streets.services.use(InboxService).alert(an, alert_id)
     assert page is not None
     removed = page.media[0].removed

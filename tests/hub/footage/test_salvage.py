@@ -21,6 +21,7 @@ from hub.footage.retention.rules import FootageClass, Hold
 from hub.footage.tables import growing_clips, media
 from tests.hub.helpers.footage.growing import Clip, page_of
 from tests.hub.helpers.footage.salvage import fragments, hold, remains, silent_for
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.streets import Streets, sha
 
 pytestmark = pytest.mark.promise("Clips: Retention and holds apply to partial clips too.")
@@ -91,7 +92,7 @@ def test_what_is_left_of_a_clip_becomes_footage_and_its_page_says_so(streets: St
     [shown] = page.media
     assert (shown.is_stored, shown.is_remains) == (True, True)
     assert streets.playback.watch_clip(streets.officer("binh"), clip.clip_id) == row.id
-    details = [one.detail for one in streets.rows(audit) if one.act == "media.store"]
+    details = [detail_of(one) for one in streets.rows(audit) if one.act == "media.store"]
     assert ["left of an unfinished clip" in one for one in details] == [True]
     assert remains(streets).take_in() == 0, "once"
 

@@ -19,6 +19,7 @@ from hub.footage.tables import media
 from hub.intake.commands import commands
 from hub.nodes import presence
 from hub.registry.tables import cameras
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.streets import Streets, sha
 
 pytestmark = pytest.mark.promise("Clips: Any span of continuous recording can be fetched by time.")
@@ -133,7 +134,7 @@ def test_sound_comes_only_where_it_was_asked_for_and_only_who_may_play_clips_hea
     [command] = said(streets)
     assert isinstance(command.body, BringSpan)
     assert command.body.with_sound is True
-    details = [row.detail for row in streets.rows(audit) if row.act == "span.ask"]
+    details = [detail_of(row) for row in streets.rows(audit) if row.act == "span.ask"]
     assert [" with sound: theft" in one for one in details] == [False, True]
     heard = streets.node.clip(sighting_id, content=b"voices")
     sound = heard.body.model_copy(

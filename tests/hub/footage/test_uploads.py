@@ -27,6 +27,7 @@ from hub.footage.upload.service import (
     WrongHashError,
 )
 from hub.notify.tables import notifications
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.streets import Streets, picture, sha
 
 
@@ -51,7 +52,7 @@ def test_a_picture_grows_its_alert_once(streets: Streets) -> None:
     assert moments(streets) == ["opened", "grown"]
     assert [row.act for row in streets.rows(alert_history)] == ["raised", "picture"]
     [line] = [row for row in streets.rows(audit) if row.act == "media.store"]
-    assert line.node_id is not None and sha(b"picture") in line.detail
+    assert line.node_id is not None and sha(b"picture") in detail_of(line)
     assert streets.bring(b"picture") is False
     assert len(streets.rows(alert_history)) == 2
     assert streets.parts.under_way == 0  # nothing of it stays in memory

@@ -11,6 +11,7 @@ from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.footage.retention.tables import holds, retention_rules
 from hub.footage.tables import media
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.helpers.search.web_search import camera_of, let_search, visitor
 from tests.hub.rigs.web_town import Seen, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -121,7 +122,7 @@ def test_a_hold_is_ended_with_a_reason_and_both_are_in_the_audit(town: Town, see
     with town.db.reading() as conn:
         rows = conn.execute(select(audit).where(audit.c.act.in_(["hold.add", "hold.end"]))).all()
     assert all(row.person_id is not None for row in rows)
-    assert ["trộm xe" in rows[0].detail, "xử xong" in rows[1].detail] == [True, True]
+    assert ["trộm xe" in detail_of(rows[0]), "xử xong" in detail_of(rows[1])] == [True, True]
     assert "hold.end.refused" in town.acts()
 
 
@@ -186,7 +187,7 @@ def test_a_rule_is_set_for_an_area_with_its_reason_shown_and_the_next_takes_its_
     assert set_rule(kim, town.area_id, reason=" ") == 422
     with town.db.reading() as conn:
         rows = conn.execute(select(audit).where(audit.c.act == "retention.set")).all()
-    assert all(row.person_id is not None and "quy định" in row.detail for row in rows)
+    assert all(row.person_id is not None and "quy định" in detail_of(row) for row in rows)
 
 
 def test_a_rule_is_ended_by_who_manages_its_area_and_no_one_else(town: Town) -> None:

@@ -15,6 +15,7 @@ from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.footage.tables import media, span_wishes
 from hub.intake.commands import commands
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.helpers.search.web_search import address, form_of, let_search, visitor
 from tests.hub.rigs.web_town import Seen, Town, some_bytes
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -93,7 +94,7 @@ def test_asking_for_sound_is_in_the_audit_with_its_reason(town: Town, seen: Seen
     ask(an, town, seen, "vụ 12")
     with town.db.reading() as conn:
         rows = conn.execute(select(audit).where(audit.c.act == "sound.ask")).all()
-    assert [(row.object_id, row.detail) for row in rows] == [(clip_of(town), "vụ 12")]
+    assert [(row.object_id, detail_of(row)) for row in rows] == [(clip_of(town), "vụ 12")]
     assert {"sound.ask", "span.ask"} <= set(town.acts())
 
 

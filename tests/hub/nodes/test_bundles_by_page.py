@@ -80,12 +80,16 @@ def cut_short(office: Office) -> bytes:
 
 
 REFUSED = [
-    (by_another_key, "Khóa cập nhật của địa phương không ký", "unsigned"),
-    (unsigned, "Khóa cập nhật của địa phương không ký", "unsigned"),
-    (altered, "không còn đúng như khi được ký", "altered"),
-    (cut_short, "không phải là gói phần mềm", "no_bundle"),
-    (lambda _: b"no tar at all" * 1000, "không phải là gói phần mềm", "no_bundle"),
-    (lambda _: b"", "Hãy chọn gói trước", "empty"),
+    (
+        by_another_key,
+        "Khóa cập nhật của địa phương không ký",
+        "The town's update key did not sign it",
+    ),
+    (unsigned, "Khóa cập nhật của địa phương không ký", "The town's update key did not sign it"),
+    (altered, "không còn đúng như khi được ký", "It is not what was signed"),
+    (cut_short, "không phải là gói phần mềm", "That file is no bundle"),
+    (lambda _: b"no tar at all" * 1000, "không phải là gói phần mềm", "That file is no bundle"),
+    (lambda _: b"", "Hãy chọn gói trước", ""),
 ]
 
 

@@ -22,6 +22,7 @@ from hub.nodes.enrolment.tables import node_papers
 from hub.nodes.pki.authority import AUTHORITY_NAME, HUB_NAME
 from hub.nodes.pki.signing import Signing
 from hub.registry.registry import add_area, node_by_name
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.hub.rigs.enrolling_rig import CAMERA, Box, EnrolHub
 
 pytestmark = [
@@ -42,7 +43,7 @@ def named(certificate: str) -> str:
 
 def acts(hub: EnrolHub, act: str) -> list[str]:
     with hub.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.detail).where(audit.c.act == act)))
+        return list(details_of(conn, act))
 
 
 def test_a_box_gets_the_name_that_the_keeper_gave_and_no_other(hub: EnrolHub) -> None:

@@ -74,6 +74,7 @@ def flip(log: Log, at: int, dice: random.Random) -> Log:
     changed = dice.choice(
         [
             replace(record, detail=record.detail + "."),
+            replace(record, data=record.data + "."),
             replace(record, at_utc_us=record.at_utc_us - 60_000_000),
             replace(record, person_id=UUID(int=99)),
             replace(record, act="clip.wait"),

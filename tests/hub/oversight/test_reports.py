@@ -19,7 +19,6 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications.reopening import open_again
 from hub.alerting.response.bulk import BulkService
 from hub.alerting.response.service import ResponseService
-from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.text.paper import letters
 from hub.oversight.reports.pdf import paper
@@ -39,6 +38,7 @@ from hub.registry.tables import areas
 from hub.web.calendar import Calendar
 from hub.web.i18n import words as words_of
 from tests.hub.helpers.alerting.on_the_way import another_camera, asker
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.hub.helpers.oversight.reports import an_alert, leader
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -227,8 +227,8 @@ def test_a_month_on_one_page_is_read_on_paper_too_and_stands_in_the_log(town: To
     assert rows[0][-1] == "Tháng trước"
     assert ["Khu vực", "Cảnh báo", "Khu phố 2, Tân Khai", "2", "", "0"] in rows
     with town.db.reading() as conn:
-        read = conn.scalars(select(audit.c.detail).where(audit.c.act == "report.open")).all()
-    assert len(read) == 3 and all(line.startswith("month-20") for line in read)
+        read = details_of(conn, "report.open")
+    assert len(read) == 3 and all(line.startswith("month-01/") for line in read)
 
 
 def test_without_letters_the_report_is_not_on_paper_and_stays_on_its_page(

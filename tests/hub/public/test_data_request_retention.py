@@ -4,10 +4,10 @@ from sqlalchemy import select, update
 
 from hub.base.audit.log import By, note
 from hub.base.audit.restores import RESTORED
-from hub.base.audit.tables import audit
 from hub.footage.retention.rules import DAY_US
 from hub.public.data_requests.retention import DataRequestRetention
 from hub.public.data_requests.tables import data_request_people, petitions
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.hub.helpers.public.web_data_requests import Asking, only_id, with_leader
 from tests.hub.rigs.web_town import Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -41,8 +41,8 @@ def test_who_asked_is_forgotten_after_the_answer_and_what_was_answered_stays(tow
     assert (forget(town), forget(town)) == (1, 0)
     assert not is_known(town)
     with town.db.reading() as conn:
-        this = audit.c.act == "petition.forget_contact"
-        assert "90 days after the answer" in conn.scalars(select(audit.c.detail).where(this)).one()
+        [detail] = details_of(conn, "petition.forget_contact")
+        assert "90 days after the answer" in detail
     page = lam.get(here).text
     assert "Xem người yêu cầu" not in page
     assert "đã được xóa" in page

@@ -22,7 +22,6 @@ from hub.access.rules.grants import ALL
 from hub.app import config
 from hub.app.wiring import evidence
 from hub.app.wiring.blob_owners import BLOB_OWNERS
-from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.db.database import Database, DatabaseError
 from hub.base.storage.partial_files import CHUNK_BYTES, PartialFiles
@@ -38,6 +37,7 @@ from hub.public.households.tables import household_clips, household_requests, ho
 from hub.public.households.upload_service import HouseholdUpload, HouseholdUploadService
 from hub.public.tips.sealing import SealBox
 from tests.hub.helpers.cases.cases import let
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.hub.helpers.public.households import (
     HOUR_US,
     NUMBER,
@@ -192,8 +192,7 @@ def test_the_contact_is_told_for_a_reason_alone_and_each_look_is_in_the_log(
     told = keeper.post(f"/households/{household_id}/contact", reason="to call them")
     assert NUMBER in told.text
     with town.db.reading() as conn:
-        act = audit.c.act == "household.contact"
-        assert conn.scalars(select(audit.c.detail).where(act)).all() == ["to call them"]
+        assert details_of(conn, "household.contact") == ["to call them"]
 
 
 def test_a_household_withdraws_by_its_own_link_and_is_asked_no_more(
@@ -211,9 +210,9 @@ def test_a_household_withdraws_by_its_own_link_and_is_asked_no_more(
     assert keeper.post(f"/cases/{case_id}/ask", **form).status_code == 422
     with town.db.reading() as conn:
         row = conn.execute(select(households)).one()
-        detail = conn.scalar(select(audit.c.detail).where(audit.c.act == "household.withdraw"))
+        [detail] = details_of(conn, "household.withdraw")
     assert row.sealed is None and row.withdrawn_by is None
-    assert detail and "1 open requests ended" in detail
+    assert "1 open requests ended" in detail
     assert phone.post(f"/household/{own}/withdraw").status_code == 404
 
 
@@ -656,8 +655,8 @@ def test_a_film_is_held_until_its_case_lets_it_go_and_removed_with_proof(
     assert town.households.arrivals.tidy() == 1
     assert not town.blobs.has(sha256(film).hexdigest())
     with town.db.reading() as conn:
-        act = audit.c.act == "given.remove"
-        assert sha256(film).hexdigest() in str(conn.scalar(select(audit.c.detail).where(act)))
+        [detail] = details_of(conn, "given.remove")
+        assert sha256(film).hexdigest() in detail
 
 
 def test_a_removed_film_stays_while_an_unfinished_upload_has_it_as_a_piece(

@@ -15,6 +15,7 @@ from hub.footage.retention import holds
 from hub.footage.retention.rules import DAY_US, Hold
 from hub.public.tips.retention import TipRetention, TipSpans
 from hub.public.tips.tables import tip_answers, tip_pictures, tip_reporters, tips
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.helpers.public.tips import Sender, photo
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import Visitor, text_of
@@ -63,8 +64,8 @@ def test_who_sent_it_goes_first_then_all_of_it_and_the_log_says_what(town: Town)
     assert (forget(town), forget(town)) == (1, 0)
     assert left(town) == (0, 0, "")
     with town.db.reading() as conn:
-        said = conn.execute(select(audit.c.act, audit.c.detail).order_by(audit.c.seq)).all()
-    lines = [(act, detail) for act, detail in said if act.startswith("tip.forget")]
+        said = conn.execute(select(audit).order_by(audit.c.seq)).all()
+    lines = [(row.act, detail_of(row)) for row in said if row.act.startswith("tip.forget")]
     assert [act for act, _ in lines] == ["tip.forget_contact", "tip.forget"]
     assert "1 pictures" in lines[1][1]
     visitor = Visitor(town.app())

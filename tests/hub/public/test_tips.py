@@ -58,6 +58,7 @@ from hub.registry.tables import cameras
 from hub.web.images import draw_anew
 from hub.web.pictures.maker import MAKER, Job
 from hub.web.rate_limits import ALL_OUTSIDERS, APP_TIPS, OUTSIDERS, Limits
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.helpers.public.tips import Sender, code_in, photo
 from tests.hub.rigs.features import rule_of
 from tests.hub.rigs.web_town import PASSWORD, Town
@@ -639,12 +640,12 @@ def test_who_sent_it_is_sealed_apart_and_seen_with_its_own_right_and_each_look_l
     assert "Nguyễn Thị Lan" in told.text
     with town.db.reading() as conn:
         rows = conn.execute(select(audit).where(audit.c.act.like("tip.reporter%"))).all()
-        assert [(row.act, row.detail) for row in rows] == [
+        assert [(row.act, detail_of(row)) for row in rows] == [
             ("tip.reporter.refused", "HS 12"),
             ("tip.reporter.refused", " "),
             ("tip.reporter", "HS 12"),
         ]
-        log = " ".join(f"{row.detail} {row.came_from}" for row in conn.execute(select(audit)))
+        log = " ".join(f"{row.data} {row.came_from}" for row in conn.execute(select(audit)))
     assert "0909" not in log
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from hub.app.config import DataRequestsSection
 from hub.app.web.services import Resources, make_services
@@ -104,7 +104,7 @@ def test_who_asks_is_sealed_and_told_to_who_answers_and_says_why(
     asking.code()
     with town.db.reading() as conn:
         assert b"Lan" not in bytes(conn.scalars(select(data_request_people.c.sealed)).one())
-        details = list(conn.scalars(select(audit.c.detail)))
+        details = list(conn.scalars(select(func.coalesce(audit.c.data, ""))))
     assert not any("Lan" in one or "0909" in one for one in details)
     lam, here = with_leader(town), f"/petitions/{only_id(town)}"
     assert lam.post(f"{here}/person", reason=" ").status_code == 404

@@ -22,6 +22,7 @@ from hub.base.db.database import Database
 from hub.console.accounts import closing
 from hub.console.accounts.service import AccountService
 from hub.web.origin import Party
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.soft_passkey import SoftPasskey
 from tests.hub.rigs.streets import CHEAP, Streets
 
@@ -132,10 +133,10 @@ class Office:
 
     def lines(self, act: str) -> list[tuple[UUID | None, UUID | None, str]]:
         """Lines of the log: actor, object and reason."""
-        query = select(audit.c.person_id, audit.c.object_id, audit.c.detail)
+        query = select(audit)
         with self.streets.db.reading() as conn:
             found = conn.execute(query.where(audit.c.act == act).order_by(audit.c.seq))
-            return [(row.person_id, row.object_id, row.detail) for row in found]
+            return [(row.person_id, row.object_id, detail_of(row)) for row in found]
 
 
 def at_the_same_moment(*acts: Callable[[], Any]) -> list[Any]:

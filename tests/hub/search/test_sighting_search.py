@@ -21,6 +21,7 @@ from hub.search import sighting_queries
 from hub.search.scope import Spot
 from hub.search.service import SearchService
 from hub.search.sighting_queries import COUNTED, SHOWN, SightingSearch
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.helpers.search.sighting_search import DAY_US, Town, all_of_it, grant
 from tests.hub.rigs.streets import Streets
 
@@ -185,4 +186,4 @@ def test_every_search_is_a_line_of_the_log(town: Town) -> None:
     assert found.hits
     [line] = [row for row in town.streets.rows(audit) if row.act == "search.sightings"]
     assert line.person_id == person_id
-    assert f"{found.count} sightings" in line.detail
+    assert f"{found.count} sightings" in detail_of(line)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from hub.access.tables import people
 from hub.base.audit.tables import audit
 from hub.nodes.desired_state import release_rows
+from tests.hub.helpers.oversight.log_details import detail_of
 from tests.hub.rigs.web_town import PASSWORD, Town
 from tests.hub.rigs.web_visitor import PAGE, Visitor
 
@@ -60,12 +61,10 @@ class Office:
             return release_rows.bundles(conn)
 
     def log(self) -> list[tuple[str, str, str]]:
-        query = select(audit.c.act, people.c.login, audit.c.detail).join(
-            people, people.c.id == audit.c.person_id
-        )
+        query = select(audit, people.c.login).join(people, people.c.id == audit.c.person_id)
         with self.town.db.reading() as conn:
             rows = conn.execute(query.where(audit.c.act.like("programs.add%"))).all()
-        return [(row.act, row.login, row.detail) for row in rows]
+        return [(row.act, row.login, detail_of(row)) for row in rows]
 
     def leftovers(self) -> list[Path]:
         media = self.town.folder / "media"

@@ -4,11 +4,9 @@ import re
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
-
 from agent.wire.messages import SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind
-from hub.base.audit.tables import audit
+from tests.hub.helpers.oversight.log_details import details_of
 from tests.hub.rigs.web_town import Town
 
 
@@ -23,7 +21,7 @@ def sights(page: str) -> list[str]:
 
 def details(town: Town, act: str) -> list[str]:
     with town.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.detail).where(audit.c.act == act)))
+        return list(details_of(conn, act))
 
 
 def some_sightings(town: Town, number: int) -> list[UUID]:

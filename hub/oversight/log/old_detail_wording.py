@@ -1,11 +1,136 @@
-"""Shapes of the details that acts add to their lines in the log.
+"""Translates the English prose that hubs before 0.4.0 stored as details of the log. Frozen.
 
-The log keeps one English text for good. A shape is such a text with places for its values.
-`hub.oversight.log.details` finds the values and writes the text in the reader's language. Text that
-a person typed, such as a reason or a name, stays as it is.
+The chain of hashes binds that prose, so it stays as it is; whenever a line is shown, its text is
+translated by its shape. A shape is such a text with places for its values. A text without a known
+shape is shown as it is stored: text that a person typed is never changed. Acts of today write a
+code and values (`hub.base.audit.detail`), whose text stands beside the act.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any, Final
+
+from hub.access.account_errors import AccountError, AccountFault
+from hub.access.account_wording import fault_words
+from hub.access.grants import wording as grants_wording
+from hub.access.grants.faults import GrantError, GrantFault
+from hub.access.grants.wording import right_name, role_name
+from hub.access.rules.grants import Right
+from hub.alerting.oncall import wording as oncall_wording
+from hub.alerting.oncall.faults import OnCallError, OnCallFault
+from hub.alerting.routing import wording as routing_wording
+from hub.alerting.routing.rules import RuleFault
+from hub.alerting.routing.service import RuleError
+from hub.alerting.routing.wording import kind_name
+from hub.base.text.stored_text import Shapes, parts_anew, said_anew
+from hub.cases.pages import fault_word as case_fault_word
+from hub.cases.views import CaseError, CaseFault
+from hub.footage.retention.pages import class_name
+from hub.footage.retention.rules import FootageClass
+from hub.nodes.desired_state.wording import halt_words
+from hub.nodes.releases.bundles import BundleRefusedError, BundleTrouble
+from hub.nodes.releases.upload_pages import sentence as bundle_sentence
+from hub.oversight.log.acts import plain_act
+from hub.places.areas import pages as area_pages
+from hub.places.areas.pages import table_name
+from hub.places.areas.rows import AreaError, AreaFault
+from hub.public.data_requests import wording as data_requests_wording
+from hub.public.data_requests.rules import RequestKind
+from hub.public.data_requests.views import DataRequestError, DataRequestFault
+from hub.public.data_requests.wording import kind_word
+from hub.public.households import pages as household_pages
+from hub.public.households import upload_pages as household_upload_pages
+from hub.public.households.rules import (
+    HouseholdError,
+    HouseholdFault,
+    HouseholdUploadError,
+    HouseholdUploadFault,
+)
+from hub.public.notices import pages as notice_pages
+from hub.public.tips import forms as tip_forms
+from hub.public.tips.rules import TipError, TipFault
+from hub.search.chip_wording import colour_words
+from hub.search.find_form import way_words
+from hub.web.calendar import Calendar
+from hub.web.compass import compass_words
+from hub.web.i18n import Messages
+
+
+def old_detail_text(act: str, detail: str, calendar: Calendar) -> str:
+    """The detail of a line with this act; times in the zone of the calendar."""
+    if not detail:
+        return ""
+    plain = plain_act(act)
+    if plain != act and (told := fault_text(plain, detail, calendar.words)):
+        return told
+    return said_anew(
+        detail,
+        lambda say: shapes(say).get(plain, ()),
+        calendar.words.say,
+        partial(_value, calendar),
+    )
+
+
+def _value(calendar: Calendar, name: str, value: str) -> str:
+    say = _VALUES.get(name)
+    try:
+        return value if say is None else say(value, calendar)
+    except (KeyError, OverflowError, ValueError):
+        return value  # a word of a newer or older hub
+
+
+def _parts(value: str, calendar: Calendar, shapes_of: Shapes) -> str:
+    return parts_anew(value, shapes_of, calendar.words.say, partial(_value, calendar))
+
+
+def _iso(value: str, calendar: Calendar) -> str:
+    moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return calendar.full(round(moment.timestamp()) * 1_000_000)
+
+
+def _colours(value: str, calendar: Calendar) -> str:
+    names = {str(one): word for one, word in colour_words(calendar.words).items()}
+    return "/".join(names[one] for one in value.split(" or "))
+
+
+def _vehicles(value: str, calendar: Calendar) -> str:
+    say = calendar.words.say
+    names = {"motorbike": say("motorbike"), "bicycle": say("bicycle"), "foot": say("on foot")}
+    return "/".join(names[one] for one in value.split(" or "))
+
+
+def _way(value: str, calendar: Calendar) -> str:
+    names = {str(one): word for one, word in way_words(calendar.words).items()}
+    return names[value]
+
+
+def _rights(value: str, calendar: Calendar) -> str:
+    named = (right_name(Right[one.upper()], calendar.words) for one in value.split(","))
+    return ", ".join(named)
+
+
+_VALUES: Final[Mapping[str, Callable[[str, Calendar], str]]] = {
+    "at": lambda value, calendar: calendar.full(int(value)),
+    "colours": _colours,
+    "compass": lambda value, calendar: compass_words(calendar.words)[value],
+    "conditions": lambda value, calendar: _parts(value, calendar, conditions),
+    "footage": lambda value, calendar: class_name(FootageClass(value), calendar.words),
+    "day": lambda value, _: f"{date.fromisoformat(value):%d/%m/%Y}",
+    "halted": lambda value, calendar: halt_words(value, calendar.words),
+    "iso": _iso,
+    "kind": lambda value, calendar: kind_name(None if value == "all" else value, calendar.words),
+    "language": lambda value, _: {"vi": "tiếng Việt", "en": "English"}[value],
+    "month": lambda value, _: f"{value[4:]}/{value[:4]}",
+    "placings": lambda value, calendar: _parts(value, calendar, placings),
+    "rights": _rights,
+    "role": lambda value, calendar: role_name(value, calendar.words),
+    "table": lambda value, calendar: table_name(value, calendar.words),
+    "vehicles": _vehicles,
+    "way": _way,
+    "wish": lambda value, calendar: kind_word(RequestKind(value), calendar.words),
+}
 
 ActShapes = Mapping[str, tuple[str, ...]]
 """Act id, without the ending of a refusal → the shapes of its details, the first that fits."""
@@ -306,3 +431,86 @@ def _town(say: Callable[[str], str]) -> ActShapes:
         "tip.forget_contact": (say("who sent it, after %(n)s days"),),
         "tip.take_in": (say("form, %(n)s pictures"), say("%(name)s, %(n)s pictures")),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Faults:
+    """Faults of the acts that begin so: how each is stored, and its sentence."""
+
+    acts: tuple[str, ...]
+    faults: Iterable[Any]
+    stored: Callable[[Any], str]
+    said: Callable[[Any, Messages], str]
+
+
+_NOTICES: Final = ("title", "text", "way", "channel", "picture", "sound", "large")
+
+_ALL: Final = (
+    _Faults(("area.",), AreaFault, lambda one: str(AreaError(one)), area_pages.fault_word),
+    _Faults(
+        ("grant.", "grants.", "person."),
+        GrantFault,
+        lambda one: str(GrantError(one)),
+        grants_wording.fault,
+    ),
+    _Faults(
+        ("person.", "invitation.", "case.hand_over", "phone."),
+        AccountFault,
+        lambda one: str(AccountError(one)),
+        fault_words,
+    ),
+    _Faults(
+        ("team.", "roster.", "plan.", "silence.", "alert.snooze"),
+        OnCallFault,
+        lambda one: str(OnCallError(one)),
+        oncall_wording.fault,
+    ),
+    _Faults(("rule.",), RuleFault, lambda one: str(RuleError(one)), routing_wording.fault),
+    _Faults(
+        ("case.ask",),
+        HouseholdFault,
+        lambda one: str(HouseholdError(one)),
+        household_pages.fault_word,
+    ),
+    _Faults(("case.",), CaseFault, lambda one: str(CaseError(one)), case_fault_word),
+    _Faults(
+        ("household.send",),
+        HouseholdUploadFault,
+        lambda one: str(HouseholdUploadError(one)),
+        household_upload_pages.fault_word,
+    ),
+    _Faults(
+        ("household.",),
+        HouseholdFault,
+        lambda one: str(HouseholdError(one)),
+        household_pages.fault_word,
+    ),
+    _Faults(("tip.",), TipFault, lambda one: str(TipError(one)), tip_forms.fault_word),
+    _Faults(
+        ("petition.",),
+        DataRequestFault,
+        lambda one: str(DataRequestError(one)),
+        data_requests_wording.fault_word,
+    ),
+    _Faults(("notice",), _NOTICES, str, notice_pages.fault_word),
+    _Faults(
+        ("programs.add",),
+        BundleTrouble,
+        lambda one: str(BundleRefusedError(one)),
+        lambda one, words: bundle_sentence(BundleRefusedError(one), words),
+    ),
+)
+
+
+def fault_text(act: str, detail: str, words: Messages) -> str:
+    """The sentence of a refused act's error, with its details; empty for another text."""
+    for theirs in _ALL:
+        if not act.startswith(theirs.acts):
+            continue
+        for fault in theirs.faults:
+            stored = theirs.stored(fault)
+            if detail == stored:
+                return theirs.said(fault, words)
+            if detail.startswith(f"{stored}: "):
+                return f"{theirs.said(fault, words)} ({detail[len(stored) + 2 :]})"
+    return ""
