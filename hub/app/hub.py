@@ -101,7 +101,7 @@ class Hub:
                 for told in others:
                     told.cancel()
                 self._parts.pages.should_exit = True
-                self._parts.change_signal.ring()  # live pages wait for it
+                self._parts.resources.change_signal.ring()  # live pages wait for it
                 await pages
                 chores_stop.set()
                 notifier_stop.set()
@@ -132,7 +132,7 @@ class Hub:
         parts, stop = self._parts, self._stop
         watched: dict[str, tuple[_Part, asyncio.Event]] = {"clock": (parts.clock_watch.run, stop)}
         if parts.attendance:
-            listener = ChangeListener(parts.db, parts.change_signal)
+            listener = ChangeListener(parts.resources.db, parts.resources.change_signal)
             watched["changes"] = (listener.run, stop)
             watched["roles"] = (RoleWatch(parts.attendance).run, stop)
             if parts.revocation:
@@ -150,7 +150,10 @@ class Hub:
                 "phone check": (told.phone_check.run, stop),
             }
         if parts.live:
-            watched |= {"live": (parts.live.run, stop), "copies": (parts.copies.run, stop)}
+            watched |= {
+                "live": (parts.live.run, stop),
+                "copies": (parts.resources.copies.run, stop),
+            }
         if parts.monitor:
             watched["liveness monitor"] = (parts.monitor.run, stop)
         if parts.housekeeping:

@@ -130,7 +130,6 @@ def hub(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
         return {
             "enrolling": EnrolHub(town.db, tmp_path).enrolling(8443),
             "allows_local_push": True,
-            "map_folder": town.folder / "map",
         }
 
     with town_served(sqlite_url, tmp_path, more) as hub:

@@ -20,7 +20,6 @@ from structlog.testing import capture_logs
 from hub.access.rules.grants import Right
 from hub.access.tables import people
 from hub.app import config
-from hub.app.web.services import Resources, make_services
 from hub.app.wiring.evidence import _forget_old, packer
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
@@ -104,9 +103,8 @@ def test_who_may_export_opens_a_case_and_what_it_collects_is_held(town: Town) ->
 
 
 def test_a_case_is_shown_on_a_hub_without_tips_and_households(town: Town) -> None:
-    town.services = make_services(
-        Resources(db=town.db, clock=town.clock, change_signal=town.change_signal, blobs=town.blobs)
-    )
+    town.resources.tip_box = town.resources.household_box = town.resources.households = None
+    town.make_services()
     town.allow("an", Right.EXPORT)
     an = visitor(town, "an")
     page = an.get(opened(an))
