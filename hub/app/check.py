@@ -20,7 +20,8 @@ from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.app.roles.attendance import served_now
 from hub.app.roles.names import MISSED, ROLES, cure
-from hub.app.wiring import backup_key, channels, keys, oidc, resources, timestamping
+from hub.app.wiring import backup_key, channels, keys, oidc, resources
+from hub.base import timestamping
 from hub.base.credentials import found
 from hub.base.db.database import Database, DatabaseError
 from hub.base.db.schema import check_schema
@@ -190,7 +191,7 @@ def _topics(settings: HubSettings) -> list[str]:
 
 
 def _time_stamps(settings: HubSettings) -> str:
-    asked = timestamping.authority(settings)
+    asked = timestamping.authority(settings.evidence.stamp_url, settings.evidence.stamp_ca_file)
     stamp = asked and timestamping.try_out(asked)
     return f"{settings.evidence.stamp_url} stamps as {stamp.by}" if stamp else "none"
 

@@ -2,13 +2,11 @@
 
 from typing import Final
 
+from hub.app.evidence import authority_of, stamps_of
 from hub.app.housekeeping import Housekeeping
 from hub.app.months.dropping import MonthDropper
 from hub.app.resources import Resources
-from hub.app.wiring import timestamping
 from hub.app.wiring.blob_owners import BLOB_OWNERS
-from hub.app.wiring.evidence import authority_of
-from hub.app.wiring.log_anchor import anchor_file
 from hub.base.db import months
 from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import Lease
@@ -17,7 +15,7 @@ from hub.footage.growing.salvage import Salvage
 from hub.footage.retention.reconcile import Reconciler
 from hub.footage.retention.remover import Remover
 from hub.nodes.enrolment.key_lines import EnrolmentStamps
-from hub.oversight.log.anchor import Anchoring
+from hub.oversight.log.anchor import Anchoring, anchor_file
 from hub.public.data_requests.eraser import PendingErasures
 from hub.public.data_requests.retention import DataRequestRetention
 from hub.public.tips.retention import TipRetention
@@ -50,14 +48,14 @@ def build(r: Resources, *, lease: Lease | None) -> Housekeeping:
         proxies=proxies,
     )
     anchoring = Anchoring(
-        db, file=anchor_file(settings), clock=r.clock, stamps=timestamping.asked(settings)
+        db, file=anchor_file(settings.store.media_folder), clock=r.clock, stamps=stamps_of(settings)
     )
     salvage = Salvage(db, parts=r.parts, blobs=blobs, clock=r.clock, change_signal=r.change_signal)
     tips = TipRetention(db, clock=r.clock, spans=r.tip_spans)
     erasures = PendingErasures(db, blobs=blobs, clock=r.clock, proxies=proxies)
     askers = DataRequestRetention(db, clock=r.clock, contact_days=settings.petitions.contact_days)
     dropper = MonthDropper(db, clock=r.clock, keep_months=settings.store.keep_months)
-    stamps = EnrolmentStamps(db, clock=r.clock, authority=lambda: timestamping.asked(settings))
+    stamps = EnrolmentStamps(db, clock=r.clock, authority=lambda: stamps_of(settings))
     seals = SealChecks(db, blobs=blobs, clock=r.clock, authority=lambda: authority_of(settings))
     housekeeping = Housekeeping(
         remover,

@@ -17,7 +17,7 @@ from hub.app.features import FEATURES
 from hub.app.housekeeping import Housekeeping
 from hub.app.resources import Resources
 from hub.app.roles.attendance import Attendance
-from hub.app.roles.names import CHORES, INTAKE, NOTIFY, WEB, in_order
+from hub.app.roles.names import CHORES, INTAKE, NOTIFY, ROLES, WEB, in_order
 from hub.app.roles.pages import make_role_pages
 from hub.app.roles.sole import only_process_of, starting_alone
 from hub.app.upgrade.trial import ClosedOnTrial, Trial, fault_of_brokers, fault_of_pages
@@ -26,8 +26,7 @@ from hub.app.web.create_app import create_app
 from hub.app.web.services import make_services
 from hub.app.web.settings import web_settings
 from hub.app.wiring import enrolment, resources, shared_clock
-from hub.app.wiring.metrics import Measured, token
-from hub.app.wiring.revocation import Revocation
+from hub.base.db.identity import database_id
 from hub.base.processes import lease
 from hub.base.processes.file_lock import FileLock
 from hub.base.processes.lease import Lease
@@ -36,11 +35,13 @@ from hub.footage.live.leases import LiveLeases
 from hub.intake.filing.batch import BatchFiler
 from hub.intake.filing.filing import Filing
 from hub.intake.mqtt.probe import BrokerRefusedError, context, names_at
+from hub.intake.mqtt.revocation import Revocation
 from hub.intake.presence import PresenceRecorder
 from hub.intake.replies import command_reply
 from hub.intake.shards import Shards
 from hub.intake.subscriber import BatchWriter, Subscriber
 from hub.nodes.pki.authority import HUB_NAME
+from hub.oversight.metrics.measured import Measured, token
 from hub.web.app_shell import SERVICE
 from hub.web.pictures.maker import MAKER
 from hub.web.rendering import Measures
@@ -180,7 +181,7 @@ class Parts:
             beat=self.watch.part("intake link"),
             is_ours=lambda: attendance is None or attendance.is_intake_ours,
             name=lambda: attendance.name_at_broker if attendance else HUB_NAME,
-            hub_id=resources.hub_id(hub.db),
+            hub_id=database_id(hub.db),
         )
 
     def _senders(self) -> Collection[int] | None:
@@ -206,7 +207,7 @@ class Parts:
     def _make_pages(self) -> Pages:
         hub = self.resources
         if hub.revocation:  # a restored backup may have other revocations than the list
-            enrolment.write_list(hub.revocation)
+            hub.revocation.try_to_write_list()
         hub.measured = self._make_measures()
         services = make_services(hub)
         self.live = services.use(LiveLeases)
@@ -246,6 +247,7 @@ class Parts:
             refused=lambda: Counter(self._app.state.limits.counts) + slow() if self._app else {},
             copies=lambda: hub.copies.counts if self._app else {},
             office=hub.office,
+            roles=ROLES,
             unserved=lambda: self.attendance.unserved if self.attendance else None,
         )
-        return Measures(token(self._settings, hub.secrets), measured.text)
+        return Measures(token(self._settings.secrets.folder, hub.secrets), measured.text)

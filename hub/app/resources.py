@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from functools import cached_property, partial
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -14,13 +15,11 @@ from hub.access.passwords import Passwords
 from hub.access.signin.provider_port import OpenIdProvider
 from hub.access.signin.views import DEFAULT_LIMITS, SessionLimits
 from hub.alerting.alerts.rules.grouping import Policy
+from hub.app import households
 from hub.app.config import HubSettings
-from hub.app.wiring import enrolment, households, keys, oidc, resources, shared_clock
+from hub.app.evidence import packer
+from hub.app.wiring import enrolment, keys, oidc, resources, shared_clock
 from hub.app.wiring.channels import channels, private_hosts
-from hub.app.wiring.data_requests import office
-from hub.app.wiring.evidence import packer, proof_signer
-from hub.app.wiring.policy import policy
-from hub.app.wiring.revocation import Revocation
 from hub.base.audit.acting import Acting
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -29,12 +28,14 @@ from hub.base.processes.broadcast import Broadcast
 from hub.base.secret_store.store import SecretStore
 from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles
+from hub.cases.evidence.keys import proof_signer
 from hub.cases.evidence.service import ExportService
 from hub.footage.growing.clips import GrowingClips
 from hub.footage.live.views import LEASE_S, LiveViews
 from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
 from hub.footage.upload.service import Uploads
+from hub.intake.mqtt.revocation import Revocation
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.explanations.asked import MOST_BYTES, WAITS_S, AskedExplanations
 from hub.nodes.pki.upload_tokens import UploadTokens
@@ -159,7 +160,8 @@ class Resources:
     @cached_property
     def office(self) -> AnswerSettings | None:
         """How data requests are answered."""
-        return office(self.settings) if self.settings.petitions.accepted else None
+        said = self.settings.petitions
+        return said.answers(ZoneInfo(self.settings.web.time_zone)) if said.accepted else None
 
     @cached_property
     def household_box(self) -> SealBox | None:
@@ -201,7 +203,7 @@ class Resources:
     @cached_property
     def policy(self) -> Policy:
         """Which sightings raise and join alerts."""
-        return policy(self.settings.alerts)
+        return self.settings.alerts.policy()
 
     @cached_property
     def uploads(self) -> Uploads:
@@ -241,7 +243,7 @@ class Resources:
     @cached_property
     def sign(self) -> Callable[[bytes], tuple[bytes, str]] | None:
         """Signs a proof with the evidence key: signature, and certificate as PEM."""
-        return proof_signer(self.settings, self.clock, self.secrets)
+        return proof_signer(self.settings.secrets.folder, self.clock, self.secrets)
 
     # People.
 

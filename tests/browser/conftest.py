@@ -15,7 +15,7 @@ from playwright._impl.assertions import AssertionsBase
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from hub.app import config
-from hub.app.wiring.evidence import packer
+from hub.app.evidence import packer
 from hub.base.db.database import Database
 from hub.cases.evidence.service import ExportService
 from hub.search import sighting_queries

@@ -10,11 +10,11 @@ from agent.wire.brokers import broker_address
 from agent.wire.enrolment import FINGERPRINT_BYTES, PORT
 from hub.app.config import HubSettings
 from hub.app.wiring import resources
-from hub.app.wiring.revocation import Revocation
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.secret_store.store import FILES, SecretStore
 from hub.intake.mqtt.probe import BrokerAddress
+from hub.intake.mqtt.revocation import Revocation
 from hub.nodes.enrolment.desk import Enroller
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.pki.authority import Authority, AuthorityError
@@ -51,7 +51,7 @@ def build(
     host, port = node_address(settings)
     enrolling = Enrolling(
         enroller=Enroller(
-            db, clock=clock, signs=Signing(authority), revoked=lambda: write_list(shutting)
+            db, clock=clock, signs=Signing(authority), revoked=shutting.try_to_write_list
         ),
         host=host,
         port=port,
@@ -60,7 +60,7 @@ def build(
         broker_host=broker_host(settings),
         broker_port=settings.broker.port,
         further_brokers=settings.broker.further,
-        shut_out=lambda node: _shut_out(shutting, node),
+        shut_out=shutting.try_to_shut_out,
     )
     return enrolling, shutting
 
@@ -99,19 +99,3 @@ def brokers(settings: HubSettings) -> list[tuple[str, BrokerAddress]]:
     given = [(broker_host(settings), first), *((one.host, one) for one in further)]
     named = sorted(((host.lower(), one.port, one) for host, one in given), key=itemgetter(0, 1))
     return [(broker_address(host, port), one) for host, port, one in named]
-
-
-def write_list(shutting: Revocation) -> None:
-    """Write the revocation list at the start, and after a restore; a failure is logged, and the
-    next write has everything."""
-    try:
-        shutting.write_list()
-    except OSError as error:
-        log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")
-
-
-def _shut_out(shutting: Revocation, node: str) -> None:
-    try:
-        shutting.shut_out(node)
-    except OSError as error:
-        log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")

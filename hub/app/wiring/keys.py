@@ -9,7 +9,6 @@ from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.app.wiring import enrolment, resources
 from hub.app.wiring.channels import KEPT_IN
-from hub.app.wiring.metrics import TOKEN_NAME
 from hub.base.credentials import found
 from hub.base.db.database import Database
 from hub.base.private_files import read_private
@@ -18,6 +17,7 @@ from hub.base.secret_store.sealed import MasterKey, SealedSecrets
 from hub.base.secret_store.store import FILES, SecretStore
 from hub.nodes.pki.authority import own_files as own_files_of
 from hub.nodes.pki.upload_tokens import KEY_NAME
+from hub.oversight.metrics.measured import TOKEN_NAME
 
 MASTER_KEY: Final = "master.key"
 """File of the master key; names of the next and the previous key begin with it."""

@@ -3,13 +3,12 @@
 import shutil
 import socket
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import inspect, select, text
+from sqlalchemy import inspect, select
 
 from agent.wire.brokers import host_and_port
 from hub.app.config import HubSettings
@@ -26,7 +25,6 @@ from hub.base.storage.partial_files import MOST_PER_NODE, PartialFiles
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
 from hub.base.storage.shared_parts import SharedParts
 from hub.footage.transcoding.proxies import Proxies
-from hub.intake.mqtt.other_hub import ID_BYTES
 from hub.intake.mqtt.probe import BrokerAddress
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.notify.channels.vapid import VapidKeyError, vapid_key
@@ -37,11 +35,6 @@ from hub.public.tips.tables import tip_reporters
 
 log = structlog.get_logger()
 
-_MACHINE: Final = Path("/etc/machine-id")
-_WHICH_DATABASE: Final = (
-    "SELECT system_identifier, oid FROM pg_control_system(), pg_database"
-    " WHERE datname = current_database()"
-)
 MOST_PORT: Final = 65_535
 TIPS_KEY: Final = "tips.key"
 HOUSEHOLDS_KEY: Final = "households.key"
@@ -63,20 +56,6 @@ def database(settings: HubSettings) -> Database:
     except DatabaseError as error:
         raise StartRefusedError(str(error)) from error
     return db
-
-
-def hub_id(db: Database) -> bytes:
-    """Eight bytes that are the same for all processes of one database and differ for another
-    database, also for a copy. They come from server and database, or from machine and file."""
-    if db.is_shared:
-        with db.reading() as conn:
-            found = conn.execute(text(_WHICH_DATABASE)).one()
-        which = f"{found.system_identifier}/{found.oid}"
-    else:
-        file = Path(db.url.database or "").stat()
-        machine = _MACHINE.read_text().strip() if _MACHINE.exists() else ""
-        which = f"{machine}/{file.st_dev}/{file.st_ino}"
-    return sha256(which.encode()).digest()[:ID_BYTES]
 
 
 def upload_tokens(settings: HubSettings, secrets: SecretStore = FILES) -> UploadTokens:

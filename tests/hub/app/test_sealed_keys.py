@@ -19,8 +19,7 @@ from hub.app.errors import StartRefusedError
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, NOTIFY, WEB
-from hub.app.wiring import enrolment, evidence, keys, resources
-from hub.app.wiring.metrics import token
+from hub.app.wiring import enrolment, keys, resources
 from hub.base.audit.tables import audit
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
@@ -28,9 +27,10 @@ from hub.base.private_files import write_private
 from hub.base.secret_store.sealed import SealedSecrets
 from hub.base.secret_store.store import FILES
 from hub.base.secret_store.tables import sealed_secrets
-from hub.cases.evidence.keys import certificates
+from hub.cases.evidence.keys import certificates, signing_key
 from hub.nodes.enrolment import rows
 from hub.nodes.pki.authority import Authority
+from hub.oversight.metrics.measured import token
 from tests.hub.helpers.app.backup import Place
 from tests.hub.helpers.nodes.shutting_out import revoke
 from tests.hub.rigs.enrolling_rig import Box, EnrolHub
@@ -57,8 +57,8 @@ def here(machine: WHERE) -> Place:
     resources.push_key(of)
     resources.tip_box(of, db)
     resources.household_box(of)
-    token(of)
-    evidence.signer(of, datetime.now(UTC))
+    token(of.secrets.folder)
+    signing_key(of.secrets.folder, datetime.now(UTC))
     db.close()
     return here
 
@@ -132,11 +132,11 @@ def test_a_second_machine_has_every_key_and_no_file_but_the_master_key(
         resources.push_key(theirs, sealed).private_numbers(),
     ]
     assert numbers[0] == numbers[1]
-    assert token(theirs, sealed) == token(mine)
+    assert token(theirs.secrets.folder, sealed) == token(mine.secrets.folder)
     for name in ("tips.key", "households.key"):
         own = (here.folder / "secrets" / name).read_bytes()
         assert sealed.read(there.folder / "secrets" / name) == own
-    folders = [evidence.key_folder(one) for one in (mine, theirs)]
+    folders = [one.secrets.folder for one in (mine, theirs)]
     assert certificates(folders[0]) == certificates(folders[1], sealed) != []
     assert files(there) == {"master.key"}
 

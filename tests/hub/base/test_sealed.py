@@ -8,9 +8,10 @@ import pytest
 from hub.app import check
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
-from hub.app.wiring import channels, metrics, resources
+from hub.app.wiring import channels, resources
 from hub.base.db.database import Database
 from hub.nodes.pki.upload_tokens import UploadTokens
+from hub.oversight.metrics import measured
 from hub.public.tips.sealing import SealBox
 from tests.hub.helpers.notify.channel_files import settings, write
 
@@ -58,14 +59,14 @@ def test_no_key_is_made_anew_over_a_sealed_one(
 ) -> None:
     folder = hub.secrets.folder
     UploadTokens.open(folder, upload_url="https://hub.example/upload")
-    words = metrics.token(hub)
+    words = measured.token(hub.secrets.folder)
     write(folder / "tips.key", "")
     (folder / "tips.key").write_bytes(SealBox.new_key())
     names = {"upload.key", "metrics.token", "tips.key"}
     for name in names:
         (folder / name).rename(sealed / name)
     UploadTokens.open(folder, upload_url="https://hub.example/upload")
-    assert metrics.token(hub) == words
+    assert measured.token(hub.secrets.folder) == words
     db = Database(sqlite_url)
     resources.tip_box(hub, db)
     db.close()

@@ -20,7 +20,7 @@ from sqlalchemy import insert, select, update
 
 from hub.access.rules.grants import ALL
 from hub.app import config
-from hub.app.wiring import evidence
+from hub.app.evidence import packer
 from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
@@ -605,7 +605,7 @@ def test_a_package_has_the_film_its_seal_and_says_that_its_clock_is_not_the_hubs
 ) -> None:
     town = Town(Database(sqlite_url), tmp_path)
     desk = Desk.of(sqlite_url, tmp_path, capsys)
-    pack = evidence.packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportService))
+    pack = packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportService))
     let(town, "an", ALL)
     an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
     case_id = open_case(an)
