@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from cryptography import x509
 
 from hub.app.config import HubSettings
+from hub.app.enrolment import authority_folder
 from hub.app.features import FEATURES
-from hub.app.wiring.enrolment import authority_folder
 from hub.base import timestamping
 from hub.base.moment import Moment
 from hub.base.rfc3161 import TimestampAuthority

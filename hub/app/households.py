@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hub.app import stores
 from hub.app.config import HubSettings
-from hub.app.wiring import resources
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.secret_store.store import FILES, SecretStore
@@ -33,7 +33,7 @@ def build(
     said = settings.households
     if not said.asked:
         return None
-    parts = resources.parts(settings, "given", resources.Stores(db, blobs, clock))
+    parts = stores.parts(settings, "given", stores.Stores(db, blobs, clock))
     uploads = HouseholdUploadService(db, clock=clock, parts=parts)
     return HouseholdServices(
         uploads=uploads,

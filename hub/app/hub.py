@@ -12,12 +12,12 @@ from hub.app.check import is_hub
 from hub.app.config import HubSettings
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
+from hub.app.roles.listening import listening_socket
 from hub.app.roles.names import CHORES, INTAKE, ROLES, WEB, default_port, in_order
 from hub.app.roles.sole import refuse_a_part_on_sqlite
 from hub.app.roles.watch import RoleWatch
 from hub.app.upgrade.trial import Trial
 from hub.app.watchdog import Beat
-from hub.app.wiring import resources
 from hub.base.processes.change_listener import ChangeListener
 from hub.intake.subscriber import Subscriber
 
@@ -47,7 +47,7 @@ class Hub:
         self._port = port or default_port(settings.web.port, roles)
         self._stop = asyncio.Event()
         self._trial = Trial()
-        self._socket = resources.listening_socket(
+        self._socket = listening_socket(
             settings, None if self._port == settings.web.port else self._port
         )
         try:

@@ -10,11 +10,12 @@ from fastapi import FastAPI
 from agent.wire.answers import Wanted
 from hub.alerting.monitoring.monitor import LivenessMonitor
 from hub.alerting.monitoring.rules.liveness import Thresholds
-from hub.app import chores, delivery
+from hub.app import delivery, enrolment, keys
+from hub.app.clocks import opening
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.app.features import FEATURES
-from hub.app.housekeeping import Housekeeping
+from hub.app.housekeeping import Housekeeping, housekeeping_of
 from hub.app.resources import Resources
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, INTAKE, NOTIFY, ROLES, WEB, in_order
@@ -25,7 +26,6 @@ from hub.app.watchdog import PartWatch
 from hub.app.web.create_app import create_app
 from hub.app.web.services import make_services
 from hub.app.web.settings import web_settings
-from hub.app.wiring import enrolment, resources, shared_clock
 from hub.base.db.identity import database_id
 from hub.base.processes import lease
 from hub.base.processes.file_lock import FileLock
@@ -70,7 +70,7 @@ class Parts:
         self.live: LiveLeases | None = None
         self._app: FastAPI | None = None
         self._sole: FileLock | None = None
-        with starting_alone(resources.secrets_folder(settings)):
+        with starting_alone(keys.secrets_folder(settings)):
             self._make()
 
     def _make(self) -> None:
@@ -84,7 +84,7 @@ class Parts:
         self.monitor = self._make_monitor() if CHORES in roles else None
         self.housekeeping = self._make_housekeeping() if roles & {CHORES, WEB} else None
         stepped = self.monitor.clock_stepped if self.monitor else lambda _us: None
-        self.clock_watch = shared_clock.watch(hub.db, hub.clocks, stepped=stepped, lease=self.lease)
+        self.clock_watch = opening.watch(hub.db, hub.clocks, stepped=stepped, lease=self.lease)
         hub.tell_node = self._tell_node
         self.pages = self._make_pages() if WEB in roles else self._make_role_pages()
 
@@ -151,7 +151,7 @@ class Parts:
             db.url,
             self._roles,
             member=member_number(db.process),
-            names=names_at(resources.broker_address(self._settings)),
+            names=names_at(enrolment.broker_address(self._settings)),
             hears=lambda: self.intake.heard if self.intake else (),
             publish=lambda reply: self.intake is not None and self.intake.publish_own(reply),
             beat=self.watch.part("attendance"),
@@ -202,7 +202,7 @@ class Parts:
 
     def _make_housekeeping(self) -> Housekeeping:
         # Without the chores: uploads lie on the disk of the process that has the pages.
-        return chores.build(self.resources, lease=self.lease if CHORES in self._roles else None)
+        return housekeeping_of(self.resources, lease=self.lease if CHORES in self._roles else None)
 
     def _make_pages(self) -> Pages:
         hub = self.resources

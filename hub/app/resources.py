@@ -15,11 +15,11 @@ from hub.access.passwords import Passwords
 from hub.access.signin.provider_port import OpenIdProvider
 from hub.access.signin.views import DEFAULT_LIMITS, SessionLimits
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.app import households
+from hub.app import enrolment, households, keys, provider, stores
+from hub.app.channels import channels, private_hosts
+from hub.app.clocks import opening
 from hub.app.config import HubSettings
 from hub.app.evidence import packer
-from hub.app.wiring import enrolment, keys, oidc, resources, shared_clock
-from hub.app.wiring.channels import channels, private_hosts
 from hub.base.audit.acting import Acting
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
@@ -72,7 +72,7 @@ class Resources:
     """What one process has. Each is made from the settings when it is first used; None: the hub is
     without it. StartRefusedError if it cannot be made.
 
-    To replace one, set it before it is used: `resources.clock = HandClock()`.
+    To replace one, set it before it is used: `stores.clock = HandClock()`.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Resources:
     @cached_property
     def db(self) -> Database:
         """The database, at this program's schema."""
-        db = resources.database(self.settings)
+        db = stores.database(self.settings)
         self._opened.callback(db.close)
         return db
 
@@ -106,9 +106,9 @@ class Resources:
         return keys.secrets(self.settings, self.db)
 
     @cached_property
-    def clocks(self) -> shared_clock.Clocks:
+    def clocks(self) -> opening.Clocks:
         """The hub's clock, and that of the database server if it counts by that."""
-        return shared_clock.clocks(self.settings, self.db)
+        return opening.clocks(self.settings, self.db)
 
     @cached_property
     def clock(self) -> Clock:
@@ -123,7 +123,7 @@ class Resources:
     @cached_property
     def tokens(self) -> UploadTokens:
         """Upload tokens of nodes; further keys are derived from theirs."""
-        return resources.upload_tokens(self.settings, self.secrets)
+        return keys.upload_tokens(self.settings, self.secrets)
 
     @cached_property
     def verify_token(self) -> Callable[[str], str | None]:
@@ -140,7 +140,7 @@ class Resources:
 
     @cached_property
     def _seal_box(self) -> SealBox | None:
-        return resources.tip_box(self.settings, self.db, self.secrets)
+        return keys.tip_box(self.settings, self.db, self.secrets)
 
     @cached_property
     def tip_box(self) -> SealBox | None:
@@ -166,23 +166,23 @@ class Resources:
     @cached_property
     def household_box(self) -> SealBox | None:
         """Encrypts names and contacts of households."""
-        return resources.household_box(self.settings, self.secrets)
+        return keys.household_box(self.settings, self.secrets)
 
     # Stores of files.
 
     @cached_property
     def blobs(self) -> Blobs:
         """The clip store."""
-        return resources.blobs(self.settings)
+        return stores.blobs(self.settings)
 
     @cached_property
-    def _stores(self) -> resources.Stores:
-        return resources.Stores(self.db, self.blobs, self.clock)
+    def _stores(self) -> stores.Stores:
+        return stores.Stores(self.db, self.blobs, self.clock)
 
     @cached_property
     def parts(self) -> PartialFiles:
         """Partial files of nodes' uploads."""
-        parts = resources.parts(self.settings, "parts", self._stores)
+        parts = stores.parts(self.settings, "parts", self._stores)
         # Also for the chores of a process without pages.
         growing = GrowingClips(
             self.db, parts=parts, clock=self.clock, change_signal=self.change_signal
@@ -193,7 +193,7 @@ class Resources:
     @cached_property
     def proxies(self) -> Proxies:
         """Copies of clips for browsers that cannot play the original."""
-        return resources.proxies(self.settings)
+        return stores.proxies(self.settings)
 
     @cached_property
     def copies(self) -> CopyQueue:
@@ -216,13 +216,13 @@ class Resources:
             change_signal=self.change_signal,
             policy=self.policy,
             clip_stored=self.copies.offer,
-            short_bytes=resources.short_bytes(self.settings.store.media_folder),
+            short_bytes=stores.short_bytes(self.settings.store.media_folder),
         )
 
     @cached_property
     def bundle_parts(self) -> PartialFiles | None:
         """Partial files of program bundles; None: the hub takes none by a page."""
-        return resources.parts(self.settings, "bundles", self._stores, most=MOST_AT_ONCE)
+        return stores.parts(self.settings, "bundles", self._stores, most=MOST_AT_ONCE)
 
     @cached_property
     def update_key(self) -> Callable[[], Ed25519PublicKey | None]:
@@ -232,7 +232,7 @@ class Resources:
     @cached_property
     def map_files(self) -> MapFiles:
         """The background of the map."""
-        return resources.map_files(self.settings, self.db, self.blobs)
+        return stores.map_files(self.settings, self.db, self.blobs)
 
     @cached_property
     def pack(self) -> Pack | None:
@@ -260,11 +260,14 @@ class Resources:
     @cached_property
     def provider(self) -> OpenIdProvider | None:
         """The OpenID provider."""
-        return oidc.provider(
+        made = provider.provider(
             self.settings,
             lambda: self.clock.now().utc_us / 1e6,
             redirect_key=self.tokens.key_for("redirects"),
         )
+        if made:
+            self._opened.callback(made.close)
+        return made
 
     # Messages to people.
 
@@ -278,7 +281,7 @@ class Resources:
     @cached_property
     def push_signer(self) -> VapidSigner:
         """Signs pushes."""
-        key = resources.push_key(self.settings, self.secrets)
+        key = keys.push_key(self.settings, self.secrets)
         return VapidSigner(key, subject=self.settings.push.subject, clock=self.clock)
 
     @cached_property

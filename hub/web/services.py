@@ -22,7 +22,7 @@ from fastapi import Depends, HTTPException, Request
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Under(Generic[T]):
     """A service under the type that pages name: a port that it fits, or, if the hub is without it,
     its own type with None."""

@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from hub.access.people import person_by_login
+from hub.app import keys as hub_keys
+from hub.app import stores
 from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
 from hub.app.evidence import packing_of
-from hub.app.wiring import keys as hub_keys
-from hub.app.wiring import resources
-from hub.app.wiring.keys import opened
+from hub.app.keys import opened
 from hub.base.audit import log
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
@@ -94,12 +94,10 @@ def export(args: argparse.Namespace) -> int:
     """Write one package of footage for a case into a folder."""
     settings = settings_of(args)
     plans = [read_plan(path.read_bytes()) for path in args.redact]
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         acting = Acting(db, clock=HubClock(), change_signal=ChangeSignal())
-        exports = ExportService(
-            acting, blobs=resources.blobs(settings), material=HouseholdMaterial()
-        )
+        exports = ExportService(acting, blobs=stores.blobs(settings), material=HouseholdMaterial())
         with db.reading() as conn:
             asker = _asker(conn, args.by)
             wanted = [*args.media, *(one for a in args.alert for one in _of_alert(conn, a))]

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from hub.app import stores
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
 from hub.app.config import HubSettings
-from hub.app.wiring import resources
 from hub.base.audit import log
 from hub.base.clock.clock import HubClock
 from hub.base.hash_chain import LogAnchor, anchor_line, faults
@@ -46,7 +46,7 @@ def add_to(verbs: Commands) -> None:
 def show_head(args: argparse.Namespace) -> int:
     """Print the last line of the log with its hash. Kept elsewhere, it reveals any later change of
     the log."""
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     try:
         with db.reading() as conn:
             say(anchor_line(log.head(conn, HubClock().now())))
@@ -62,7 +62,7 @@ def verify_log(args: argparse.Namespace) -> int:
     for path in [anchor_file(settings.store.media_folder), *args.anchors]:
         if path.exists() or path in args.anchors:
             anchors += list(_anchors_in(path))
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         with db.reading() as conn:
             found = list(faults(log.read(conn), anchors))

@@ -10,7 +10,7 @@ from cryptography import x509
 from hub.app.cli.core import OK, say
 from hub.app.cli.parsing import Commands, command
 from hub.app.config import DEFAULT_FILE, BrokerSection, HubSettings, SecretsSection, load
-from hub.app.wiring.keys import opened
+from hub.app.keys import opened
 from hub.base import timestamping
 from hub.cases.evidence import keys
 from hub.cases.evidence.check import is_package

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import delete, select, update
 
-from hub.app import config
+from hub.app import config, enrolment, keys
 from hub.app.backup.archive import ArchiveReader
 from hub.app.check import check
 from hub.app.cli import sealing
@@ -19,7 +19,6 @@ from hub.app.errors import StartRefusedError
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, NOTIFY, WEB
-from hub.app.wiring import enrolment, keys, resources
 from hub.base.audit.tables import audit
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
@@ -53,10 +52,10 @@ def here(machine: WHERE) -> Place:
     Authority.create(here.folder / "ca", datetime.now(UTC))
     of = settings(here)
     db = Database(here.url)
-    resources.upload_tokens(of)
-    resources.push_key(of)
-    resources.tip_box(of, db)
-    resources.household_box(of)
+    keys.upload_tokens(of)
+    keys.push_key(of)
+    keys.tip_box(of, db)
+    keys.household_box(of)
     token(of.secrets.folder)
     signing_key(of.secrets.folder, datetime.now(UTC))
     db.close()
@@ -125,11 +124,11 @@ def test_a_second_machine_has_every_key_and_no_file_but_the_master_key(
     sealed = keys.secrets(theirs, db)
     assert isinstance(sealed, SealedSecrets)
     now = HubClock().now()
-    issued = resources.upload_tokens(mine).issue("nga-tu-01", now).token
-    assert resources.upload_tokens(theirs, sealed).verify(issued, now) == "nga-tu-01"
+    issued = keys.upload_tokens(mine).issue("nga-tu-01", now).token
+    assert keys.upload_tokens(theirs, sealed).verify(issued, now) == "nga-tu-01"
     numbers = [
-        resources.push_key(mine).private_numbers(),
-        resources.push_key(theirs, sealed).private_numbers(),
+        keys.push_key(mine).private_numbers(),
+        keys.push_key(theirs, sealed).private_numbers(),
     ]
     assert numbers[0] == numbers[1]
     assert token(theirs.secrets.folder, sealed) == token(mine.secrets.folder)
@@ -411,6 +410,6 @@ def test_an_older_backup_with_files_restores_and_its_keys_are_sealed_again(
     there.desk.says("secrets", "import")
     start(there)
     now = HubClock().now()
-    issued = resources.upload_tokens(settings(here)).issue("nga-tu-01", now).token
-    tokens = resources.upload_tokens(settings(there), keys.secrets(settings(there), db))
+    issued = keys.upload_tokens(settings(here)).issue("nga-tu-01", now).token
+    tokens = keys.upload_tokens(settings(there), keys.secrets(settings(there), db))
     assert tokens.verify(issued, now) == "nga-tu-01"

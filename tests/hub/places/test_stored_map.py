@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs, StoreAwayError
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey

@@ -20,8 +20,8 @@ from sqlalchemy import insert, select, update
 
 from hub.access.rules.grants import ALL
 from hub.app import config
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.app.evidence import packer
-from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns
 from hub.base.db.database import Database, DatabaseError
