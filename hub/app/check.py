@@ -16,11 +16,13 @@ from cryptography.x509.oid import NameOID
 
 from agent.wire.brokers import broker_address
 from hub.access.rules.oidc import ProviderError
+from hub.app import backup_key, channels, enrolment, keys, provider, stores
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.app.roles.attendance import served_now
+from hub.app.roles.listening import listening_socket
 from hub.app.roles.names import MISSED, ROLES, cure
-from hub.app.wiring import backup_key, channels, keys, oidc, resources, timestamping
+from hub.base import timestamping
 from hub.base.credentials import found
 from hub.base.db.database import Database, DatabaseError
 from hub.base.db.schema import check_schema
@@ -115,7 +117,7 @@ def _media_folder(settings: HubSettings) -> str:
         _must_be_writable(_nearest(folder), "store.media_folder")
         return f"{folder} will be made at the first start"
     _must_be_writable(folder, "store.media_folder")
-    free_bytes, spare_bytes = shutil.disk_usage(folder).free, resources.spare_bytes(folder)
+    free_bytes, spare_bytes = shutil.disk_usage(folder).free, stores.spare_bytes(folder)
     free_mib = free_bytes // 2**20
     if free_bytes < spare_bytes:
         raise StartRefusedError(
@@ -127,7 +129,7 @@ def _media_folder(settings: HubSettings) -> str:
 
 def _media_bucket(settings: HubSettings) -> str:
     with tempfile.TemporaryDirectory() as staging:  # this changes nothing
-        bucket = resources.bucket(settings, staging=Path(staging))
+        bucket = stores.bucket(settings, staging=Path(staging))
         bucket.probe()
     return f"{bucket.address} lets the hub in"
 
@@ -135,7 +137,7 @@ def _media_bucket(settings: HubSettings) -> str:
 def _secrets(settings: HubSettings) -> str:
     if settings.store.url.startswith("postgresql") and (said := _sealed(settings)):
         return said
-    push_key = found(resources.push_key_file(settings))
+    push_key = found(keys.push_key_file(settings))
     upload_key = found(settings.secrets.folder / "upload.key")
     if push_key.exists():
         vapid_key(push_key)
@@ -190,19 +192,19 @@ def _topics(settings: HubSettings) -> list[str]:
 
 
 def _time_stamps(settings: HubSettings) -> str:
-    asked = timestamping.authority(settings)
+    asked = timestamping.authority(settings.evidence.stamp_url, settings.evidence.stamp_ca_file)
     stamp = asked and timestamping.try_out(asked)
     return f"{settings.evidence.stamp_url} stamps as {stamp.by}" if stamp else "none"
 
 
 def _provider(settings: HubSettings) -> str:
-    provider = oidc.provider(settings, lambda: datetime.now(UTC).timestamp())
-    if provider is None:
+    made = provider.provider(settings, lambda: datetime.now(UTC).timestamp())
+    if made is None:
         return "none"
     try:
-        return provider.try_out()
+        return made.try_out()
     finally:
-        provider.close()
+        made.close()
 
 
 def _letters(_: HubSettings) -> str:
@@ -233,7 +235,7 @@ def _certificate(settings: HubSettings) -> str:
 
 
 def _broker(settings: HubSettings) -> str:
-    every = resources.broker_addresses(settings)
+    every = enrolment.broker_addresses(settings)
     for one in every:
         probe(one)
     names = ", ".join(broker_address(one.host, one.port) for one in every)
@@ -243,7 +245,7 @@ def _broker(settings: HubSettings) -> str:
 def _web_port(settings: HubSettings) -> str:
     where = f"{settings.web.host}:{settings.web.port}"
     try:
-        resources.listening_socket(settings).close()
+        listening_socket(settings).close()
     except StartRefusedError:
         if not is_hub(settings.web.host, settings.web.port):
             raise

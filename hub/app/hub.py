@@ -12,12 +12,12 @@ from hub.app.check import is_hub
 from hub.app.config import HubSettings
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
+from hub.app.roles.listening import listening_socket
 from hub.app.roles.names import CHORES, INTAKE, ROLES, WEB, default_port, in_order
 from hub.app.roles.sole import refuse_a_part_on_sqlite
 from hub.app.roles.watch import RoleWatch
 from hub.app.upgrade.trial import Trial
 from hub.app.watchdog import Beat
-from hub.app.wiring import resources
 from hub.base.processes.change_listener import ChangeListener
 from hub.intake.subscriber import Subscriber
 
@@ -47,7 +47,7 @@ class Hub:
         self._port = port or default_port(settings.web.port, roles)
         self._stop = asyncio.Event()
         self._trial = Trial()
-        self._socket = resources.listening_socket(
+        self._socket = listening_socket(
             settings, None if self._port == settings.web.port else self._port
         )
         try:
@@ -101,7 +101,7 @@ class Hub:
                 for told in others:
                     told.cancel()
                 self._parts.pages.should_exit = True
-                self._parts.change_signal.ring()  # live pages wait for it
+                self._parts.resources.change_signal.ring()  # live pages wait for it
                 await pages
                 chores_stop.set()
                 notifier_stop.set()
@@ -132,7 +132,7 @@ class Hub:
         parts, stop = self._parts, self._stop
         watched: dict[str, tuple[_Part, asyncio.Event]] = {"clock": (parts.clock_watch.run, stop)}
         if parts.attendance:
-            listener = ChangeListener(parts.db, parts.change_signal)
+            listener = ChangeListener(parts.resources.db, parts.resources.change_signal)
             watched["changes"] = (listener.run, stop)
             watched["roles"] = (RoleWatch(parts.attendance).run, stop)
             if parts.revocation:
@@ -150,7 +150,10 @@ class Hub:
                 "phone check": (told.phone_check.run, stop),
             }
         if parts.live:
-            watched |= {"live": (parts.live.run, stop), "copies": (parts.copies.run, stop)}
+            watched |= {
+                "live": (parts.live.run, stop),
+                "copies": (parts.resources.copies.run, stop),
+            }
         if parts.monitor:
             watched["liveness monitor"] = (parts.monitor.run, stop)
         if parts.housekeeping:

@@ -1,6 +1,6 @@
 """RFC 3161 time stamps: proof by an outside authority that these bytes existed at a moment.
 
-Queries and answers are bytes here; `hub.app.wiring.timestamping` transports them.
+Queries and answers are bytes here; `hub.base.timestamping` transports them.
 """
 
 from collections.abc import Callable, Iterator, Sequence

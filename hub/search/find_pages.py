@@ -39,6 +39,8 @@ from hub.web.visit import Visit
 router = APIRouter(prefix="/find")
 
 Search = Annotated[SearchService, service(SearchService)]
+Cases = Annotated[CaseService, service(CaseService)]
+Grounds = Annotated[MapFiles, service(MapFiles)]
 
 
 @router.get("")
@@ -46,6 +48,8 @@ def show_find(
     request: Request,
     visit: SignedIn,
     search: Search,
+    cases: Cases,
+    files: Grounds,
     asked: Annotated[SearchForm, Query()],
     put: Annotated[PutForm, Query()],
 ) -> Response:
@@ -60,11 +64,11 @@ def show_find(
     chips = [chip.meaning for chip in said.chips]
     form = parsed(asked, calendar, chips) if asked.is_asked else Parsed(None)
     filtered = bool(asked.query(q="", before=""))
-    ground = visit.use(MapFiles).ground()
+    ground = files.ground()
     page = form.wanted and search.find_sightings(visit.asker, form.wanted, asked.q)
     offers = search.offered(visit.asker)
-    cases = visit.use(CaseService).open_cases(visit.asker) if page and page.hits else []
-    may_begin = bool(page and page.hits) and visit.use(CaseService).may_create(visit.asker)
+    open_cases = cases.open_cases(visit.asker) if page and page.hits else []
+    may_begin = bool(page and page.hits) and cases.may_create(visit.asker)
     left = search.left_out(visit.asker, put.sighting) if put.is_done else []
     needs_looks = bool(form.wanted and form.wanted.described.needs_description)
     is_undescribed = needs_looks and not search.is_any_described(visit.asker)
@@ -83,11 +87,11 @@ def show_find(
         faults=form.faults,
         page=page,
         undescribed=find_wording.undescribed_sentence(words) if is_undescribed else "",
-        cases=cases,
+        cases=open_cases,
         may_begin=may_begin,
         put=put,
         refused=_refused(put, words),
-        into=next((one for one in cases if one.case_id == put.to), None),
+        into=next((one for one in open_cases if one.case_id == put.to), None),
         left_out=picked_wording.left_out_lines(left, calendar),
         ground=ground.kind if ground else "",
         **_choices(words),

@@ -27,6 +27,7 @@ from hub.web.services import service
 router = APIRouter(prefix="/moment")
 
 Search = Annotated[SearchService, service(SearchService)]
+Cases = Annotated[CaseService, service(CaseService)]
 
 US_PER_S: Final = 1_000_000
 STEPS_S: Final = (-60, -10, 10, 60)
@@ -56,6 +57,7 @@ def show_moment(
     request: Request,
     visit: SignedIn,
     search: Search,
+    cases: Cases,
     camera: Annotated[list[UUID], Query(max_length=MOST_CAMERAS)] = [],  # noqa: B006 - read only
     at: Annotated[str, Query(max_length=30)] = "",
     sighting: UUID | None = None,
@@ -96,7 +98,7 @@ def show_moment(
         first=camera_at(found.moments[0].camera.label, found.moments[0].camera.place),
         is_full=len(shown) == MOST_CAMERAS,
         all_near=_all_near(found, shown, at_utc_us, sighting),
-        cases=visit.use(CaseService).open_cases(visit.asker),
+        cases=cases.open_cases(visit.asker),
     )
 
 

@@ -59,8 +59,6 @@ class WebSettings:
     lost, and asks again."""
     notice_channels: tuple[str, ...] = ()
     """Channels for public notices."""
-    map_folder: Path | None = None
-    """Folder of the map's background; None: blank."""
     public_words: Mapping[str, PublicWords] = field(default_factory=dict)
     """Public texts, by language."""
     allows_local_push: bool = False

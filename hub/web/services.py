@@ -9,36 +9,56 @@ it to the functions below it:
     def show_cases(request: Request, visit: SignedIn, cases: Cases) -> Response: ...
 
 A page that shows a little of another capability asks the visit: `visit.use(CaseService)`, or
-`visit.find(TipService)` where the hub may be without it. The wiring makes every service once
-(`hub.app.web.services`).
+`visit.find(TipService)` where the hub may be without it. Every service is made once, from the hub's
+resources (`hub.app.web.services`).
 """
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from fastapi import Depends, HTTPException, Request
 
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Under(Generic[T]):
+    """A service under the type that pages name: a port that it fits, or, if the hub is without it,
+    its own type with None."""
+
+    kind: type[T]
+    service: T | None = None
+
+
 class Services:
-    """The services of one application, each found by its type."""
+    """The services of one application, each found by exactly one type."""
 
     def __init__(self, made: Iterable[object]) -> None:
-        self._made = tuple(made)
-        self._found: dict[type[Any], Any] = {}
-        """Services that were found before, by the requested type: a port is compared with every
-        service name by name."""
+        """`made`: services under their own types, or `Under` another; ValueError for two of one
+        type."""
+        self._made: dict[type[Any], Any] = {}
+        for kind, one in map(_under, made):
+            if kind in self._made:
+                raise ValueError(f"two services are a {kind.__name__}")
+            self._made[kind] = one
 
-    def and_those(self, others: Iterable[object | None]) -> "Services":
-        """These services together with others; None among the others is left out."""
-        return Services((*self._made, *(one for one in others if one is not None)))
+    def but_with(self, *others: object) -> "Services":
+        """These services, with others in place of those of the same types."""
+        changed = Services(())
+        changed._made = self._made | dict(map(_under, others))
+        return changed
+
+    def check(self, kinds: Iterable[type[Any]]) -> None:
+        """LookupError, with their names, if nothing is said of some of these types."""
+        if missing := {kind.__name__ for kind in kinds} - {kind.__name__ for kind in self._made}:
+            raise LookupError(f"nobody makes these services: {', '.join(sorted(missing))}")
 
     def find(self, kind: type[T]) -> T | None:
         """The service of this type; None if the hub is without it."""
-        if kind not in self._found:
-            self._found[kind] = next((one for one in self._made if isinstance(one, kind)), None)
-        found: T | None = self._found[kind]
+        if kind not in self._made:
+            self.check((kind,))
+        found: T | None = self._made[kind]
         return found
 
     def use(self, kind: type[T]) -> T:
@@ -47,6 +67,10 @@ class Services:
         if found is None:
             raise LookupError(f"this hub has no {kind.__name__}")
         return found
+
+
+def _under(one: object) -> tuple[type[Any], Any]:
+    return (one.kind, one.service) if isinstance(one, Under) else (type(one), one)
 
 
 class ServiceProvider:

@@ -15,7 +15,7 @@ from playwright._impl.assertions import AssertionsBase
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from hub.app import config
-from hub.app.wiring.evidence import packer
+from hub.app.evidence import packer
 from hub.base.db.database import Database
 from hub.cases.evidence.service import ExportService
 from hub.search import sighting_queries
@@ -130,7 +130,6 @@ def hub(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
         return {
             "enrolling": EnrolHub(town.db, tmp_path).enrolling(8443),
             "allows_local_push": True,
-            "map_folder": town.folder / "map",
         }
 
     with town_served(sqlite_url, tmp_path, more) as hub:

@@ -22,9 +22,9 @@ from typing import Any, Final
 import httpx
 
 from agent.wire.presence import Health
-from hub.app.wiring.metrics import Measured
 from hub.base.db.database import Database
 from hub.base.db.schema import migrate
+from hub.oversight.metrics.measured import Measured
 from hub.registry import health
 from hub.registry.registry import node_by_name
 from hub.web.rendering import Measures

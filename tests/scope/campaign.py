@@ -55,10 +55,6 @@ from hub.base.db.schema import migrate
 from hub.cases.evidence.service import ExportService
 from hub.console import stream
 from hub.console.accounts import closing
-from hub.console.accounts.service import AccountService
-from hub.footage.live.leases import LiveLeases
-from hub.footage.live.service import LiveService
-from hub.footage.live.views import LiveViews
 from hub.notify.tables import notifications
 from tests.postgres import cluster
 from tests.scope import started
@@ -146,31 +142,21 @@ class Street:
         self.world, self.found, self.rng = world, found, world.rng
         self.twin = Twin(world)
         self.look = OneLook()
-        self.watching = LiveViews()
+        self.watching = world.watching
         self.holdings = Holdings(world)
         self.holdings.fill(self.watching)
         self.addresses = Addresses(self.holdings, self.twin)
-        self.app = create_app(
-            FEATURES,
-            services=world.services,
-            accounts=world.accounts,
-            uploads=world.uploads,
-            change_signal=world.change_signal,
-            verify_token=lambda _token: None,
-            stopping=self.look,
-            pack=packer(world.services.use(ExportService)),
-            live_leases=LiveLeases(
-                world.services.use(LiveService),
-                world.services.use(AccountService).hear_closings,
-                self.watching,
-            ),
-            settings=WebSettings(
-                public_url=ORIGIN,
-                push_public_key="BKey",
-                now=lambda: world.clock.now().utc_us,
-                keepalive_s=0.0,
-            ),
+        hub = world.resources
+        hub.verify_token = lambda _token: None
+        hub.stopping = self.look
+        hub.pack = packer(world.services.use(ExportService))
+        web = WebSettings(
+            public_url=ORIGIN,
+            push_public_key="BKey",
+            now=lambda: world.clock.now().utc_us,
+            keepalive_s=0.0,
         )
+        self.app = create_app(FEATURES, hub, world.services, web)
         self.alerts = {one.alert_id: one for one in world.shots}
         self.files = {one.media_id: one for one in world.files}
         with world.db.reading() as conn:

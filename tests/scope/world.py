@@ -21,22 +21,22 @@ from hub.access.rules.roles import Role, fence_of
 from hub.access.signin.accounts import Accounts, SessionLimits
 from hub.access.tables import grants, people
 from hub.alerting.alerts.tables import alerts, trouble_cameras
-from hub.app.web.services import Resources, make_services
+from hub.app.web.services import make_services
 from hub.base.change_signal import ChangeSignal
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import BlobFolder
-from hub.base.storage.partial_files import PartialFiles
+from hub.footage.live.views import LiveViews
 from hub.footage.tables import media
 from hub.footage.transcoding.proxies import Proxies
-from hub.footage.upload.service import Uploads
 from hub.intake.filing.filing import Filing
 from hub.nodes import presence
 from hub.notify.tables import phones
 from hub.public.tips.sealing import SealBox
 from hub.registry import registry
 from hub.registry.tables import cameras
+from tests.hub.rigs.desk import resources_in
 from tests.hub.rigs.streets import CHEAP, NIGHT, HandClock, Mouth, sha
 from tests.hub.rigs.web_town import POLICY
 
@@ -142,29 +142,19 @@ class World:
     growing: list[Growing] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     mouths: dict[UUID, Mouth] = field(default_factory=dict)
+    watching: LiveViews = field(default_factory=LiveViews)
 
     def __post_init__(self) -> None:
         self.blobs = BlobFolder(self.folder / "media")
-        rooms: dict[str, Any] = {
-            "blobs": self.blobs,
-            "clock": self.clock,
-            "change_signal": self.change_signal,
-        }
-        parts = PartialFiles(self.folder / "media" / "parts")
-        self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
-        limits = SessionLimits(proof_s=DAY_S)
-        self.services = make_services(
-            Resources(
-                db=self.db,
-                proxies=Proxies(self.folder / "copies", shrink=_copied),
-                growing=self.uploads.growing,
-                tip_box=SealBox(bytes(32)),
-                passwords=CHEAP,
-                limits=limits,
-                **rooms,
-            )
-        )
-        self.accounts = Accounts(self.db, clock=self.clock, passwords=CHEAP, limits=limits)
+        hub = self.resources = resources_in(self.folder)
+        hub.db, hub.clock, hub.change_signal = self.db, self.clock, self.change_signal
+        hub.blobs, hub.policy, hub.passwords = self.blobs, POLICY, CHEAP
+        hub.proxies = Proxies(self.folder / "copies", shrink=_copied)
+        hub.tip_box = SealBox(bytes(32))
+        hub.limits = SessionLimits(proof_s=DAY_S)
+        hub.live_views = self.watching
+        self.services = make_services(hub)
+        self.uploads, self.accounts = hub.uploads, self.services.use(Accounts)
 
     def fill(self, *, people_count: int) -> None:
         """Areas, cameras, ten days of footage, and people who look now."""

@@ -20,27 +20,38 @@ from hub.access.signin.views import Invited
 from hub.access.signin.visit import FormSent, SignedIn, agent_of, came_from, hand_over_cookie
 from hub.base.errors import RegistryError
 from hub.web.i18n import LANGUAGES, Messages
-from hub.web.rendering import render, site_of
+from hub.web.rendering import render
+from hub.web.services import service
 from hub.web.visit import Visit
 
 router = APIRouter()
+
+SignIn = Annotated[Accounts, service(Accounts)]
+Invites = Annotated[Invitations, service(Invitations)]
 
 GONE: Final = 410
 
 
 @router.get("/invitations")
-def show_invitations(request: Request, visit: SignedIn) -> Response:
+def show_invitations(request: Request, visit: SignedIn, invitations: Invites) -> Response:
     """Open invitations, and the form for another; 404 for all but keepers."""
-    _keepers_only(visit)
-    return page(request, visit)
+    _keepers_only(visit, invitations)
+    return page(request, visit, invitations)
 
 
-def _keepers_only(visit: Visit) -> None:
-    if not visit.use(Invitations).may_invite(visit.asker):
+def _keepers_only(visit: Visit, invitations: Invitations) -> None:
+    if not invitations.may_invite(visit.asker):
         raise HTTPException(404)
 
 
-def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str = "") -> Response:
+def page(
+    request: Request,
+    visit: Visit,
+    invitations: Invitations,
+    *,
+    made: Made | None = None,
+    wrong: str = "",
+) -> Response:
     """The page of invitations; the link of a new one is shown here only. 422 with `wrong`."""
     words = visit.site.calendar(visit.asker.language).words
     link = f"{visit.site.settings.public_url}/invited/{made.token}" if made else ""
@@ -49,7 +60,7 @@ def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str
         "invitations.html",
         session=visit.session,
         status_code=422 if wrong else 200,
-        rows=visit.use(Invitations).open(visit.asker),
+        rows=invitations.open(visit.asker),
         made=made,
         link=link,
         qr=qr_code(link, words) if link else "",
@@ -78,33 +89,35 @@ def drawn_qr(text: str, label: str) -> Markup:
 def make_invitation(
     request: Request,
     visit: ProvedForm,
+    invitations: Invites,
     login: Annotated[str, Form(max_length=200)] = "",
     name: Annotated[str, Form(max_length=200)] = "",
     role: Annotated[str, Form(max_length=40)] = "officer",
     language: Annotated[str, Form(max_length=8)] = LANGUAGES[0],
 ) -> Response:
     """Create an invitation link and show it once."""
-    _keepers_only(visit)
+    _keepers_only(visit, invitations)
     new = NewPerson(login=login, name=name, language=language, role=role)
     say = visit.site.calendar(visit.asker.language).words.say
     try:
-        made = visit.use(Invitations).make(visit.asker, new)
+        made = invitations.make(visit.asker, new)
     except AccountError as error:
         closed = say("This account is closed. Reopen it on the page of its person.")
         suspended = say("This account is suspended. Lift the suspension on the page of its person.")
         is_suspended = error.fault is AccountFault.SUSPENDED
-        return page(request, visit, wrong=suspended if is_suspended else closed)
+        return page(request, visit, invitations, wrong=suspended if is_suspended else closed)
     except RegistryError:
-        return page(request, visit, wrong=say("A person needs a name to sign in with."))
+        nameless = say("A person needs a name to sign in with.")
+        return page(request, visit, invitations, wrong=nameless)
     if made is None:
         raise HTTPException(404)
-    return page(request, visit, made=made)
+    return page(request, visit, invitations, made=made)
 
 
 @router.post("/invitations/{invitation_id}/withdraw")
-def withdraw_invitation(visit: FormSent, invitation_id: UUID) -> Response:
+def withdraw_invitation(visit: FormSent, invitations: Invites, invitation_id: UUID) -> Response:
     """Cancel an invitation: its link works no more."""
-    if not visit.use(Invitations).withdraw(visit.asker, invitation_id):
+    if not invitations.withdraw(visit.asker, invitation_id):
         raise HTTPException(404)
     return RedirectResponse("/invitations", 303)
 
@@ -113,29 +126,29 @@ def withdraw_invitation(visit: FormSent, invitation_id: UUID) -> Response:
 def correct_invitation(
     request: Request,
     visit: ProvedForm,
+    invitations: Invites,
     invitation_id: UUID,
     login: Annotated[str, Form(max_length=200)] = "",
     name: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Correct login and name of an invited person who has not come in yet; the link stays valid."""
     try:
-        is_done = visit.use(Invitations).correct(visit.asker, invitation_id, login=login, name=name)
+        is_done = invitations.correct(visit.asker, invitation_id, login=login, name=name)
     except AccountError:
         say = visit.site.calendar(visit.asker.language).words.say
         taken = say("Somebody else signs in with this name, or it is empty.")
-        return page(request, visit, wrong=taken)
+        return page(request, visit, invitations, wrong=taken)
     if not is_done:
         raise HTTPException(404)
     return RedirectResponse("/invitations", 303)
 
 
 @router.get("/invited/{token}")
-def show_invited(request: Request, token: str) -> Response:
+def show_invited(request: Request, accounts: SignIn, token: str) -> Response:
     """The holder of the link can choose a password."""
     if len(token) > TOKEN_CHARS:
         raise HTTPException(404)
-    links = site_of(request).services.use(Accounts).invited
-    invited = links.read(token, came_from=came_from(request))
+    invited = accounts.invited.read(token, came_from=came_from(request))
     return _welcome(request, token, invited)
 
 
@@ -159,6 +172,7 @@ def _welcome(request: Request, token: str, invited: Invited | None, *, wrong: st
 @router.post("/invited/{token}")
 def accept_invitation(
     request: Request,
+    accounts: SignIn,
     token: str,
     new: Annotated[str, Form(max_length=MAX_CHARS)] = "",
     again: Annotated[str, Form(max_length=MAX_CHARS)] = "",
@@ -166,7 +180,7 @@ def accept_invitation(
     """Set the password, sign the person in and use the link up."""
     if len(token) > TOKEN_CHARS:
         raise HTTPException(404)
-    links, where = site_of(request).services.use(Accounts).invited, came_from(request)
+    links, where = accounts.invited, came_from(request)
     wrong = "short" if len(new) < MIN_CHARS else "unlike" if new != again else ""
     if wrong:
         return _welcome(request, token, links.read(token, came_from=where), wrong=wrong)

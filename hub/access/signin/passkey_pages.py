@@ -16,9 +16,12 @@ from hub.access.signin.visit import ApiCalled, agent_of, came_from, hand_over_co
 from hub.web.i18n import Messages, words
 from hub.web.origin import Party, party_of
 from hub.web.rendering import language_of, site_of
+from hub.web.services import service
 from hub.web.visit import Visit
 
 router = APIRouter()
+
+SignIn = Annotated[Accounts, service(Accounts)]
 
 _REFUSED = {"reason": "not_proved"}
 
@@ -56,16 +59,15 @@ def _told(value: object, status_code: int = 200) -> JSONResponse:
 
 
 @router.post("/passkeys/options")
-def begin_sign_in(request: Request, party: OwnParty) -> Response:
+def begin_sign_in(accounts: SignIn, party: OwnParty) -> Response:
     """Options for signing in with a passkey."""
-    return _told(site_of(request).services.use(Accounts).passkeys.begin_sign_in(party))
+    return _told(accounts.passkeys.begin_sign_in(party))
 
 
 @router.post("/passkeys/sign-in")
-def sign_in(request: Request, party: OwnParty, answer: Answer) -> Response:
+def sign_in(request: Request, accounts: SignIn, party: OwnParty, answer: Answer) -> Response:
     """Sign in; the answer has the next address for the script."""
-    site = site_of(request)
-    new = site.services.use(Accounts).passkeys.sign_in(
+    new = accounts.passkeys.sign_in(
         party, answer.credential, came_from=came_from(request), agent=agent_of(request)
     )
     if new is None:
@@ -76,16 +78,18 @@ def sign_in(request: Request, party: OwnParty, answer: Answer) -> Response:
 
 
 @router.post("/account/passkeys/options")
-def begin_registration(visit: ApiProved, party: OwnParty) -> Response:
+def begin_registration(visit: ApiProved, accounts: SignIn, party: OwnParty) -> Response:
     """Options for creating another passkey."""
-    return _told(visit.use(Accounts).passkeys.begin_registration(visit.session, party))
+    return _told(accounts.passkeys.begin_registration(visit.session, party))
 
 
 @router.post("/account/passkeys")
-def register(request: Request, visit: ApiProved, party: OwnParty, answer: Answer) -> Response:
+def register(
+    request: Request, visit: ApiProved, accounts: SignIn, party: OwnParty, answer: Answer
+) -> Response:
     """Store the new passkey."""
     label = _device(request)
-    if not visit.use(Accounts).passkeys.register(visit.session, party, answer.credential, label):
+    if not accounts.passkeys.register(visit.session, party, answer.credential, label):
         return _told(_REFUSED, 422)
     return _told({"next": "/account?done=passkey"}, 201)
 
@@ -95,31 +99,32 @@ def _device(request: Request) -> str:
 
 
 @router.post("/account/passkeys/{passkey_id}/remove")
-def remove(visit: ProvedForm, passkey_id: UUID) -> Response:
+def remove(visit: ProvedForm, accounts: SignIn, passkey_id: UUID) -> Response:
     """Remove a passkey."""
-    if not visit.use(Accounts).passkeys.remove(visit.session, passkey_id):
+    if not accounts.passkeys.remove(visit.session, passkey_id):
         raise HTTPException(404)
     return RedirectResponse("/account?done=passkey-gone", 303)
 
 
 @router.post("/proof/passkey/options")
-def begin_proof(visit: ApiCalled, party: OwnParty) -> Response:
+def begin_proof(visit: ApiCalled, accounts: SignIn, party: OwnParty) -> Response:
     """Options for the browser to re-authenticate with a passkey."""
-    return _told(visit.use(Accounts).passkeys.begin_proof(visit.session, party))
+    return _told(accounts.passkeys.begin_proof(visit.session, party))
 
 
 @router.post("/proof/passkey")
-def prove(visit: ApiCalled, party: OwnParty, answer: Answer) -> Response:
+def prove(visit: ApiCalled, accounts: SignIn, party: OwnParty, answer: Answer) -> Response:
     """Re-authenticate; the script sends its form again."""
-    if not visit.use(Accounts).passkeys.prove(visit.session, party, answer.credential):
+    if not accounts.passkeys.prove(visit.session, party, answer.credential):
         return _told(_REFUSED, 403)
     return _told({"next": own_path(answer.next)})
 
 
 @router.post("/invited/{token}/passkey/options")
-def begin_by_invitation(request: Request, party: OwnParty, token: str) -> Response:
+def begin_by_invitation(
+    request: Request, accounts: SignIn, party: OwnParty, token: str
+) -> Response:
     """Options for an invited person's first passkey."""
-    accounts = site_of(request).services.use(Accounts)
     invited = None
     if len(token) <= TOKEN_CHARS:
         invited = accounts.invited.read(token, came_from=came_from(request))
@@ -129,12 +134,13 @@ def begin_by_invitation(request: Request, party: OwnParty, token: str) -> Respon
 
 
 @router.post("/invited/{token}/passkey")
-def accept(request: Request, party: OwnParty, token: str, answer: Answer) -> Response:
+def accept(
+    request: Request, accounts: SignIn, party: OwnParty, token: str, answer: Answer
+) -> Response:
     """Accept an invitation with a passkey and no password."""
     if len(token) > TOKEN_CHARS:
         raise HTTPException(410)
-    site = site_of(request)
-    new = site.services.use(Accounts).passkeys.accept(
+    new = accounts.passkeys.accept(
         party,
         token,
         answer.credential,

@@ -1,13 +1,12 @@
 """Port of the pages to an OpenID provider."""
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from hub.access.rules.oidc import ProviderPerson, SignInAttempt
 from hub.web.services import Services
 
 
-@runtime_checkable
 class OpenIdProvider(Protocol):
     """A provider of accounts; for any thread. See `hub.access.oidc.provider`."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, select, true
 
 from hub.access.invitations import service as invitations
 from hub.access.tables import sessions
+from hub.app import backup_key, stores
 from hub.app.backup.archive import (
     FORMAT,
     ArchiveError,
@@ -29,9 +30,8 @@ from hub.app.backup.snapshot import OccupiedError, Snapshot, restore, snapshot
 from hub.app.check import is_hub
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.config import HubSettings
+from hub.app.keys import master_key_file
 from hub.app.roles.attendance import refuse_while_running
-from hub.app.wiring import backup_key, resources
-from hub.app.wiring.keys import master_key_file
 from hub.base.age import PrivateKey, PublicKey
 from hub.base.audit import log
 from hub.base.audit.detail import Detail
@@ -63,7 +63,7 @@ def back_up(args: argparse.Namespace) -> int:
     key = backup_key.public_key(settings)
     path = _target(args.target, key)
     seal = _seal(args)
-    with contextlib.closing(resources.database(settings)) as db:
+    with contextlib.closing(stores.database(settings)) as db:
         # Beside the database, where its content is in the clear anyway: the target may be a stick.
         scratch = path.parent if db.is_shared else Path(db.url.database or "").parent
         if args.target.is_dir():
@@ -81,7 +81,7 @@ def back_up(args: argparse.Namespace) -> int:
                 for name, pieces in parts:
                     writer.add(f"database/{name}", pieces)
             secret_count = add_secrets(writer, settings, seal)
-            said = _add_media(writer, db, resources.blobs(settings)) if args.with_media else ""
+            said = _add_media(writer, db, stores.blobs(settings)) if args.with_media else ""
             manifest = BackupManifest(
                 format=FORMAT,
                 made_utc_us=made_utc_us,
@@ -157,7 +157,7 @@ def _restore_all(
         db.close()
     for path, content in secrets.items():
         put_secret(path, content)
-    brought = _bring_media(reader, resources.blobs(settings))
+    brought = _bring_media(reader, stores.blobs(settings))
     made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC).astimezone()
     when = f"{made:%d/%m/%Y %H:%M:%S}"
     say(f"the hub is as it was on {when}, with {brought} pictures and clips.")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from hub.app import channels, enrolment, keys, provider, stores
 from hub.app.backup.archive import ArchiveReader, ArchiveWriter, Seal
 from hub.app.config import HubSettings
-from hub.app.wiring import channels, enrolment, oidc, resources
-from hub.app.wiring.keys import MASTER_KEY
+from hub.app.keys import MASTER_KEY
 from hub.base.private_files import write_private, write_public
 
 MOST_BYTES: Final = 2**20
@@ -32,11 +32,11 @@ def _single_files(settings: HubSettings) -> dict[str, Path]:
         "single/hub.crt": settings.broker.cert_file,
         "single/hub.key": settings.broker.key_file,
         "single/ca.crt": settings.broker.ca_file,
-        "single/vapid.pem": resources.push_key_file(settings),
+        "single/vapid.pem": keys.push_key_file(settings),
         "single/zalo.toml": channels.zalo_file(settings),
         "single/services.toml": channels.services_file(settings),
-        "single/oidc.secret": oidc.secret_file(settings),
-        "single/bucket.key": resources.bucket_key_file(settings),
+        "single/oidc.secret": provider.secret_file(settings),
+        "single/bucket.key": stores.bucket_key_file(settings),
     }
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from hub.access.account_errors import AccountError
 from hub.access.invitations.service import Made
 from hub.access.people import person_by_login
+from hub.app import stores
 from hub.app.cli import core, links
 from hub.app.cli.parsing import Commands, command
-from hub.app.wiring import resources
 from hub.base.audit import log
 from hub.base.audit.acting import reason_of
 from hub.base.audit.log import SHELL
@@ -64,7 +64,7 @@ def _noting_refusal(args: argparse.Namespace, act: str) -> Iterator[None]:
     try:
         yield
     except AccountError as error:
-        db = resources.database(core.settings_of(args))
+        db = stores.database(core.settings_of(args))
         try:
             with db.writing() as conn:
                 log.note(

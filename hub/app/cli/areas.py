@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from hub.app import stores
 from hub.app.cli import entries
 from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
-from hub.app.wiring import resources
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
 from hub.base.text.csv_table import CsvFault, CsvLineFault
@@ -131,7 +131,7 @@ def _take(args: argparse.Namespace, what: str) -> int:
     """0 if it was done, or would be; 1 with each faulty line, and nothing changed."""
     content = sys.stdin.buffer.read() if str(args.file) == "-" else args.file.read_bytes()
     settings = settings_of(args)
-    db, now = resources.database(settings), HubClock().now()
+    db, now = stores.database(settings), HubClock().now()
     try:
         with db.writing() as conn:
             if what == "areas":

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from hub.app import backup_key, stores
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command
 from hub.app.config import HubSettings
-from hub.app.wiring import backup_key, resources
 from hub.base.age import PrivateKey, PublicKey
 from hub.base.audit import log
 from hub.base.audit.detail import plain
@@ -61,7 +61,7 @@ def _given(text: str) -> PublicKey:
 
 
 def _put(settings: HubSettings, key: PublicKey) -> Path:
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         with db.writing() as conn:
             detail = plain(str(key))

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from hub.app import config, logs
+from hub.app import config, logs, stores
 from hub.app.config import HubSettings
-from hub.app.wiring import resources
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.moment import Moment
@@ -33,7 +32,7 @@ def settings_of(args: argparse.Namespace) -> HubSettings:
 
 def enter(args: argparse.Namespace, write: Callable[[Connection, Moment], str]) -> int:
     """Write in one transaction, and print the result. On PostgreSQL a running hub hears of it."""
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     try:
         with db.writing() as conn:
             said = write(conn, HubClock().now())

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import segno
 
+from hub.app import enrolment, keys, stores
 from hub.app.cli import entries
 from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
-from hub.app.wiring import enrolment, keys, resources
 from hub.base.audit.log import SHELL
 from hub.base.clock.clock import HubClock
 from hub.base.errors import RegistryError
@@ -59,7 +59,7 @@ def add_node(args: argparse.Namespace) -> int:
 def enrol(args: argparse.Namespace) -> int:
     """Create an enrolment, and show its code, command and QR code."""
     settings = settings_of(args)
-    db, clock = resources.database(settings), HubClock()
+    db, clock = stores.database(settings), HubClock()
     try:
         made = enrolment.build(settings, db, clock)
         if made is None:
@@ -91,7 +91,7 @@ def enrol(args: argparse.Namespace) -> int:
 def revoke(args: argparse.Namespace) -> int:
     """Revoke a node: certificate, connection, uploads and commands."""
     settings = settings_of(args)
-    db, clock = resources.database(settings), HubClock()
+    db, clock = stores.database(settings), HubClock()
     try:
         with db.writing() as conn:
             node = node_by_name(conn, args.node)

@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from hub.access.people import person_by_login
+from hub.app import keys as hub_keys
+from hub.app import stores
 from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
-from hub.app.wiring import keys as hub_keys
-from hub.app.wiring import resources
-from hub.app.wiring.evidence import key_folder, package
-from hub.app.wiring.keys import opened
+from hub.app.evidence import packing_of
+from hub.app.keys import opened
 from hub.base.audit import log
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
@@ -28,6 +28,7 @@ from hub.cases.evidence import keys
 from hub.cases.evidence.keys import EvidenceKeyError, fingerprint
 from hub.cases.evidence.layout import LayoutError
 from hub.cases.evidence.package import ChangedError
+from hub.cases.evidence.packing import package
 from hub.cases.evidence.redaction_plan import read_plan
 from hub.cases.evidence.service import ExportService
 from hub.footage import alert_queries
@@ -68,7 +69,7 @@ def make_key(args: argparse.Namespace) -> int:
 
         def write(conn: Connection, now: Moment) -> str:
             keep = partial(secrets.write, conn=conn)
-            folder = key_folder(settings)
+            folder = settings.secrets.folder
             signer = keys.new_key(folder, datetime.now(UTC), private=keep, public=keep)
             detail = plain(signer.fingerprint)
             log.note(conn, SHELL, act="evidence.key", detail=detail, now=now)
@@ -82,7 +83,7 @@ def list_keys(args: argparse.Namespace) -> int:
     """All keys, newest first."""
     settings = settings_of(args)
     with opened(settings) as secrets:
-        found = keys.certificates(key_folder(settings), secrets)
+        found = keys.certificates(settings.secrets.folder, secrets)
     for one in found:
         span = f"{one.not_valid_before_utc:%d/%m/%Y} to {one.not_valid_after_utc:%d/%m/%Y}"
         say(f"{fingerprint(one)}  {span}")
@@ -95,12 +96,10 @@ def export(args: argparse.Namespace) -> int:
     """Write one package of footage for a case into a folder."""
     settings = settings_of(args)
     plans = [read_plan(path.read_bytes()) for path in args.redact]
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         acting = Acting(db, clock=HubClock(), change_signal=ChangeSignal())
-        exports = ExportService(
-            acting, blobs=resources.blobs(settings), material=HouseholdMaterial()
-        )
+        exports = ExportService(acting, blobs=stores.blobs(settings), material=HouseholdMaterial())
         with db.reading() as conn:
             asker = _asker(conn, args.by)
             wanted = [*args.media, *(one for a in args.alert for one in _of_alert(conn, a))]
@@ -111,12 +110,11 @@ def export(args: argparse.Namespace) -> int:
                 "of it is not at the hub; nothing was exported"
             )
         path, manifest = package(
-            settings,
+            packing_of(settings, hub_keys.secrets(settings, db)),
             exports,
             leaving,
             into=args.into,
             plans=plans,
-            secrets=hub_keys.secrets(settings, db),
         )
     except (EvidenceKeyError, ChangedError, LayoutError) as error:
         raise RegistryError(str(error)) from error

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from hub.app import stores
 from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
 from hub.app.cli.retention import by_login, camera_of, utc_us_of
-from hub.app.wiring import resources
 from hub.base.clock.clock import HubClock
 from hub.footage.requests import spans
 
@@ -63,7 +63,7 @@ def ask_for_span(args: argparse.Namespace) -> int:
 def list_spans(args: argparse.Namespace) -> int:
     """List the requests for time spans."""
     settings = settings_of(args)
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         with db.reading() as conn:
             rows = spans.requested(conn)

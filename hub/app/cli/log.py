@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from hub.app import stores
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
 from hub.app.config import HubSettings
-from hub.app.wiring import resources
-from hub.app.wiring.log_anchor import anchor_file
-from hub.app.wiring.timestamping import roots_of
 from hub.base.audit import log
 from hub.base.clock.clock import HubClock
 from hub.base.hash_chain import LogAnchor, anchor_line, faults
-from hub.oversight.log.anchor import parse_line, stamp_faults, stamps_of
+from hub.base.timestamping import roots_of
+from hub.oversight.log.anchor import anchor_file, parse_line, stamp_faults, stamps_of
 
 SHOWN: Final = 20
 """More faults than this are counted, not listed."""
@@ -47,7 +46,7 @@ def add_to(verbs: Commands) -> None:
 def show_head(args: argparse.Namespace) -> int:
     """Print the last line of the log with its hash. Kept elsewhere, it reveals any later change of
     the log."""
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     try:
         with db.reading() as conn:
             say(anchor_line(log.head(conn, HubClock().now())))
@@ -60,10 +59,10 @@ def verify_log(args: argparse.Namespace) -> int:
     """Check that the log is as it was written; 1 with each faulty place if it is not."""
     settings = settings_of(args)
     anchors = [parse_line(line) for line in args.anchor]
-    for path in [anchor_file(settings), *args.anchors]:
+    for path in [anchor_file(settings.store.media_folder), *args.anchors]:
         if path.exists() or path in args.anchors:
             anchors += list(_anchors_in(path))
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         with db.reading() as conn:
             found = list(faults(log.read(conn), anchors))
@@ -89,7 +88,7 @@ def verify_log(args: argparse.Namespace) -> int:
 
 def _stamps(settings: HubSettings) -> tuple[int, list[str]]:
     """Number of time stamps on the hub's own anchors, and the faults that were found in them."""
-    file = anchor_file(settings)
+    file = anchor_file(settings.store.media_folder)
     count = len(list(stamps_of(file)))
     if not count:
         return 0, []

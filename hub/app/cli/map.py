@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from hub.app import stores
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
-from hub.app.wiring import resources
 from hub.places.map.ground import Corners, MapFiles
 
 
@@ -31,10 +31,10 @@ def set_ground(args: argparse.Namespace) -> int:
     """Set tiles or a plan as the background of the map, or remove it."""
     settings = settings_of(args)
     if not settings.store.media_url:
-        return _set(args, MapFiles(resources.map_folder(settings)))
-    db = resources.database(settings)
+        return _set(args, MapFiles(stores.map_folder(settings)))
+    db = stores.database(settings)
     try:
-        return _set(args, resources.map_files(settings, db, resources.blobs(settings)))
+        return _set(args, stores.map_files(settings, db, stores.blobs(settings)))
     finally:
         db.close()
 

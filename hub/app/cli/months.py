@@ -4,10 +4,10 @@ import argparse
 import signal
 import threading
 
+from hub.app import stores
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
 from hub.app.months import moving
-from hub.app.wiring import resources
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.db.months import HeldUpError
@@ -68,7 +68,7 @@ def join_tables(args: argparse.Namespace) -> int:
 
 
 def _postgresql(args: argparse.Namespace) -> Database:
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     if not db.is_shared:
         db.close()
         raise RegistryError("only PostgreSQL keeps tables in parts; on SQLite nothing is to do")

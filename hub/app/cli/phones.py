@@ -4,10 +4,10 @@ import argparse
 import sys
 
 from hub.access.people import person_by_login
+from hub.app import stores
 from hub.app.cli import entries
 from hub.app.cli.core import OK, line_of_stdin, say, settings_of
 from hub.app.cli.parsing import Commands, command, existing_file_or_stdin, group
-from hub.app.wiring import resources
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
 from hub.base.change_signal import ChangeSignal
@@ -54,7 +54,7 @@ def add_phone(args: argparse.Namespace) -> int:
             sys.stdin.read() if is_stdin else args.webpush.read_text()
         )
     settings = settings_of(args)
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         with db.reading() as conn:
             person_id = person_by_login(conn, args.login)

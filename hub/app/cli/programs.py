@@ -6,9 +6,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault
+from hub.app import stores
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
-from hub.app.wiring import resources
 from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import SHELL
@@ -37,12 +37,12 @@ def add(args: argparse.Namespace) -> int:
         if size_bytes > MOST_BUNDLE_BYTES:
             raise RegistryError(f"{args.bundle} has more than {MOST_BUNDLE_BYTES // 2**20} MiB")
         head = checked(args.bundle, key)
-        sha256 = store_file(args.bundle, resources.blobs(settings))
+        sha256 = store_file(args.bundle, stores.blobs(settings))
     except BundleFault as fault:
         raise RegistryError(f"{args.bundle}: {fault}") from fault
     except OSError as error:
         raise RegistryError(f"{error.filename}: {error.strerror}") from error
-    db, now = resources.database(settings), HubClock().now()
+    db, now = stores.database(settings), HubClock().now()
     try:
         with db.writing() as conn:
             release_rows.add(
@@ -66,7 +66,7 @@ def add(args: argparse.Namespace) -> int:
 
 def list_bundles(args: argparse.Namespace) -> int:
     """List the bundles, the newest release first."""
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     try:
         with db.reading() as conn:
             found = release_rows.bundles(conn)

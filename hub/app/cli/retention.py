@@ -10,10 +10,10 @@ from sqlalchemy import Connection, select
 
 from hub.access.people import person_by_login
 from hub.alerting.alerts.rules.grouping import Policy
+from hub.app import stores
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
-from hub.app.wiring import resources
-from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.log import SHELL, By
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
@@ -131,7 +131,7 @@ def end_retention(args: argparse.Namespace) -> int:
 
 def list_retention(args: argparse.Namespace) -> int:
     """List the rules in force."""
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     try:
         with db.reading() as conn:
             query = (
@@ -191,7 +191,7 @@ def end_hold(args: argparse.Namespace) -> int:
 def list_holds(args: argparse.Namespace) -> int:
     """List the holds."""
     settings = settings_of(args)
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         with db.reading() as conn:
             rows = holds.list_holds(conn, args.case)
@@ -204,16 +204,16 @@ def list_holds(args: argparse.Namespace) -> int:
 def sweep_media(args: argparse.Namespace) -> int:
     """Repair rows without files and files without rows."""
     settings = settings_of(args)
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         sweep = Reconciler(
             db,
-            blobs=resources.blobs(settings),
+            blobs=stores.blobs(settings),
             clock=HubClock(),
             change_signal=ChangeSignal(),
             policy=Policy(),
             owners=BLOB_OWNERS,
-            proxies=resources.proxies(settings),
+            proxies=stores.proxies(settings),
         )
         swept = sweep.run(believes_all=args.all_lost)
     except ManyLostError as error:

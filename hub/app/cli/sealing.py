@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
+from hub.app import keys, stores
 from hub.app.cli import backup_key
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
 from hub.app.config import HubSettings
 from hub.app.roles.attendance import refuse_while_running
-from hub.app.wiring import keys, resources
 from hub.base.audit import log
 from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import SHELL
@@ -47,7 +47,7 @@ def change_key(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     if settings.store.url.startswith("sqlite"):
         raise ValueError("SQLite (store.url) serves one machine: its keys are not sealed")
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         return _change_key(settings, db)
     finally:
@@ -93,7 +93,7 @@ def import_secrets(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     if settings.store.url.startswith("sqlite"):
         raise ValueError("SQLite (store.url) serves one machine: its keys stay files")
-    db = resources.database(settings)
+    db = stores.database(settings)
     try:
         return _import(settings, db, overwrites=args.force)
     finally:

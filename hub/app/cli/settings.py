@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from agent.wire.settings import SettingsFault
+from hub.app import stores
 from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
-from hub.app.wiring import resources
 from hub.base.audit.log import SHELL
 from hub.base.errors import RegistryError
 from hub.nodes.desired_state import groups, layer_rows, rollout_rows, service, settings_rows
@@ -107,7 +107,7 @@ def show(args: argparse.Namespace) -> int:
 
 def list_nodes(args: argparse.Namespace) -> int:
     """Progress of each node, one line each; those that need attention first."""
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     try:
         with db.reading() as conn:
             rows = conn.execute(select(nodes.c.id, nodes.c.name).order_by(nodes.c.name)).all()

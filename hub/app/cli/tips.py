@@ -3,9 +3,9 @@
 import argparse
 from datetime import UTC, datetime
 
+from hub.app import stores
 from hub.app.cli.core import OK, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
-from hub.app.wiring import resources
 from hub.base.clock.clock import HubClock
 from hub.public.tips import api_keys
 from hub.public.tips.api_keys import TipKeyError
@@ -23,7 +23,7 @@ def add_to(verbs: Commands) -> None:
 
 def add_key(args: argparse.Namespace) -> int:
     """Create a key and print it once."""
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     try:
         with db.writing() as conn:
             key = api_keys.add_key(conn, args.app, HubClock().now())
@@ -38,7 +38,7 @@ def add_key(args: argparse.Namespace) -> int:
 
 def revoke_key(args: argparse.Namespace) -> int:
     """Revoke a key."""
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     try:
         with db.writing() as conn:
             api_keys.revoke_key(conn, args.app, HubClock().now())
@@ -52,7 +52,7 @@ def revoke_key(args: argparse.Namespace) -> int:
 
 def list_keys(args: argparse.Namespace) -> int:
     """List apps with keys, and since when."""
-    db = resources.database(settings_of(args))
+    db = stores.database(settings_of(args))
     try:
         with db.reading() as conn:
             rows = api_keys.list_keys(conn)

@@ -10,11 +10,11 @@ from cryptography import x509
 from hub.app.cli.core import OK, say
 from hub.app.cli.parsing import Commands, command
 from hub.app.config import DEFAULT_FILE, BrokerSection, HubSettings, SecretsSection, load
-from hub.app.wiring import timestamping
-from hub.app.wiring.evidence import key_folder, lines_of, verify_package
-from hub.app.wiring.keys import opened
+from hub.app.keys import opened
+from hub.base import timestamping
 from hub.cases.evidence import keys
 from hub.cases.evidence.check import is_package
+from hub.cases.evidence.package_report import lines_of, verify_package
 from hub.cases.evidence.seal_report import verify_file
 from hub.nodes.pki.verification import read_authority
 
@@ -95,7 +95,7 @@ def _own_keys(settings: HubSettings | None) -> list[x509.Certificate]:
     if settings is None:
         return keys.certificates(SecretsSection().folder)
     with opened(settings) as secrets:
-        return keys.certificates(key_folder(settings), secrets)
+        return keys.certificates(settings.secrets.folder, secrets)
 
 
 def _is_package(path: Path) -> bool:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from hub.alerting.alerts.rules.grouping import Policy
 from hub.alerting.alerts.rules.rules_met import FIRST_SAID
 from toml_settings import Section
 
@@ -94,6 +95,16 @@ class AlertsSection(Section):
         description="Rules of a camera that make an alert critical, so that phones ring "
         "once more; other rules are only shown.",
     )
+
+    def policy(self) -> Policy:
+        """Which sightings raise and join alerts."""
+        return Policy(
+            group_quiet_s=self.group_quiet_s,
+            group_max_s=self.group_max_s,
+            cooldown_s=self.cooldown_s,
+            critical_kinds=frozenset(self.critical_kinds),
+            critical_rules=frozenset(self.critical_rules),
+        )
 
 
 class TroublesSection(Section):

@@ -1,11 +1,14 @@
 """Configuration of the public service: public page, tips, household and data requests."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from hub.public.data_requests.rules import RequestKind, read_span
+from hub.public.data_requests.rules import RequestKind, StepLength, StepLengths, Week, read_span
+from hub.public.data_requests.views import AnswerSettings
 from toml_settings import Section
 
 
@@ -190,3 +193,20 @@ class DataRequestsSection(Section):
         if not days or not all(0 <= day <= 6 for day in days):
             raise ValueError("give at least one weekday, 0 (Monday) to 6")
         return days
+
+    def answers(self, zone: ZoneInfo) -> AnswerSettings:
+        """How requests are answered: deadlines, calendar, reasons and texts."""
+        return AnswerSettings(
+            terms=StepLengths(
+                read_span(self.acknowledge), _spans(self.answer), _spans(self.extension)
+            ),
+            week=Week(zone, frozenset(self.weekdays), frozenset(self.holidays)),
+            refusals={"vi": self.refusals_vi, "en": self.refusals_en},
+            texts={"vi": self.text_vi, "en": self.text_en},
+            sources={"vi": self.source_vi, "en": self.source_en},
+            contact_days=self.contact_days,
+        )
+
+
+def _spans(said: Mapping[str, str]) -> dict[RequestKind, StepLength]:
+    return {RequestKind(wish): read_span(text) for wish, text in said.items()}

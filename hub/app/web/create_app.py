@@ -1,81 +1,51 @@
 """The web application: routes, guards, and errors as plain pages."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
-from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from hub.access.signin import reauth_pages, visit
-from hub.access.signin.accounts import Accounts, Session
-from hub.access.signin.provider_port import OpenIdProvider
+from hub.access.signin.accounts import Session
 from hub.access.signin.reauth_pages import ProofWantedError
 from hub.access.signin.visit import SignedOutError, session_of, to_login
 from hub.access.standing import StandingService
-from hub.base.change_signal import ChangeSignal
+from hub.app.resources import Resources
 from hub.base.db import database
 from hub.base.storage.blobs import BlobsError
-from hub.console.accounts.service import AccountService
-from hub.footage.live.leases import LiveLeases
-from hub.footage.live.service import LiveService
-from hub.footage.live.views import LiveViews
-from hub.footage.upload.service import Uploads
-from hub.nodes.enrolment.port import Enrolling
 from hub.oversight.log.details import detail_reader
-from hub.places.map.ground import MapFiles
-from hub.public.households.port import HouseholdServices
 from hub.web.app_shell import VersionedFiles, is_page_wanted
 from hub.web.feature import Feature, act_texts
 from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.i18n import LANGUAGES
 from hub.web.navigation import NavLink
 from hub.web.rate_limits import Limits, RateLimited
-from hub.web.rendering import Measures, Pack, Site, WebSettings, environment, render, site_of
-from hub.web.services import Services
+from hub.web.rendering import Site, WebSettings, environment, render, site_of
+from hub.web.services import ServiceProvider, Services
 from hub.web.visit import Panel
 
 __all__ = ["WebSettings", "create_app"]
 
 
-def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
-    features: Sequence[Feature],
-    *,
-    services: Services,
-    accounts: Accounts,
-    uploads: Uploads,
-    change_signal: ChangeSignal,
-    verify_token: Callable[[str], str | None],
-    settings: WebSettings,
-    stopping: Callable[[], bool] = lambda: False,
-    enrolling: Enrolling | None = None,
-    pack: Pack | None = None,
-    measured: Measures | None = None,
-    households: HouseholdServices | None = None,
-    sign: Callable[[bytes], tuple[bytes, str]] | None = None,
-    live_leases: LiveLeases | None = None,
-    provider: OpenIdProvider | None = None,
+def create_app(
+    features: Sequence[Feature], resources: Resources, services: Services, settings: WebSettings
 ) -> FastAPI:
-    """The whole application. Call `change_signal` once `stopping` turns true: otherwise live pages
-    delay the server's end."""
+    """The whole application; LookupError if a page needs a service that nobody makes. Call the
+    change signal once the process is stopping: otherwise live pages delay the server's end."""
+    services.check(_needed(features))
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
-    leases = live_leases or LiveLeases(
-        services.use(LiveService), services.use(AccountService).hear_closings, LiveViews()
-    )
-    map_files = MapFiles(settings.map_folder or Path("/nowhere"))
-    views = leases.views
-    others = (accounts, uploads, leases, views, map_files, enrolling, households, provider)
-    services = services.and_those(others)
     site = Site(
         services=services,
-        pack=pack,
-        change_signal=change_signal,
-        verify_token=verify_token,
-        stopping=stopping,
+        pack=resources.pack,
+        change_signal=resources.change_signal,
+        verify_token=resources.verify_token,
+        stopping=resources.stopping,
         settings=settings,
         templates=_templates(tuple(features)),
         acts=partial(act_texts, features),
@@ -86,12 +56,23 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         links=_available(services, (link for one in features for link in one.links)),
         shortcuts=_available(services, (link for one in features for link in one.shortcuts)),
         standing=services.use(StandingService).standing,
-        measured=measured,
-        sign=sign,
+        measured=resources.measured,
+        sign=resources.sign,
     )
     app.state.site = site
     _set_up(app, site, features)
     return app
+
+
+def _needed(features: Iterable[Feature]) -> Iterator[type[object]]:
+    """Types of the services that routes name in their signatures."""
+    for route in (route for one in features for router in one.routers for route in router.routes):
+        waiting = [route.dependant] if isinstance(route, APIRoute) else []
+        while waiting:
+            asked = waiting.pop()
+            waiting += asked.dependencies
+            if isinstance(asked.call, ServiceProvider):
+                yield asked.call.kind
 
 
 def _panels(features: Sequence[Feature]) -> dict[str, list[Panel]]:

@@ -6,7 +6,7 @@ certificates stay, so that their signatures can always be checked.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from hub.base.clock.clock import Clock
 from hub.base.secret_store.store import FILES, SecretStore
 
 KEY_DAYS: Final = 730
@@ -101,6 +102,24 @@ def current(folder: Path, now: datetime, secrets: SecretStore = FILES) -> Eviden
         f"the evidence key {files[0].stem} holds until {ended:%d/%m/%Y} and it is "
         f"{now:%d/%m/%Y} now. Make a new one: matthan-hub evidence key (or set the clock)"
     )
+
+
+def signing_key(folder: Path, now: datetime, secrets: SecretStore = FILES) -> EvidenceSigner:
+    """The key that signs now, made if there is none; EvidenceKeyError, OSError."""
+    found = current(folder, now, secrets)
+    return found or new_key(folder, now, private=secrets.write, public=secrets.write)
+
+
+def proof_signer(
+    folder: Path, clock: Clock, secrets: SecretStore = FILES
+) -> Callable[[bytes], tuple[bytes, str]]:
+    """Signs a proof with the evidence key: the signature, and the certificate as PEM."""
+
+    def sign(content: bytes) -> tuple[bytes, str]:
+        signs = signing_key(folder, datetime.fromtimestamp(clock.now().utc_us / 1e6, UTC), secrets)
+        return signs.sign(content), signs.certificate.public_bytes(Encoding.PEM).decode()
+
+    return sign
 
 
 def certificates(folder: Path, secrets: SecretStore = FILES) -> list[x509.Certificate]:

@@ -107,7 +107,7 @@ def close_account(change: Change, reason: Entered = "") -> Response:
 
 
 @router.post("/reopen")
-def reopen_account(change: Change, reason: Entered = "") -> Response:
+def reopen_account(change: Change, invitations: pages.Invites, reason: Entered = "") -> Response:
     """Reopen the account, and show once the link with which its person signs in."""
     try:
         made = change.accounts.reopen_account(change.visit.asker, change.person_id, reason)
@@ -115,7 +115,7 @@ def reopen_account(change: Change, reason: Entered = "") -> Response:
         return change.refused(error, reason)
     if made is None:
         raise HTTPException(404)
-    return pages.page(change.request, change.visit, made=made)
+    return pages.page(change.request, change.visit, invitations, made=made)
 
 
 @router.post("/suspend")

@@ -4,7 +4,6 @@ from typing import Final
 
 from hub.access.rules.grants import Right
 from hub.footage.live import list_pages, pages, upload
-from hub.footage.live.service import LiveService
 from hub.web.feature import Feature
 from hub.web.navigation import NavLink, Part
 from hub.web.rate_limits import WATCHING, Rate
@@ -13,7 +12,6 @@ FEATURE: Final = Feature(
     name="live",
     templates=("hub.footage.live",),
     routers=(upload.router, list_pages.router, pages.router),
-    services=(LiveService,),
     acts=pages.acts,
     details=pages.details,
     rates=(Rate(r"GET|HEAD", r"/cameras/[^/]*/live/picture", WATCHING),),

@@ -103,10 +103,8 @@ def _page(
 
 
 def _copies(visit: Visit, words: Messages) -> str:
-    """Sentence about the number of small copies; empty if this hub makes none by itself."""
-    queue = visit.find(CopyQueue)
-    if queue is None:
-        return ""
+    """Sentence about the number of small copies."""
+    queue = visit.use(CopyQueue)
     sentence = words.say(
         "Since the hub's start: %(made)d made, %(waiting)d waiting, %(dropped)d left out as too"
         " many came at once (made when somebody plays the clip), %(failed)d not possible (the"

@@ -12,7 +12,8 @@ from os import urandom
 from typing import Final
 from uuid import UUID, uuid4
 
-ID_BYTES: Final = 8
+from hub.base.db.identity import ID_BYTES
+
 WAIT_S: Final = 3.0
 """A hub whose connection was ended is back well within this time."""
 NEW_S: Final = 60.0

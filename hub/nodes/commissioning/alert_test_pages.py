@@ -12,8 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.footage.live import pages
-from hub.footage.live.service import LiveService, Purpose
-from hub.footage.live.views import LiveViews
+from hub.footage.live.service import Purpose
 from hub.nodes.commissioning.alert_test_rows import SentTest, TooManyTestsError
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
 from hub.notify.reason_wording import reason_words
@@ -58,9 +57,11 @@ class TestWords:
 
 
 @router.post("")
-async def send_test(visit: FormSent, tests: Tests, camera_id: UUID) -> Response:
+async def send_test(
+    visit: FormSent, tests: Tests, pictures: pages.Pictures, camera_id: UUID
+) -> Response:
     """Send a test to each of the person's own phones; the page then shows the result."""
-    age_ms = await _picture_age_ms(visit, camera_id)
+    age_ms = await _picture_age_ms(visit, pictures, camera_id)
     place = f"/cameras/{camera_id}/aim"
     try:
         owed = await run_in_threadpool(
@@ -75,10 +76,12 @@ async def send_test(visit: FormSent, tests: Tests, camera_id: UUID) -> Response:
 
 
 @router.get("")
-def show_test(request: Request, visit: SignedIn, tests: Tests, camera_id: UUID) -> Response:
+def show_test(
+    request: Request, visit: SignedIn, tests: Tests, live: pages.Live, camera_id: UUID
+) -> Response:
     """The part of the page with the result, for its script; 404 for people who do not manage the
     camera."""
-    camera = visit.use(LiveService).live_camera(visit.asker, camera_id, Purpose.AIM)
+    camera = live.live_camera(visit.asker, camera_id, Purpose.AIM)
     if camera is None:
         raise HTTPException(404)
     return render(
@@ -143,10 +146,12 @@ def _accepted(sent: SentTest, words: Messages, now_utc_us: int) -> tuple[str, st
     return "open", "warning", told
 
 
-async def _picture_age_ms(visit: Visit, camera_id: UUID) -> int | None:
+async def _picture_age_ms(
+    visit: Visit, pictures: pages.LivePictures, camera_id: UUID
+) -> int | None:
     """Age of the camera's newest picture, if a fresh one is here or comes soon."""
-    watching, until_s = visit.use(LiveViews), time.monotonic() + FRESH_S
-    _, key = await run_in_threadpool(pages.ask, visit, camera_id, Purpose.AIM)
+    watching, until_s = pictures.views, time.monotonic() + FRESH_S
+    _, key = await run_in_threadpool(pictures.ask, camera_id, Purpose.AIM)
     while not visit.site.stopping():
         shot = watching.newest(key)
         if shot is not None and watching.age_s(shot) <= FRESH_S:
@@ -155,5 +160,5 @@ async def _picture_age_ms(visit: Visit, camera_id: UUID) -> int | None:
             break
         await anyio.sleep(pages.LOOK_EVERY_S)
         # The page left for this one may have ended the view.
-        await run_in_threadpool(pages.ask, visit, camera_id, Purpose.AIM)
+        await run_in_threadpool(pictures.ask, camera_id, Purpose.AIM)
     return None

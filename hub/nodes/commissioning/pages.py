@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -17,8 +17,7 @@ from agent.wire.settings import SettingsFault
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.errors import RegistryError
 from hub.footage.live import pages
-from hub.footage.live.service import LiveService, Purpose
-from hub.footage.live.views import LiveViews
+from hub.footage.live.service import Purpose
 from hub.nodes.commissioning import alert_test_pages
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
 from hub.nodes.desired_state.fault_wording import fault_words
@@ -31,9 +30,14 @@ from hub.notify.phones.service import PhoneService
 from hub.web.compass import facing_words
 from hub.web.i18n import Messages
 from hub.web.rendering import render
+from hub.web.services import service
 from hub.web.visit import Visit
 
 router = APIRouter(prefix="/cameras/{camera_id}/aim")
+
+Settings = Annotated[SettingsService, service(SettingsService)]
+Phones = Annotated[PhoneService, service(PhoneService)]
+Tests = Annotated[PhoneTestService, service(PhoneTestService)]
 
 MOST_CHARS: Final = 40_000
 MAST_M: Final = (2.0, 30.0)
@@ -41,41 +45,103 @@ HORIZON_PERCENT: Final = (-100.0, 90.0)
 """Least and most horizon in percent of the picture's height, from the top."""
 
 
+class AimPage:
+    """The page of one request."""
+
+    def __init__(
+        self,
+        request: Request,
+        visit: SignedIn,
+        pictures: pages.Pictures,
+        settings: Settings,
+        tests: Tests,
+        phones: Phones,
+        camera_id: UUID,
+    ) -> None:
+        self._request = request
+        self._visit = visit
+        self._pictures = pictures
+        self._settings = settings
+        self._tests = tests
+        self._phones = phones
+        self._camera_id = camera_id
+
+    def shown(
+        self,
+        *,
+        wrong: str = "",
+        typed: Mapping[str, str] | None = None,
+        saved: str = "",
+        tested: str = "",
+    ) -> Response:
+        """The page; 404 for people who do not manage the camera, 422 with `wrong`."""
+        visit, camera_id = self._visit, self._camera_id
+        camera, key = self._pictures.ask(camera_id, Purpose.AIM)
+        now = self._settings.of_camera(visit.asker, camera_id)
+        shot = self._pictures.views.newest(key)
+        words = visit.site.calendar(visit.asker.language).words
+        outlines = written(_value(now, "private"), _zones(now)) if now else ""
+        fields = {"outlines": outlines, "reason": "", **_measures(now), **(typed or {})}
+        phones = self._phones.phones(visit.asker)
+        return render(
+            self._request,
+            "aim.html",
+            session=visit.session,
+            status_code=422 if wrong else 200,
+            camera=camera,
+            shot=shot,
+            now=now,
+            state=_state(visit, now) if now else "",
+            fields=fields,
+            waiting=waiting_line(now.waiting, words) if now else "",
+            wrong=wrong,
+            saved=saved,
+            points=[(index * 45, name) for index, name in enumerate(facing_words(words).values())],
+            tested=tested,
+            test=alert_test_pages.last_words(visit, self._tests, camera_id),
+            has_phones=any(one.gone_utc_us is None for one in phones),
+            refresh_s=pages.REFRESH_S,
+        )
+
+
+Page = Annotated[AimPage, Depends()]
+
+
 @router.get("")
-def show_aim(
-    request: Request, visit: SignedIn, camera_id: UUID, saved: str = "", tested: str = ""
-) -> Response:
+def show_aim(page: Page, saved: str = "", tested: str = "") -> Response:
     """The page; 404 for people who do not manage the camera."""
-    return _page(request, visit, camera_id, saved=saved, tested=tested)
+    return page.shown(saved=saved, tested=tested)
 
 
 @router.get("/picture")
 async def show_picture(
-    visit: SignedIn, camera_id: UUID, after: Annotated[int | None, Query(ge=0, lt=2**53)] = None
+    pictures: pages.Pictures,
+    camera_id: UUID,
+    after: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
 ) -> Response:
     """The newest picture, as on the live page, for people who manage the camera."""
-    camera, key = await run_in_threadpool(pages.ask, visit, camera_id, Purpose.AIM)
-    return await pages.next_picture(visit, camera, key, after)
+    camera, key = await run_in_threadpool(pictures.ask, camera_id, Purpose.AIM)
+    return await pictures.next(camera, key, after)
 
 
 @router.post("/end", status_code=204)
-def end_aim(visit: FormSent, camera_id: UUID) -> Response:
+def end_aim(_: FormSent, pictures: pages.Pictures, camera_id: UUID) -> Response:
     """End the live pictures, because the page was closed."""
-    pages.leave(visit, camera_id, Purpose.AIM)
+    pictures.leave(camera_id, Purpose.AIM)
     return Response(status_code=204)
 
 
 @router.post("")
 def save_outlines(
-    request: Request,
     visit: FormSent,
+    page: Page,
+    settings: Settings,
     camera_id: UUID,
     outlines: Annotated[str, Form(max_length=MOST_CHARS)] = "",
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Desire these zones and masks for the camera; if they are invalid, the page again with the
     reason."""
-    settings = visit.use(SettingsService)
     now = settings.of_camera(visit.asker, camera_id)
     if now is None:
         raise HTTPException(404)
@@ -91,15 +157,14 @@ def save_outlines(
         wrong = say("Say why: it stands beside the change.")
     else:
         return RedirectResponse(f"/cameras/{camera_id}/aim?saved=1", 303)
-    return _page(
-        request, visit, camera_id, wrong=wrong, typed={"outlines": outlines, "reason": reason}
-    )
+    return page.shown(wrong=wrong, typed={"outlines": outlines, "reason": reason})
 
 
 @router.post("/bearing")
 def save_bearing(
-    request: Request,
     visit: FormSent,
+    page: Page,
+    live: pages.Live,
     camera_id: UUID,
     bearing: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
@@ -107,11 +172,11 @@ def save_bearing(
     said = bearing.strip().replace(",", ".")
     try:
         degrees = float(said) if said else None
-        is_theirs = visit.use(LiveService).set_bearing(visit.asker, camera_id, degrees)
+        is_theirs = live.set_bearing(visit.asker, camera_id, degrees)
     except (ValueError, RegistryError):
         words = visit.site.calendar(visit.asker.language).words
         wrong = words.say("It looks to 0 to 360 degrees: 0 is north, 90 east.")
-        return _page(request, visit, camera_id, wrong=wrong)
+        return page.shown(wrong=wrong)
     if not is_theirs:
         raise HTTPException(404)
     return RedirectResponse(f"/cameras/{camera_id}/aim?saved=bearing", 303)
@@ -119,8 +184,9 @@ def save_bearing(
 
 @router.post("/measures")
 def save_measures(
-    request: Request,
     visit: FormSent,
+    page: Page,
+    settings: Settings,
     camera_id: UUID,
     mast_height_m: Annotated[str, Form(max_length=10)] = "",
     horizon: Annotated[str, Form(max_length=10)] = "",
@@ -140,11 +206,9 @@ def save_measures(
         wrong = say(
             "The camera hangs 2 to 30 metres high, and its horizon is from −100 to 90 percent."
         )
-        return _page(request, visit, camera_id, wrong=wrong, typed=typed)
+        return page.shown(wrong=wrong, typed=typed)
     try:
-        is_theirs = visit.use(SettingsService).want_of_camera(
-            visit.asker, camera_id, keys, reason=reason.strip()
-        )
+        is_theirs = settings.want_of_camera(visit.asker, camera_id, keys, reason=reason.strip())
     except SettingsFault as fault:
         wrong = fault_words(str(fault), visit.site.calendar(visit.asker.language).words)
     except RegistryError:
@@ -153,7 +217,7 @@ def save_measures(
         if not is_theirs:
             raise HTTPException(404)
         return RedirectResponse(f"/cameras/{camera_id}/aim?saved=1", 303)
-    return _page(request, visit, camera_id, wrong=wrong, typed=typed)
+    return page.shown(wrong=wrong, typed=typed)
 
 
 def _typed(said: str, allowed: tuple[float, float]) -> float | None:
@@ -166,45 +230,6 @@ def _typed(said: str, allowed: tuple[float, float]) -> float | None:
     if not least <= value <= most:
         raise ValueError(said)
     return value
-
-
-def _page(
-    request: Request,
-    visit: Visit,
-    camera_id: UUID,
-    *,
-    wrong: str = "",
-    typed: Mapping[str, str] | None = None,
-    saved: str = "",
-    tested: str = "",
-) -> Response:
-    camera, key = pages.ask(visit, camera_id, Purpose.AIM)
-    now = visit.use(SettingsService).of_camera(visit.asker, camera_id)
-    shot = visit.use(LiveViews).newest(key)
-    words = visit.site.calendar(visit.asker.language).words
-    outlines = written(_value(now, "private"), _zones(now)) if now else ""
-    fields = {"outlines": outlines, "reason": "", **_measures(now), **(typed or {})}
-    return render(
-        request,
-        "aim.html",
-        session=visit.session,
-        status_code=422 if wrong else 200,
-        camera=camera,
-        shot=shot,
-        now=now,
-        state=_state(visit, now) if now else "",
-        fields=fields,
-        waiting=waiting_line(now.waiting, words) if now else "",
-        wrong=wrong,
-        saved=saved,
-        points=[(index * 45, name) for index, name in enumerate(facing_words(words).values())],
-        tested=tested,
-        test=alert_test_pages.last_words(visit, visit.use(PhoneTestService), camera_id),
-        has_phones=any(
-            one.gone_utc_us is None for one in visit.use(PhoneService).phones(visit.asker)
-        ),
-        refresh_s=pages.REFRESH_S,
-    )
 
 
 def _value(now: CameraNow, key: str) -> list[Any]:

@@ -119,7 +119,7 @@ def _enrolling(site: Site) -> Enrolling:
     enrolling = site.services.find(Enrolling)
     if enrolling is None:
         raise HTTPException(404)
-    assert len(enrolling.fingerprint) == FINGERPRINT_BYTES  # noqa: S101 - the wiring's own
+    assert len(enrolling.fingerprint) == FINGERPRINT_BYTES  # noqa: S101 - the hub's own
     return enrolling
 
 

@@ -1,10 +1,12 @@
 """Verification that a seal's signatures belong to a node of the authority."""
 
 import warnings
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import structlog
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,7 +17,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from agent.wire import seal_key
 from agent.wire.seal import Claims
 from agent.wire.terms import ClockSource
-from hub.nodes.pki.authority import AUTHORITY_NAME, HUB_NAMES, AuthorityError
+from hub.base.secret_store.store import FILES, SecretStore
+from hub.nodes.pki.authority import AUTHORITY_NAME, HUB_NAMES, AuthorityError, own_files
+
+log = structlog.get_logger()
 
 _UNREADABLE: Final = (
     ValueError,
@@ -35,6 +40,20 @@ def read_authority(path: Path) -> x509.Certificate:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
         raise AuthorityError(f"{path} is no certificate that can be read: {error}") from error
+
+
+def certificate_of_authority(
+    folder: Path, ca_file: Path, secrets: SecretStore = FILES
+) -> x509.Certificate | None:
+    """The certificate of the authority that issues those of boxes: its own in `folder`, or, if that
+    is on another machine, `ca_file`; None, which is logged, if none can be read."""
+    file, _ = own_files(folder)
+    with suppress(OSError, ValueError):
+        return x509.load_pem_x509_certificate(secrets.read(file))
+    with suppress(OSError, ValueError):
+        return x509.load_pem_x509_certificate(ca_file.read_bytes())
+    log.warning("evidence.without_authority", file=str(file))
+    return None
 
 
 def signature_holds(claims: Claims, chained: bytes, signature: bytes) -> bool:

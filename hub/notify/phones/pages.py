@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import APIRouter, HTTPException
 from starlette.datastructures import FormData
@@ -14,8 +15,11 @@ from hub.notify.views import PhoneRow
 from hub.web import forms
 from hub.web.forms import Fields
 from hub.web.i18n import Messages
+from hub.web.services import service
 
 router = APIRouter()
+
+Phones = Annotated[PhoneService, service(PhoneService)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +89,15 @@ def _read(form: FormData, channels: Collection[str]) -> Mapping[str, Order]:
 
 
 @router.post("/settings/channels")
-def choose_channels(visit: FormSent, form: Fields) -> Response:
+def choose_channels(visit: FormSent, phones: Phones, form: Fields) -> Response:
     """Store the order of channels for each severity."""
-    phones = visit.use(PhoneService).phones(visit.asker)
-    living = {phone.channel for phone in phones if phone.gone_utc_us is None}
+    own = phones.phones(visit.asker)
+    living = {phone.channel for phone in own if phone.gone_utc_us is None}
     try:
         orders = _read(form, living)
     except ValueError as error:
         raise HTTPException(422) from error
-    visit.use(PhoneService).choose_channels(visit.asker, orders)
+    phones.choose_channels(visit.asker, orders)
     return RedirectResponse("/settings", 303)
 
 

@@ -27,6 +27,11 @@ _LINE: Final = re.compile(
 )
 
 
+def anchor_file(folder: Path) -> Path:
+    """File with the log's last hash, one line per day, in the folder of the clip store."""
+    return folder / "log-anchors"
+
+
 class Anchoring:
     """A chore: writes the log's last hash to a file beside the clip store, and to the hub's output.
 

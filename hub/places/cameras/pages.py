@@ -18,10 +18,13 @@ from hub.web.services import service
 router = APIRouter()
 
 Cameras = Annotated[CameraService, service(CameraService)]
+Live = Annotated[LiveService, service(LiveService)]
 
 
 @router.get("/cameras/{camera_id}")
-def show_camera(request: Request, visit: SignedIn, cameras: Cameras, camera_id: UUID) -> Response:
+def show_camera(
+    request: Request, visit: SignedIn, cameras: Cameras, live: Live, camera_id: UUID
+) -> Response:
     """One camera; 404 for people who may not see it."""
     page = cameras.camera(visit.asker, camera_id)
     if page is None:
@@ -39,7 +42,7 @@ def show_camera(request: Request, visit: SignedIn, cameras: Cameras, camera_id: 
         faults=[wording.fault_line(one, calendar.words) for one in camera.condition.faults],
         near=[(one, near_word(how, calendar.words)) for one, how in page.near],
         map_link=map_link(agent, camera.latitude_deg, camera.longitude_deg),
-        may_watch=visit.use(LiveService).may_see_live(visit.asker, camera_id, Purpose.LIVE),
+        may_watch=live.may_see_live(visit.asker, camera_id, Purpose.LIVE),
         may_search=visit.may("search"),
         may_find=visit.may("find"),
     )

@@ -22,6 +22,7 @@ from hub.web.services import service
 router = APIRouter(prefix="/map")
 
 Cameras = Annotated[CameraService, service(CameraService)]
+Grounds = Annotated[MapFiles, service(MapFiles)]
 
 ROWS: Final = 50
 """Cameras per page of the table."""
@@ -32,6 +33,7 @@ def show_map(
     request: Request,
     visit: SignedIn,
     cameras: Cameras,
+    files: Grounds,
     find: Annotated[str, Query(max_length=100)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
@@ -42,7 +44,7 @@ def show_map(
     found.sort(key=lambda one: (-one.open_alerts, -RANKS[one.condition.state]))
     calendar = visit.site.calendar(visit.asker.language)
     shown = found[(page - 1) * ROWS : page * ROWS]
-    ground = visit.use(MapFiles).ground()
+    ground = files.ground()
     answer = render(
         request,
         "map.html",
@@ -94,9 +96,9 @@ def tell_states(visit: SignedIn, cameras: Cameras) -> Response:
 
 
 @router.get("/ground.json")
-def tell_ground(visit: SignedIn) -> Response:
+def tell_ground(_: SignedIn, files: Grounds) -> Response:
     """Background of the map."""
-    ground = visit.use(MapFiles).ground()
+    ground = files.ground()
     if ground is None:
         return _fresh({"kind": ""})
     where = ground.corners
@@ -105,9 +107,9 @@ def tell_ground(visit: SignedIn) -> Response:
 
 
 @router.get("/ground")
-def send_ground(request: Request, visit: SignedIn) -> Response:
+def send_ground(request: Request, _: SignedIn, files: Grounds) -> Response:
     """The archive or image, whole or in a range; for everybody signed in."""
-    ground = visit.use(MapFiles).ground()
+    ground = files.ground()
     if ground is None:
         raise HTTPException(404)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, max-age=3600"}

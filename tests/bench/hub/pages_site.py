@@ -14,19 +14,14 @@ from typing import Any, Final
 
 import structlog
 
-from hub.access.passwords import Passwords
-from hub.access.signin.accounts import Accounts
-from hub.alerting.alerts.rules.grouping import Policy
 from hub.app.features import FEATURES
 from hub.app.web.create_app import WebSettings, create_app
-from hub.app.web.services import Resources, make_services
+from hub.app.web.services import make_services
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
-from hub.base.storage.blobs import BlobFolder
-from hub.base.storage.partial_files import PartialFiles
-from hub.footage.upload.service import Uploads
 from hub.web.server import Pages
+from tests.hub.rigs.desk import resources_in
 
 JOIN_S: Final = 20.0
 ERROR: Final = 40
@@ -91,38 +86,15 @@ def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
 def _app(
     url: str, folder: Path, change_signal: ChangeSignal, stopped: threading.Event, port: int
 ) -> Any:
-    db, clock = Database(url), HubClock()
-    blobs = BlobFolder(folder / "media")
-    uploads = Uploads(
-        db,
-        blobs=blobs,
-        parts=PartialFiles(folder / "media" / "parts"),
-        clock=clock,
-        change_signal=change_signal,
-        policy=Policy(),
+    hub, clock = resources_in(folder), HubClock()
+    hub.db, hub.clock, hub.change_signal = Database(url), clock, change_signal
+    hub.stopping = stopped.is_set
+    web = WebSettings(
+        public_url=f"http://127.0.0.1:{port}",
+        push_public_key="",
+        now=lambda: clock.now().utc_us,
     )
-    return create_app(
-        FEATURES,
-        services=make_services(
-            Resources(
-                db=db,
-                clock=clock,
-                change_signal=change_signal,
-                blobs=blobs,
-                growing=uploads.growing,
-            )
-        ),
-        accounts=Accounts(db, clock=clock, passwords=Passwords()),
-        uploads=uploads,
-        change_signal=change_signal,
-        verify_token=lambda _: None,
-        settings=WebSettings(
-            public_url=f"http://127.0.0.1:{port}",
-            push_public_key="",
-            now=lambda: clock.now().utc_us,
-        ),
-        stopping=stopped.is_set,
-    )
+    return create_app(FEATURES, hub, make_services(hub), web)
 
 
 def _cpu_s() -> float:

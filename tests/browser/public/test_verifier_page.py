@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hub.app.wiring import timestamping
 from hub.cases.evidence.seal_wording import HEADS, REASONS
 from hub.cases.evidence.summary import verifier_page
 from tests.browser.conftest import DESK, PHONE
 from tests.hub.cases.sealed_packages import Kind, SealedTown, kinds
-from tests.hub.helpers.base.stamps import packaged, settings
+from tests.hub.helpers.base.stamps import asked_of, packaged, settings
 from tests.hub.helpers.cases.evidence import (
     CLIP,
     PICTURE,
@@ -193,7 +192,7 @@ def test_a_time_stamp_is_named_and_one_of_another_package_is_found(
 ) -> None:
     by = signer(tmp_path / "secrets", datetime.now(UTC))
     with StampOffice(tmp_path / "office").open() as office:
-        asked = timestamping.asked(settings(office, tmp_path))
+        asked = asked_of(settings(office, tmp_path))
         one, other = packaged(by, asked), packaged(by, asked)
     assert office.url in shows(page, one, tmp_path, "partly")
     spliced = dict(entries_of(one)) | {"manifest.tsr": dict(entries_of(other))["manifest.tsr"]}

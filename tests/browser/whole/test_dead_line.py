@@ -37,7 +37,6 @@ def line(needs_loopback: None, sqlite_url: str, tmp_path: Path) -> Iterator[tupl
         lines.append(Proxy(int(url.rpartition(":")[2])))
         return {
             "public_url": f"http://127.0.0.1:{lines[0].port}",
-            "map_folder": town.folder / "map",
         }
 
     with town_served(sqlite_url, tmp_path, more) as hub, lines[0]:

@@ -11,7 +11,7 @@ from hub.access.grants import rows as grants_rows
 from hub.access.signin.accounts import SignedIn
 from hub.alerting.alerts.rules.lifecycle import CLOSES_AFTER_S
 from hub.alerting.response.service import ResponseService
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.footage.retention import rows as retention_rows
 from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import FootageClass

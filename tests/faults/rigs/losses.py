@@ -26,7 +26,7 @@ from hub.access.grants import people_rows, rows
 from hub.access.passwords import Passwords
 from hub.access.rules.grants import Grant, Right
 from hub.app.config.settings import HubSettings
-from hub.app.wiring.resources import bucket
+from hub.app.stores import bucket
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.base.storage.blobs import BlobsError

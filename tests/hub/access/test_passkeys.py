@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from hub.access import people
-from hub.access.signin.accounts import Accounts
 from hub.access.signin.challenges import HOLDS_S, Challenges
 from hub.access.signin.passkeys import MOST
 from hub.access.tables import passkeys, sessions, spent_challenges
@@ -16,6 +15,7 @@ from hub.base.audit.log import By
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
 from hub.console.accounts import closing
+from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.web.origin import Party, party_of
 from tests.hub.rigs.soft_passkey import PRESENT, SoftPasskey, to_text
 from tests.hub.rigs.web_town import PASSWORD, Town
@@ -113,9 +113,8 @@ def test_an_answer_counts_once(an: Visitor, app: FastAPI, passkey: SoftPasskey, 
 
 def test_another_process_of_the_hub_takes_the_answer(town: Town, passkey: SoftPasskey) -> None:
     def process(key: bytes) -> FastAPI:
-        town.accounts = Accounts(
-            town.db, clock=town.clock, passwords=town.passwords, passkey_key=key
-        )
+        town.resources.tokens = UploadTokens(key, upload_url=SITE)
+        town.make_services()
         return town.app(public_url=SITE)
 
     one, other, strange = process(b"k" * 32), process(b"k" * 32), process(b"x" * 32)

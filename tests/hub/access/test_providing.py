@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from hub.app import provider
 from hub.app.check import check
 from hub.app.config import ConfigError, HubSettings, load
 from hub.app.errors import StartRefusedError
-from hub.app.wiring import oidc
 from tests.hub.rigs.open_id_office import CLIENT, SECRET, OpenIdOffice
 
 SITE = "https://hub.example"
@@ -34,7 +34,7 @@ def with_secret(folder: Path, content: str = SECRET, mode: int = 0o600) -> Path:
 
 def refusal(folder: Path, *lines: str) -> str:
     with pytest.raises(StartRefusedError) as caught:
-        oidc.provider(settings(folder, *lines), lambda: 0.0)
+        provider.provider(settings(folder, *lines), lambda: 0.0)
     return str(caught.value)
 
 
@@ -43,7 +43,7 @@ HUB = f'client_id = "{CLIENT}"'
 
 
 def test_there_is_none_by_default(tmp_path: Path) -> None:
-    assert oidc.provider(settings(tmp_path), lambda: 0.0) is None
+    assert provider.provider(settings(tmp_path), lambda: 0.0) is None
 
 
 def test_what_is_missing_is_said_with_its_cure(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_the_secret_may_be_a_credential_of_systemd(
     given.mkdir()
     with_secret(given)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
-    assert oidc.provider(settings(tmp_path, ISSUER, HUB), lambda: 0.0) is not None
+    assert provider.provider(settings(tmp_path, ISSUER, HUB), lambda: 0.0) is not None
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def found(hub: HubSettings) -> dict[str, tuple[bool, str]]:
 @pytest.mark.loopback
 def test_check_asks_it_and_says_what_is_wrong(tmp_path: Path) -> None:
     with_secret(tmp_path)
-    with OpenIdOffice(f"{SITE}{oidc.BACK}").open() as office:
+    with OpenIdOffice(f"{SITE}{provider.BACK}").open() as office:
         hub = settings(tmp_path, f'issuer = "{office.issuer}"', HUB)
         is_well, line = found(hub)["sign-in by a provider"]
         assert (is_well, line) == (True, f"{office.issuer} answers, with 1 keys")

@@ -29,9 +29,9 @@ from hub.app.backup.archive import (
     Seal,
 )
 from hub.app.backup.snapshot import Snapshot, restore, snapshot
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import NOTIFY
-from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database

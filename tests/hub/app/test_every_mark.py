@@ -4,7 +4,7 @@ A new column stands in one of the two lists. Otherwise something would wait for 
 clock, as a roll-out's answers and a request to a box once did.
 """
 
-from hub.app import clock_steps
+from hub.app.clocks import clock_steps
 from hub.app.schema import metadata
 
 ON_RECORD = {

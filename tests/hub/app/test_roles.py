@@ -17,9 +17,11 @@ from hub.__main__ import parser
 from hub.alerting.notifications.abandoned import GONE_S
 from hub.app.check import Finding, check
 from hub.app.config import HubSettings
+from hub.app.enrolment import brokers
 from hub.app.errors import StartRefusedError
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
+from hub.app.roles.listening import listening_socket
 from hub.app.roles.names import (
     MISSED,
     ROLES,
@@ -31,8 +33,6 @@ from hub.app.roles.names import (
 )
 from hub.app.roles.sole import only_process_of
 from hub.app.roles.watch import GRACE_S, RoleWatch
-from hub.app.wiring.enrolment import brokers
-from hub.app.wiring.resources import listening_socket
 from hub.intake.replies import Reply
 from tests.waiting import patience_s, until
 

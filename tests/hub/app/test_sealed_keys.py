@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import delete, select, update
 
-from hub.app import config
+from hub.app import config, enrolment, keys
 from hub.app.backup.archive import ArchiveReader
 from hub.app.check import check
 from hub.app.cli import sealing
@@ -19,8 +19,6 @@ from hub.app.errors import StartRefusedError
 from hub.app.parts import Parts
 from hub.app.roles.attendance import Attendance
 from hub.app.roles.names import CHORES, NOTIFY, WEB
-from hub.app.wiring import enrolment, evidence, keys, resources
-from hub.app.wiring.metrics import token
 from hub.base.audit.tables import audit
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
@@ -28,9 +26,10 @@ from hub.base.private_files import write_private
 from hub.base.secret_store.sealed import SealedSecrets
 from hub.base.secret_store.store import FILES
 from hub.base.secret_store.tables import sealed_secrets
-from hub.cases.evidence.keys import certificates
+from hub.cases.evidence.keys import certificates, signing_key
 from hub.nodes.enrolment import rows
 from hub.nodes.pki.authority import Authority
+from hub.oversight.metrics.measured import token
 from tests.hub.helpers.app.backup import Place
 from tests.hub.helpers.nodes.shutting_out import revoke
 from tests.hub.helpers.oversight.log_details import details_of
@@ -54,12 +53,12 @@ def here(machine: WHERE) -> Place:
     Authority.create(here.folder / "ca", datetime.now(UTC))
     of = settings(here)
     db = Database(here.url)
-    resources.upload_tokens(of)
-    resources.push_key(of)
-    resources.tip_box(of, db)
-    resources.household_box(of)
-    token(of)
-    evidence.signer(of, datetime.now(UTC))
+    keys.upload_tokens(of)
+    keys.push_key(of)
+    keys.tip_box(of, db)
+    keys.household_box(of)
+    token(of.secrets.folder)
+    signing_key(of.secrets.folder, datetime.now(UTC))
     db.close()
     return here
 
@@ -126,18 +125,18 @@ def test_a_second_machine_has_every_key_and_no_file_but_the_master_key(
     sealed = keys.secrets(theirs, db)
     assert isinstance(sealed, SealedSecrets)
     now = HubClock().now()
-    issued = resources.upload_tokens(mine).issue("nga-tu-01", now).token
-    assert resources.upload_tokens(theirs, sealed).verify(issued, now) == "nga-tu-01"
+    issued = keys.upload_tokens(mine).issue("nga-tu-01", now).token
+    assert keys.upload_tokens(theirs, sealed).verify(issued, now) == "nga-tu-01"
     numbers = [
-        resources.push_key(mine).private_numbers(),
-        resources.push_key(theirs, sealed).private_numbers(),
+        keys.push_key(mine).private_numbers(),
+        keys.push_key(theirs, sealed).private_numbers(),
     ]
     assert numbers[0] == numbers[1]
-    assert token(theirs, sealed) == token(mine)
+    assert token(theirs.secrets.folder, sealed) == token(mine.secrets.folder)
     for name in ("tips.key", "households.key"):
         own = (here.folder / "secrets" / name).read_bytes()
         assert sealed.read(there.folder / "secrets" / name) == own
-    folders = [evidence.key_folder(one) for one in (mine, theirs)]
+    folders = [one.secrets.folder for one in (mine, theirs)]
     assert certificates(folders[0]) == certificates(folders[1], sealed) != []
     assert files(there) == {"master.key"}
 
@@ -412,6 +411,6 @@ def test_an_older_backup_with_files_restores_and_its_keys_are_sealed_again(
     there.desk.says("secrets", "import")
     start(there)
     now = HubClock().now()
-    issued = resources.upload_tokens(settings(here)).issue("nga-tu-01", now).token
-    tokens = resources.upload_tokens(settings(there), keys.secrets(settings(there), db))
+    issued = keys.upload_tokens(settings(here)).issue("nga-tu-01", now).token
+    tokens = keys.upload_tokens(settings(there), keys.secrets(settings(there), db))
     assert tokens.verify(issued, now) == "nga-tu-01"

@@ -11,9 +11,10 @@ from fastapi.routing import APIRoute
 
 import hub
 from hub.app.features import FEATURES
+from hub.app.web.create_app import WebSettings, create_app
 from hub.cases.service import CaseService
 from hub.public.tips.public_service import PublicTipService
-from hub.web.services import ServiceProvider, Services
+from hub.web.services import ServiceProvider, Services, Under
 from tests.hub.rigs.web_town import Town
 
 PARTS: Final[dict[str, dict[str, str]]] = {
@@ -151,7 +152,30 @@ def _asked(route: object) -> Iterator[tuple[type, type]]:
 
 
 def test_a_hub_may_be_without_a_service() -> None:
-    none = Services(())
+    none = Services([Under(PublicTipService)])
     assert none.find(PublicTipService) is None
     with pytest.raises(LookupError, match="PublicTipService"):
         none.use(PublicTipService)
+
+
+def test_a_service_is_found_by_exactly_its_type_or_the_one_it_is_given_under() -> None:
+    class Special(dict[str, str]):
+        pass
+
+    one = Special()
+    assert Services([one]).use(Special) is one
+    assert Services([Under(dict, one)]).use(dict) is one
+    with pytest.raises(LookupError, match="dict"):
+        Services([one]).find(dict)
+
+
+def test_two_services_of_one_type_are_refused() -> None:
+    with pytest.raises(ValueError, match="two services are a dict"):
+        Services([{}, {}])
+
+
+def test_a_page_whose_service_nobody_makes_is_refused_at_the_start(town: Town) -> None:
+    cases = town.services.use(CaseService)
+    web = WebSettings(public_url="http://testserver", push_public_key="", now=int)
+    with pytest.raises(LookupError, match=r"nobody makes these services: .*InboxService"):
+        create_app(FEATURES, town.resources, Services([cases]), web)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from hub.app.shared_clock_watch import APART_S, SharedClockWatch
+from hub.app.clocks.shared_clock_watch import APART_S, SharedClockWatch
 from hub.base.clock.steady import SETTLE_US
 from hub.base.clock.steady_clock import SteadyClock
 from hub.base.db.columns import columns

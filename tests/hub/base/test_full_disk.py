@@ -19,7 +19,7 @@ from deploy.broker import Broker, free_port
 from hub.access.grants import people_rows, rows
 from hub.access.passwords import Passwords
 from hub.access.rules.grants import Grant, Right
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.base.audit.log import By
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from hub.app import check
+from hub.app import channels, check, keys
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
-from hub.app.wiring import channels, metrics, resources
 from hub.base.db.database import Database
 from hub.nodes.pki.upload_tokens import UploadTokens
+from hub.oversight.metrics import measured
 from hub.public.tips.sealing import SealBox
 from tests.hub.helpers.notify.channel_files import settings, write
 
@@ -47,9 +47,9 @@ def test_a_file_that_is_there_goes_before_what_is_sealed(hub: HubSettings, seale
 def test_the_key_that_phones_have_subscribed_to_is_the_sealed_one(
     hub: HubSettings, sealed: Path
 ) -> None:
-    before = resources.push_key(hub).private_numbers()
+    before = keys.push_key(hub).private_numbers()
     (hub.secrets.folder / "vapid.pem").rename(sealed / "vapid.pem")
-    assert resources.push_key(hub).private_numbers() == before
+    assert keys.push_key(hub).private_numbers() == before
     assert not (hub.secrets.folder / "vapid.pem").exists()
 
 
@@ -58,22 +58,22 @@ def test_no_key_is_made_anew_over_a_sealed_one(
 ) -> None:
     folder = hub.secrets.folder
     UploadTokens.open(folder, upload_url="https://hub.example/upload")
-    words = metrics.token(hub)
+    words = measured.token(hub.secrets.folder)
     write(folder / "tips.key", "")
     (folder / "tips.key").write_bytes(SealBox.new_key())
     names = {"upload.key", "metrics.token", "tips.key"}
     for name in names:
         (folder / name).rename(sealed / name)
     UploadTokens.open(folder, upload_url="https://hub.example/upload")
-    assert metrics.token(hub) == words
+    assert measured.token(hub.secrets.folder) == words
     db = Database(sqlite_url)
-    resources.tip_box(hub, db)
+    keys.tip_box(hub, db)
     db.close()
     assert not names & {path.name for path in folder.iterdir()}
 
 
 def test_check_finds_them_where_they_are(hub: HubSettings, sealed: Path) -> None:
-    resources.push_key(hub)
+    keys.push_key(hub)
     UploadTokens.open(hub.secrets.folder, upload_url="https://hub.example/upload")
     for name in ("vapid.pem", "upload.key"):
         (hub.secrets.folder / name).rename(sealed / name)

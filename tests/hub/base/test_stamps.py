@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub.app import check as check_command
-from hub.app.wiring import timestamping
+from hub.base import timestamping
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.rfc3161 import StampError, TimestampAuthority, check_stamp, read_roots
@@ -27,7 +27,7 @@ from hub.cases.evidence.manifest import MANIFEST, STAMP
 from hub.cases.evidence.package import write_package
 from hub.console.service import InboxService
 from hub.oversight.log.anchor import Anchoring, stamps_of
-from tests.hub.helpers.base.stamps import order_now, packaged, settings
+from tests.hub.helpers.base.stamps import asked_of, order_now, packaged, settings
 from tests.hub.helpers.cases.evidence import CLIP, PICTURE, entries_of, item, packed, signer
 from tests.hub.rigs.desk import Desk
 from tests.hub.rigs.stamp_office import StampOffice
@@ -68,7 +68,7 @@ def judged(content: bytes, by: EvidenceSigner, *stamp_roots: x509.Certificate) -
 def test_a_package_is_stamped_by_a_real_authority_and_says_when_and_by_whom(
     office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
-    content = packaged(by, timestamping.asked(settings(office, tmp_path)))
+    content = packaged(by, asked_of(settings(office, tmp_path)))
     for given in ([], roots(office)):
         verdict = judged(content, by, *given)
         assert verdict.faults == []
@@ -84,7 +84,7 @@ def test_a_package_is_stamped_by_a_real_authority_and_says_when_and_by_whom(
 def test_stock_openssl_checks_the_stamp_by_the_last_line_of_the_summary(
     office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
-    content = packaged(by, timestamping.asked(settings(office, tmp_path)))
+    content = packaged(by, asked_of(settings(office, tmp_path)))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(tmp_path / "unpacked")
     text = (tmp_path / "unpacked" / "summary.en.html").read_text()
@@ -100,7 +100,7 @@ def test_stock_openssl_checks_the_stamp_by_the_last_line_of_the_summary(
 def test_one_who_believes_another_root_is_told_that_the_stamp_does_not_hold(
     office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
-    content = packaged(by, timestamping.asked(settings(office, tmp_path)))
+    content = packaged(by, asked_of(settings(office, tmp_path)))
     foreign = StampOffice(tmp_path / "foreign")
     [fault] = judged(content, by, *roots(foreign)).faults
     assert fault.startswith(f"{STAMP}: it is no stamp of these bytes by that authority")
@@ -136,7 +136,7 @@ def test_what_is_no_stamp_costs_a_clear_word_and_never_the_export(
 ) -> None:
     make, word = LIES[lie]
     office.answer = make(office)
-    content = packaged(by, timestamping.asked(settings(office, tmp_path)))
+    content = packaged(by, asked_of(settings(office, tmp_path)))
     verdict = judged(content, by)
     assert verdict.faults == []
     assert verdict.stamp is None
@@ -153,16 +153,16 @@ def test_an_earlier_answer_a_foreign_office_and_a_wrong_clock_are_no_stamp(
 ) -> None:
     said = settings(office, tmp_path)
     office.answer = of_earlier(office)
-    assert judged(packaged(by, timestamping.asked(said)), by).stamp is not None
-    again = judged(packaged(by, timestamping.asked(said)), by)
+    assert judged(packaged(by, asked_of(said)), by).stamp is not None
+    again = judged(packaged(by, asked_of(said)), by)
     assert again.is_intact and again.stamp is None
 
     office.answer = office.reply
     foreign = StampOffice(tmp_path / "foreign")
     unknown = settings(office, tmp_path, stamp_ca_file=str(foreign.root))
-    assert judged(packaged(by, timestamping.asked(unknown)), by).stamp is None
+    assert judged(packaged(by, asked_of(unknown)), by).stamp is None
 
-    asked = timestamping.asked(said)
+    asked = asked_of(said)
     file = io.BytesIO()
     ago = Moment(round(datetime.now(UTC).timestamp() * 1e6) - 3_600_000_000, 5)
     write_package(replace(order_now(asked), now=ago), signer=by, file=file)
@@ -174,7 +174,7 @@ def test_an_earlier_answer_a_foreign_office_and_a_wrong_clock_are_no_stamp(
 def test_one_who_has_the_evidence_key_cannot_date_a_package_back_under_a_stamp(
     office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
-    content = packaged(by, timestamping.asked(settings(office, tmp_path)))
+    content = packaged(by, asked_of(settings(office, tmp_path)))
     entries = dict(entries_of(content))
     said = json.loads(entries[MANIFEST])
     said["exported_utc_us"] -= 40 * 60 * 1_000_000
@@ -182,7 +182,7 @@ def test_one_who_has_the_evidence_key_cannot_date_a_package_back_under_a_stamp(
     entries["manifest.sig"] = by.sign(entries[MANIFEST])
     [fault] = judged(packed(list(entries.items())), by).faults
     assert fault.startswith(f"{STAMP}: it is no stamp of these bytes")
-    entries[STAMP] = timestamping.asked(settings(office, tmp_path)).stamp(entries[MANIFEST])[0]
+    entries[STAMP] = asked_of(settings(office, tmp_path)).stamp(entries[MANIFEST])[0]
     [fault] = judged(packed(list(entries.items())), by).faults
     assert "after the export" in fault
 
@@ -191,7 +191,7 @@ def test_a_stamp_that_was_taken_out_or_of_another_package_is_found(
     office: StampOffice, by: EvidenceSigner, tmp_path: Path
 ) -> None:
     said = settings(office, tmp_path)
-    one, two = (dict(entries_of(packaged(by, timestamping.asked(said)))) for _ in range(2))
+    one, two = (dict(entries_of(packaged(by, asked_of(said)))) for _ in range(2))
     without = {name: content for name, content in one.items() if name != STAMP}
     [fault] = judged(packed(list(without.items())), by).faults
     assert fault == f"{STAMP}: it is missing"
@@ -214,15 +214,15 @@ def test_an_office_that_is_silent_closed_or_unknown_is_named_in_one_line(
             "http://127.0.0.1:1/": "it cannot be reached",
         }
         for url, word in words.items():
-            asked = timestamping.asked(settings(office, tmp_path, stamp_url=url))
+            asked = asked_of(settings(office, tmp_path, stamp_url=url))
             verdict = judged(packaged(by, asked), by)
             assert verdict.is_intact
             assert any(word in note for note in verdict.notes), verdict.notes
     office.status = 503
-    verdict = judged(packaged(by, timestamping.asked(settings(office, tmp_path))), by)
+    verdict = judged(packaged(by, asked_of(settings(office, tmp_path))), by)
     assert any("it answers 503" in note for note in verdict.notes)
     for file, word in (("", "stamp_ca_file must name"), ("/no/such.pem", "cannot be read")):
-        asked = timestamping.asked(settings(office, tmp_path, stamp_ca_file=file))
+        asked = asked_of(settings(office, tmp_path, stamp_ca_file=file))
         verdict = judged(packaged(by, asked), by)
         assert verdict.is_intact
         assert any(word in note for note in verdict.notes), verdict.notes
@@ -247,7 +247,7 @@ def test_verify_believes_the_root_that_it_is_given(
 ) -> None:
     desk = Desk.of("sqlite:///none.db", tmp_path, capsys)
     path, key = tmp_path / "p.zip", tmp_path / "k.crt"
-    said = order_now(timestamping.asked(settings(office, tmp_path)))
+    said = order_now(asked_of(settings(office, tmp_path)))
     with path.open("wb") as file:
         write_package(replace(said, items=[item(1, "picture", PICTURE)]), signer=by, file=file)
     with zipfile.ZipFile(path) as archive:
@@ -322,7 +322,7 @@ def test_the_logs_head_is_stamped_and_anchors_written_anew_or_taken_out_are_foun
     monkeypatch.setenv("MATTHAN_HUB__EVIDENCE__STAMP_CA_FILE", str(office.root))
     file = tmp_path / "media" / "log-anchors"
     clock = HandClock(Moment(round(datetime.now(UTC).timestamp() * 1e6), 5))
-    asked = timestamping.asked(settings(office, tmp_path))
+    asked = asked_of(settings(office, tmp_path))
     anchoring = Anchoring(streets.db, file=file, clock=clock, stamps=asked)
     anchoring.write_anchor()
     clock.pass_s(2)

@@ -20,8 +20,7 @@ from structlog.testing import capture_logs
 from hub.access.rules.grants import Right
 from hub.access.tables import people
 from hub.app import config
-from hub.app.web.services import Resources, make_services
-from hub.app.wiring.evidence import _forget_old, packer
+from hub.app.evidence import packer
 from hub.base.audit.asker import Asker
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
@@ -30,6 +29,7 @@ from hub.cases.evidence import keys
 from hub.cases.evidence.check import check_package
 from hub.cases.evidence.manifest import Manifest
 from hub.cases.evidence.package import Order, write_package
+from hub.cases.evidence.packing import _forget_old
 from hub.cases.evidence.service import ExportService
 from hub.cases.feature import MAX_PLANS_BYTES
 from hub.cases.pages import _Package
@@ -105,9 +105,8 @@ def test_who_may_export_opens_a_case_and_what_it_collects_is_held(town: Town) ->
 
 
 def test_a_case_is_shown_on_a_hub_without_tips_and_households(town: Town) -> None:
-    town.services = make_services(
-        Resources(db=town.db, clock=town.clock, change_signal=town.change_signal, blobs=town.blobs)
-    )
+    town.resources.tip_box = town.resources.household_box = town.resources.households = None
+    town.make_services()
     town.allow("an", Right.EXPORT)
     an = visitor(town, "an")
     page = an.get(opened(an))
@@ -378,7 +377,7 @@ def test_a_package_is_not_handed_out_if_the_right_to_export_ends_while_it_is_mad
         let(town, "an", Right.SEE | Right.CLIPS)
         return write_package(order, **into)
 
-    monkeypatch.setattr("hub.app.wiring.evidence.write_package", write)
+    monkeypatch.setattr("hub.cases.evidence.packing.write_package", write)
     assert an.post(f"{case}/export", reason="x").status_code == 403
     assert town.acts()[-2:] == ["evidence.export.refused"] * 2
 

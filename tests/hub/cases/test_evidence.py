@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from hub.app.wiring.evidence import act_text, lines_of
+from hub.app.evidence import act_text
 from hub.base.audit.detail import DATA_CHARS
 from hub.base.text.paper import letters
 from hub.cases.evidence import keys
@@ -23,6 +23,7 @@ from hub.cases.evidence.keys import EvidenceKeyError, EvidenceSigner
 from hub.cases.evidence.layout import LayoutError, read_entries
 from hub.cases.evidence.manifest import MANIFEST, ExportedFootage
 from hub.cases.evidence.package import ChangedError, path_of, write_package
+from hub.cases.evidence.package_report import lines_of
 from hub.cases.evidence.repacked import pack_anew
 from tests.hub.helpers.cases.evidence import (
     CLIP,

@@ -14,9 +14,10 @@ from sqlalchemy import select
 from hub.access.rules.grants import Right
 from hub.access.tables import grants
 from hub.app import config
-from hub.app.wiring import evidence
+from hub.app.evidence import packing_of
 from hub.base.audit.asker import Asker
 from hub.base.audit.tables import audit
+from hub.cases.evidence.packing import package
 from hub.cases.evidence.service import ExportService
 from hub.footage.tables import media
 from tests.agent.rigs.sealing import office, write_clip
@@ -170,7 +171,7 @@ def test_two_exports_at_once_are_two_whole_packages(
     def one(_: int) -> Path:
         leaving = exports.export(asker, ids, case_number="VA-1", reason="x")
         assert leaving is not None
-        return evidence.package(settings, exports, leaving, into=tmp_path / "out")[0]
+        return package(packing_of(settings), exports, leaving, into=tmp_path / "out")[0]
 
     with ThreadPoolExecutor(4) as pool:
         paths = set(pool.map(one, range(4)))

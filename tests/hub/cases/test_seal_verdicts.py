@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.app.wiring.evidence import lines_of
 from hub.cases.evidence.check import PackageCheck, check_package
 from hub.cases.evidence.keys import EvidenceSigner
+from hub.cases.evidence.package_report import lines_of
 from hub.cases.evidence.seal_report import check_pieces
 from hub.cases.evidence.seal_rules import (
     BoxPapers,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from hub.access.signin.accounts import Accounts
 from hub.base.db.database import Database
 from tests.browser.served import address, free_socket, served
 from tests.hub.rigs.web_town import PASSWORD, Town
@@ -33,7 +32,6 @@ def town_of(process: OtherProcess, town: Town) -> Town:
     """The town as this process serves it."""
     other = copy.copy(town)
     other.db, other.change_signal = process.db, process.change_signal
-    other.accounts = Accounts(other.db, clock=town.clock, passwords=town.passwords)
     other.keep_in(town.blobs)
     return other
 

@@ -13,9 +13,6 @@ from hub.access.grants import rows
 from hub.access.rules.grants import Right
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
-from hub.console.accounts.service import AccountService
-from hub.footage.live.leases import LiveLeases
-from hub.footage.live.service import LiveService
 from hub.footage.live.views import LEASE_S, MOST_BYTES, MOST_WATCHES, LiveViews
 from hub.registry.tables import cameras
 from tests.hub.helpers.footage.live import bring, jpeg
@@ -48,8 +45,8 @@ def town(database_url: str, tmp_path: Path, time: Time) -> Iterator[Town]:
     """An may watch live, Bình may not."""
     db = Database(database_url)
     town = Town(db, tmp_path)
-    live, accounts = town.services.use(LiveService), town.services.use(AccountService)
-    town.live_leases = LiveLeases(live, accounts.hear_closings, LiveViews(town._tell_node, time))
+    town.resources.live_views = LiveViews(town._tell_node, time)
+    town.make_services()
     town.grants["live"] = town.allow("an", Right.LIVE)
     yield town
     db.close()

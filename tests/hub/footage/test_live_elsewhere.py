@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from agent.wire.answers import ShowLive
-from hub.app.wiring.site import EXPLANATION_BYTES, LIVE_BYTES
+from hub.app.resources import EXPLANATION_BYTES, LIVE_BYTES
 from hub.base.audit.asker import Asker
 from hub.base.db.database import Database
 from hub.base.processes.broadcast import KEPT, KEPT_BYTES, Broadcast

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.access.rules.grants import Right
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.base.audit.log import note
 from hub.base.audit.restores import RESTORED, RESTORED_S
 from hub.base.batches import never

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 
 from hub.access.rules.grants import Right
 from hub.alerting.alerts.tables import alerts, sightings
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns

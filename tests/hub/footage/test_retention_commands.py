@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from structlog.testing import capture_logs
 
 from hub.app import housekeeping
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.app.housekeeping import Housekeeping
-from hub.app.wiring.blob_owners import BLOB_OWNERS
 from hub.base.storage.blobs import StoreAwayError
 from hub.footage.retention.remover import Remover
 from hub.footage.tables import media

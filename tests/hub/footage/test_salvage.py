@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from hub.access.rules.grants import Right
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit
 from hub.base.storage.partial_files import MOST_PER_NODE

@@ -14,9 +14,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from hub.app import config
-from hub.app.wiring import resources
-from hub.app.wiring.blob_owners import BLOB_OWNERS, is_needed
+from hub.app import config, stores
+from hub.app.blob_owners import BLOB_OWNERS, is_needed
 from hub.base.audit.tables import audit
 from hub.base.storage import shared_parts
 from hub.base.storage.blobs import BlobFolder, Blobs, StoreAwayError
@@ -427,6 +426,6 @@ def test_only_postgresql_with_a_bucket_shares_them(
         push={"subject": "mailto:keeper@hub.example"},
         store={"media_folder": tmp_path, "media_url": url},
     )
-    stores = resources.Stores(streets.db, streets.blobs, streets.clock)
-    parts = resources.parts(settings, "parts", stores)
+    there = stores.Stores(streets.db, streets.blobs, streets.clock)
+    parts = stores.parts(settings, "parts", there)
     assert parts.is_shared == (with_bucket and streets.db.is_shared)

@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.base.storage.staging import NoSpaceError

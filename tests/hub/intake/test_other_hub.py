@@ -9,10 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from deploy.broker import Broker
-from hub.app.wiring.resources import hub_id
 from hub.base.db.database import Database
+from hub.base.db.identity import ID_BYTES, database_id
 from hub.intake.mqtt import connection, link, other_hub
-from hub.intake.mqtt.other_hub import ID_BYTES, away_s, is_anothers, new_birth
+from hub.intake.mqtt.other_hub import away_s, is_anothers, new_birth
 from hub.intake.subscriber import Subscriber
 from hub.nodes.spool.tables import events
 from tests.hub.rigs.intake_rig import NodeLine, address, count, found_town, subscriber
@@ -43,9 +43,9 @@ def test_one_database_is_one_hub_and_a_copy_is_another(
     copy = tmp_path / "copy.db"
     copy.write_bytes(Path(sqlite_url.removeprefix("sqlite:///")).read_bytes())
     other = Database(f"sqlite:///{copy}")
-    assert hub_id(db) == hub_id(again)
-    assert len(hub_id(db)) == ID_BYTES
-    assert hub_id(other) != hub_id(db)
+    assert database_id(db) == database_id(again)
+    assert len(database_id(db)) == ID_BYTES
+    assert database_id(other) != database_id(db)
     for one in (db, again, other):
         one.close()
 

@@ -10,7 +10,7 @@ from agent.wire.answers import SendDiagnosis
 from agent.wire.codec import decode_command
 from hub.access.rules.grants import Right
 from hub.access.tables import people
-from hub.app.clock_steps import move
+from hub.app.clocks.clock_steps import move
 from hub.base.audit.tables import audit
 from hub.base.db.database import Database
 from hub.base.moment import Moment

@@ -15,7 +15,7 @@ from agent.wire.programs import (
     TakePrograms,
 )
 from agent.wire.settings import SettingsFault
-from hub.app.clock_steps import move
+from hub.app.clocks.clock_steps import move
 from hub.base.db.database import Database
 from hub.base.storage.blobs import store_file
 from hub.nodes.desired_state import release_rows, rollout_rows, settings_rows

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from agent.wire.settings import MOST_BYTES, SettingsFault, canonical
-from hub.app.clock_steps import move
+from hub.app.clocks.clock_steps import move
 from hub.base.db.database import Database
 from hub.base.errors import RegistryError
 from hub.nodes.desired_state import layer_rows, rollout_rows, settings_rows

@@ -16,10 +16,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from agent.wire import topics
 from agent.wire.codec import encode
 from deploy.broker import SHUT_OUT, Broker
-from hub.app.wiring.revocation import Revocation
 from hub.base.clock.clock import HubClock
 from hub.base.db.database import Database
 from hub.intake.mqtt.inbox import ReceivedMessage
+from hub.intake.mqtt.revocation import Revocation
 from hub.intake.presence import PresenceRecorder
 from hub.nodes.enrolment import rows
 from hub.registry.registry import node_by_name

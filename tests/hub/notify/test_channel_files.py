@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from hub.app import channels
 from hub.app.cli.entries import parse_service_address
 from hub.app.errors import StartRefusedError
-from hub.app.wiring import channels
 from tests.hub.helpers.notify.channel_files import settings, write
 
 

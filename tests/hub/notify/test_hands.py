@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 import structlog
 
-from hub.app.wiring.households import teller
 from hub.nodes.commissioning import alert_test_rows
 from hub.notify.channels.json_post import number
 from hub.notify.channels.port import Message, Phone
@@ -23,6 +22,7 @@ from hub.notify.delivery.fan_out import (
 )
 from hub.notify.phones import heartbeat_rows
 from hub.notify.rules.delivery_result import Answer, Delivered, MessageRefused, TryAgain
+from hub.public.households.telling import teller
 from hub.public.notices import rows as notices_rows
 
 PHONE = Phone(uuid4(), "webpush", "https://push.test/hai", "{}")

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hub.access.rules.grants import Right
 from hub.alerting.notifications import receipts, undelivered
-from hub.app import clock_steps
+from hub.app.clocks import clock_steps
 from hub.notify.channels.port import Message, Phone
 from hub.notify.phones import heartbeat_rows
 from hub.notify.phones.heartbeat_sender import PhoneCheck

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from hub.app import channels
 from hub.app.config import load
-from hub.app.wiring import channels
 from hub.console.api import is_push_service
 from hub.notify.channels.port import TryAgain
 from hub.notify.channels.post import new_client, post

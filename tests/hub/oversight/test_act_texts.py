@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.app.wiring.evidence import act_text
+from hub.app.evidence import act_text
 
 pytestmark = pytest.mark.promise("Pages: A record in Vietnamese is in Vietnamese to its last word.")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from hub.app.wiring.evidence import act_text
+from hub.app.evidence import act_text
 from hub.base.audit import log as audit_log
 from hub.base.audit.log import By
 from hub.base.audit.tables import audit

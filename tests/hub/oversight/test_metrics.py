@@ -15,10 +15,10 @@ from prometheus_client.registry import Collector
 from sqlalchemy import insert, select, update
 
 from hub.app import config
-from hub.app.wiring import metrics as wiring_metrics
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
 from hub.nodes.spool.tables import missing_numbers
+from hub.oversight.metrics import measured as measured_metrics
 from hub.oversight.metrics import queries
 from hub.registry.tables import nodes
 from hub.web.pictures.maker import ENDS
@@ -60,7 +60,7 @@ def text(metrics: Iterable[Metric]) -> str:
 def test_samples_beyond_the_bound_are_left_out_and_counted(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wiring_metrics, "MOST_SAMPLES", 3)
+    monkeypatch.setattr(measured_metrics, "MOST_SAMPLES", 3)
     said = measured(town, intake=lambda: {str(n): n for n in range(10)}).text()
     assert said.count("matthan_intake_total{") == 3
     assert said.count("matthan_pictures_total{") == 3
@@ -111,7 +111,7 @@ def test_where_nothing_is_measured_there_is_no_such_page(town: Town) -> None:
 def test_who_asks_at_once_hears_the_same_and_costs_nothing(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wiring_metrics, "KEPT_S", 600.0)
+    monkeypatch.setattr(measured_metrics, "KEPT_S", 600.0)
     kept = measured(town)
     first = kept.text()
     town.somebody(some_bytes(500))
@@ -180,8 +180,8 @@ def test_the_token_is_made_once_for_the_hub_alone(tmp_path: Path) -> None:
         push={"subject": "mailto:keeper@hub.example"},
         secrets={"folder": str(tmp_path / "secrets")},
     )
-    made = wiring_metrics.token(settings)
-    assert len(made) >= 40 and wiring_metrics.token(settings) == made
+    made = measured_metrics.token(settings.secrets.folder)
+    assert len(made) >= 40 and measured_metrics.token(settings.secrets.folder) == made
     file = tmp_path / "secrets" / "metrics.token"
     assert file.stat().st_mode & 0o077 == 0
 

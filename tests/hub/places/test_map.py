@@ -69,8 +69,7 @@ def test_the_ground_is_sent_in_the_ranges_asked_for_to_whoever_is_signed_in(
     town: Town, tmp_path: Path
 ) -> None:
     folder = tmp_path / "map"
-    app = town.app(map_folder=folder)
-    an = Visitor(app).sign_in("an", PASSWORD)
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
     assert an.get("/map/ground.json").json() == {"kind": ""}
     assert an.get("/map/ground").status_code == 404
     source = tiles(tmp_path)
@@ -87,7 +86,7 @@ def test_the_ground_is_sent_in_the_ranges_asked_for_to_whoever_is_signed_in(
     assert told == {"kind": "plan", "corners": [106.55, 11.60, 106.65, 11.50]}
     assert an.get("/map/ground").headers["content-type"] == "image/png"
     assert {path.name for path in folder.iterdir()} == {"ground.png", "ground.json"}
-    stranger = Visitor(app)
+    stranger = Visitor(town.app())
     assert stranger.get("/map/ground").status_code in (303, 401)
     MapFiles(folder).clear()
     assert an.get("/map/ground.json").json() == {"kind": ""}

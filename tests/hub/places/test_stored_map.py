@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs, StoreAwayError
 from hub.base.storage.s3 import BlobBucket, BucketAddress, BucketKey
@@ -17,6 +17,7 @@ from hub.footage.retention.reconcile import Reconciler
 from hub.places.map.ground import MapFileError, MapFiles
 from hub.places.map.stored_map import StoredMap
 from hub.places.map.tables import map_ground
+from hub.web.services import Under
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.helpers.places.map import TOWN, plan, tiles
 from tests.hub.rigs.desk import Desk
@@ -34,7 +35,7 @@ def machine(town: Town, folder: Path) -> StoredMap:
 @contextmanager
 def visited(town: Town, files: MapFiles) -> Iterator[Visitor]:
     before = town.services
-    town.services = before.and_those([files])
+    town.services = before.but_with(Under(MapFiles, files))
     yield Visitor(town.app()).sign_in("an", PASSWORD)
     town.services = before
 

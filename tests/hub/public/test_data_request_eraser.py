@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.app import config
-from hub.app.wiring import evidence
 from hub.base.audit.log import By, note
 from hub.base.audit.restores import RESTORED, RESTORED_S
 from hub.base.audit.tables import audit
 from hub.base.storage.blobs import BlobFolder, BlobsError
+from hub.cases.evidence.keys import proof_signer
 from hub.footage.retention import holds
 from hub.footage.retention.rules import Hold
 from hub.footage.tables import media
@@ -191,7 +191,7 @@ def test_the_proof_is_checked_with_stock_openssl_by_the_lines_that_the_docs_have
     [deleted] = town.services.use(DataRequestEraser).erased(only_id(town))
     row = town.services.use(PublicDataRequestService).follow(Asking(town).code(what="khác"))
     Desk.of(sqlite_url, tmp_path, capsys)
-    signs = evidence.proof_signer(config.load(tmp_path / "hub.toml"), town.clock)
+    signs = proof_signer(config.load(tmp_path / "hub.toml").secrets.folder, town.clock)
     proof = tmp_path / "YC.json"
     proof.write_bytes(proof_of(row, [deleted], signs))
     lines = re.search(r"```sh\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)

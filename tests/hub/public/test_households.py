@@ -20,8 +20,8 @@ from sqlalchemy import insert, select, update
 
 from hub.access.rules.grants import ALL
 from hub.app import config
-from hub.app.wiring import evidence
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
+from hub.app.evidence import packer
 from hub.base.db.columns import columns
 from hub.base.db.database import Database, DatabaseError
 from hub.base.storage.partial_files import CHUNK_BYTES, PartialFiles
@@ -604,7 +604,7 @@ def test_a_package_has_the_film_its_seal_and_says_that_its_clock_is_not_the_hubs
 ) -> None:
     town = Town(Database(sqlite_url), tmp_path)
     desk = Desk.of(sqlite_url, tmp_path, capsys)
-    pack = evidence.packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportService))
+    pack = packer(config.load(tmp_path / "hub.toml"), town.services.use(ExportService))
     let(town, "an", ALL)
     an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
     case_id = open_case(an)

@@ -23,7 +23,6 @@ from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rules import AlertRule, RuleRecipients
-from hub.app.web.services import Resources, make_services
 from hub.base.audit.tables import audit
 from hub.base.db.columns import new_id
 from hub.base.moment import Moment
@@ -766,10 +765,8 @@ def test_who_is_not_in_its_case_reads_the_tip_but_not_the_number_and_takes_it_no
 
 
 def test_a_hub_that_takes_no_tips_has_no_such_page(town: Town) -> None:
-    none = Resources(
-        db=town.db, clock=town.clock, change_signal=town.change_signal, blobs=town.blobs
-    )
-    town.services = make_services(none)
+    town.resources.tip_box = None
+    town.make_services()
     anybody = Visitor(town.app())
     for path in ("/tips", "/tips/follow"):
         assert anybody.get(path).status_code == 404

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import func, select, update
 
 from hub.app.config import DataRequestsSection
-from hub.app.web.services import Resources, make_services
 from hub.base.audit.tables import audit
 from hub.oversight.metrics import queries
 from hub.public.data_requests.public_service import PublicDataRequestService
@@ -310,10 +309,8 @@ def test_deadlines_reasons_and_texts_are_the_towns_own(town: Town) -> None:
 
 def test_on_a_hub_that_takes_none_there_is_no_page(town: Town) -> None:
     lam = with_leader(town)
-    none = Resources(
-        db=town.db, clock=town.clock, change_signal=town.change_signal, blobs=town.blobs
-    )
-    town.services = make_services(none)
+    town.resources.request_box = None
+    town.make_services()
     anybody = Visitor(town.app())
     for path in ("/rights", "/rights/follow"):
         assert anybody.get(path).status_code == 404

@@ -5,6 +5,30 @@ from pathlib import Path
 import pytest
 
 from hub.__main__ import main
+from hub.app.config import HubSettings
+from hub.app.config.alerting import PushSection
+from hub.app.config.machine import SecretsSection, StoreSection, WebSection
+from hub.app.config.public import DataRequestsSection, HouseholdsSection, TipsSection
+from hub.app.resources import Resources
+from hub.nodes.pki.upload_tokens import KEY_BYTES, UploadTokens
+
+
+def resources_in(folder: Path, url: str = "sqlite://") -> Resources:
+    """Resources of a hub that has no authority, and takes nothing from people outside."""
+    made = Resources(
+        HubSettings(
+            store=StoreSection(url=url, media_folder=folder / "media"),
+            web=WebSection(public_url="http://testserver"),
+            tips=TipsSection(accepted=False),
+            households=HouseholdsSection(asked=False),
+            petitions=DataRequestsSection(accepted=False),
+            push=PushSection(subject="mailto:keeper@hub.example"),
+            secrets=SecretsSection(folder=folder / "secrets"),
+        )
+    )
+    made.tokens = UploadTokens(bytes(KEY_BYTES), upload_url="http://testserver/upload")
+    made.enrolling = made.revocation = made.broadcast = made.pack = made.sign = None
+    return made
 
 
 class Desk:

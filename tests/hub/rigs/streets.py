@@ -16,7 +16,7 @@ from hub.access.grants import rows as grants_rows
 from hub.access.passwords import Passwords
 from hub.access.rules.grants import Grant, Right
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.app.web.services import Resources, make_services
+from hub.app.web.services import make_services
 from hub.base.audit.asker import Asker
 from hub.base.audit.tables import audit
 from hub.base.change_signal import ChangeSignal
@@ -31,6 +31,7 @@ from hub.intake.filing.filing import Filed, Filing
 from hub.nodes import presence
 from hub.notify.tables import phones
 from hub.registry import registry
+from tests.hub.rigs.desk import resources_in
 
 NIGHT = Moment(1_795_000_000_000_000, 5)
 BOX = BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7)
@@ -167,16 +168,10 @@ class Streets:
         self.filing = Filing(self.policy)
         self.parts = PartialFiles(folder / "parts")
         self.uploads = self.again()
-        self.services = make_services(
-            Resources(
-                db=db,
-                blobs=self.blobs,
-                clock=self.clock,
-                change_signal=self.change_signal,
-                growing=self.uploads.growing,
-                passwords=CHEAP,
-            )
-        )
+        hub = resources_in(folder)
+        hub.db, hub.clock, hub.change_signal = db, self.clock, self.change_signal
+        hub.blobs, hub.uploads, hub.passwords = self.blobs, self.uploads, CHEAP
+        self.services = make_services(hub)
         self.playback = self.services.use(PlaybackService)
         self.node = Mouth("nga-tu", self.clock)
         self.other = Mouth("cau-moi", self.clock)

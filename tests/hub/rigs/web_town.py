@@ -3,6 +3,7 @@ grants."""
 
 import os
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -28,7 +29,7 @@ from hub.alerting.alerts.rules.grouping import Policy
 from hub.alerting.alerts.tables import alerts
 from hub.app.features import FEATURES
 from hub.app.web.create_app import WebSettings, create_app
-from hub.app.web.services import Resources, make_services
+from hub.app.web.services import make_services
 from hub.base.audit.tables import audit
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import HubClock
@@ -38,18 +39,16 @@ from hub.base.storage.partial_files import PartialFiles
 from hub.cases.evidence.arrival import seal_arrival
 from hub.cases.evidence.arrival_seal import ArrivalSeal, SealContent
 from hub.cases.evidence.keys import new_key
-from hub.console.accounts.service import AccountService
 from hub.footage.live.leases import LiveLeases
-from hub.footage.live.service import LiveService
 from hub.footage.live.views import LiveViews
 from hub.footage.tables import media
-from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
-from hub.footage.upload.service import Uploads
 from hub.intake.filing.filing import Filing
 from hub.nodes import presence
 from hub.nodes.enrolment.port import Enrolling
+from hub.nodes.explanations.asked import AskedExplanations
 from hub.nodes.releases.bundles import update_key
+from hub.places.map.ground import MapFiles
 from hub.public.data_requests.rules import RequestKind, StepLength, Week
 from hub.public.data_requests.rules import StepLengths as AnswerTerms
 from hub.public.data_requests.views import AnswerSettings
@@ -60,6 +59,8 @@ from hub.public.tips.sealing import SealBox
 from hub.registry import registry
 from hub.registry.tables import areas
 from hub.web.rendering import Measures, Pack
+from hub.web.services import Under
+from tests.hub.rigs.desk import resources_in
 from tests.hub.rigs.wire_words import NodeVoice
 
 PASSWORD = "đèn đường 756"
@@ -131,7 +132,6 @@ class Town:
         files: dict[str, Any] = {"private": _write, "public": _write}
         self.evidence_key = new_key(self.folder / "evidence-keys", now, **files)
         self.keep_in(BlobFolder(self.folder / "media", spare_bytes=self.spare_bytes))
-        self.accounts = Accounts(self.db, clock=self.clock, passwords=self.passwords)
         is_sqlite = self.db.url.get_backend_name() == "sqlite"
         if is_sqlite and type(self.clock) is HubClock:
             self._fill_from_copy()
@@ -159,43 +159,41 @@ class Town:
     def keep_in(self, blobs: Blobs) -> None:
         """Pictures and clips are kept here from now on; make the app anew."""
         self.blobs = blobs
-        rooms: dict[str, Any] = {
-            "blobs": blobs,
-            "clock": self.clock,
-            "change_signal": self.change_signal,
-        }
-        self.proxies = Proxies(self.folder / "copies")
-        media = self.folder / "media"
-        parts = PartialFiles(media / "parts", spare_bytes=self.spare_bytes)
-        self.copies = CopyQueue(self.db, blobs=blobs, proxies=self.proxies)
-        self.uploads = Uploads(
-            self.db, parts=parts, policy=POLICY, clip_stored=self.copies.offer, **rooms
-        )
-        box: SealBox = SealBox(bytes(32))
-        self.services = make_services(
-            Resources(
-                db=self.db,
-                proxies=self.proxies,
-                copies=self.copies,
-                growing=self.uploads.growing,
-                tip_box=box,
-                petition_box=box,
-                office=OFFICE,
-                household_box=box,
-                passwords=self.passwords,
-                bundle_parts=PartialFiles(media / "bundles", spare_bytes=self.spare_bytes),
-                update_key=lambda: update_key(self.folder / "keys" / "update.pub"),
-                tell_node=self._ask_node,
-                tell_processes=self.tell_processes,
-                **rooms,
-            )
-        )
-        live, accounts = self.services.use(LiveService), self.services.use(AccountService)
-        self.live_leases = LiveLeases(live, accounts.hear_closings, LiveViews(self._tell_node))
-        self.households = self._household_services()
+        hub = self.resources = resources_in(self.folder)
+        hub.db, hub.clock, hub.change_signal = self.db, self.clock, self.change_signal
+        hub.blobs, hub.passwords, hub.policy = blobs, self.passwords, POLICY
+        hub.proxies = self.proxies = Proxies(self.folder / "copies")
+        hub.parts, hub.bundle_parts = self._parts("parts"), self._parts("bundles")
+        hub.update_key = lambda: update_key(self.folder / "keys" / "update.pub")
+        hub.map_files = MapFiles(self.folder / "map")
+        hub.tip_box = hub.request_box = hub.household_box = SealBox(bytes(32))
+        hub.office = OFFICE
+        hub.verify_token = TOKENS.get
+        hub.live_views = LiveViews(self._tell_node)
+        hub.explanations = AskedExplanations(self._ask_node, tell_others=self.tell_processes)
+        hub.households = self.households = self._household_services()
+        self.copies, self.uploads = hub.copies, hub.uploads
+        self.make_services()
+
+    def make_services(self) -> None:
+        """Anew, from the resources as they are now."""
+        self.services = make_services(self.resources)
+
+    @property
+    def accounts(self) -> Accounts:
+        """Sign-in."""
+        return self.services.use(Accounts)
+
+    @property
+    def live_leases(self) -> LiveLeases:
+        """Ends live views."""
+        return self.services.use(LiveLeases)
+
+    def _parts(self, name: str) -> PartialFiles:
+        return PartialFiles(self.folder / "media" / name, spare_bytes=self.spare_bytes)
 
     def _household_services(self) -> HouseholdServices:
-        given = PartialFiles(self.folder / "media" / "given", spare_bytes=self.spare_bytes)
+        given = self._parts("given")
         rooms: dict[str, Any] = {"clock": self.clock}
         uploads = HouseholdUploadService(self.db, parts=given, most_bytes=20_000_000, **rooms)
         return HouseholdServices(
@@ -341,26 +339,13 @@ class Town:
         **settings: Any,
     ) -> FastAPI:
         """The site of this town."""
-        return create_app(
-            FEATURES,
-            services=self.services,
-            accounts=self.accounts,
-            uploads=self.uploads,
-            change_signal=self.change_signal,
-            verify_token=TOKENS.get,
-            stopping=stopping,
-            enrolling=enrolling,
-            pack=pack,
-            measured=measured,
-            households=self.households,
-            live_leases=self.live_leases,
-            provider=provider,
-            settings=WebSettings(
-                public_url=public_url,
-                now=lambda: self.clock.now().utc_us,
-                **{"push_public_key": "BKey"} | settings,
-            ),
-        )
+        hub = copy(self.resources)
+        hub.stopping, hub.pack, hub.measured = stopping, pack, measured
+        port: Any = OpenIdProvider
+        services = self.services.but_with(Under(Enrolling, enrolling), Under(port, provider))
+        now: dict[str, Any] = {"now": lambda: self.clock.now().utc_us, "push_public_key": "BKey"}
+        web = WebSettings(public_url=public_url, **now | settings)
+        return create_app(FEATURES, hub, services, web)
 
     def file(self, body: Any, *, utc_us: int | None = None) -> UUID | None:
         """The node says something; the alert it raised or joined."""

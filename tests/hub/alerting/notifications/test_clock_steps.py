@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from hub.app.clock_steps import move
-from hub.app.clock_watch import ClockWatch
+from hub.app.clocks.clock_steps import move
+from hub.app.clocks.clock_watch import ClockWatch
 from hub.base.clock.steady_clock import SteadyClock
 from hub.base.db.columns import columns
 from hub.base.db.database import Database, DatabaseError

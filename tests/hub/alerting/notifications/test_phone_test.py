@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.alerting.alerts.tables import alerts
-from hub.app import clock_steps
+from hub.app.clocks import clock_steps
 from hub.base.change_signal import ChangeSignal
 from hub.nodes.commissioning import alert_test_rows
 from hub.nodes.commissioning.alert_test_rows import (

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.app import config
+from hub.base import timestamping
 from hub.base.moment import Moment
 from hub.base.rfc3161 import TimestampAuthority
 from hub.cases.evidence.keys import EvidenceSigner
@@ -22,6 +23,10 @@ def settings(office: StampOffice, tmp_path: Path, **changed: str) -> config.HubS
         store={"media_folder": str(tmp_path)},
         evidence=said,
     )
+
+
+def asked_of(said: config.HubSettings) -> TimestampAuthority | None:
+    return timestamping.asked(said.evidence.stamp_url, said.evidence.stamp_ca_file)
 
 
 def order_now(stamps: TimestampAuthority | None, error_ms: int | None = 5) -> Order:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from hub.app.wiring.blob_owners import BLOB_OWNERS
+from hub.app.blob_owners import BLOB_OWNERS
 from hub.footage.retention import rows as retention_rows
 from hub.footage.retention.remover import Remover
 from hub.footage.retention.rules import FootageClass

@@ -1,6 +1,6 @@
 """Helpers of the tests of metrics, used by more than one module."""
 
-from hub.app.wiring.metrics import Measured
+from hub.oversight.metrics.measured import Measured
 from tests.hub.rigs.web_town import Town
 
 

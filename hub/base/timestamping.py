@@ -10,7 +10,6 @@ from uuid import uuid4
 import httpx
 from cryptography import x509
 
-from hub.app.config import HubSettings
 from hub.base.rfc3161 import (
     MOST_ANSWER_BYTES,
     MOST_APART_S,
@@ -26,23 +25,23 @@ _ASKS: Final = "application/timestamp-query"
 _ANSWERS: Final = "application/timestamp-reply"
 
 
-def authority(settings: HubSettings) -> TimestampAuthority | None:
-    """The configured authority, or None; StampError if its roots are missing."""
-    url, roots = settings.evidence.stamp_url, settings.evidence.stamp_ca_file
+def authority(url: str, ca_file: str) -> TimestampAuthority | None:
+    """The authority at `url`, or None without one; StampError if its roots, in `ca_file`, are
+    missing."""
     if not url:
         return None
-    if not roots:
+    if not ca_file:
         raise StampError("evidence.stamp_ca_file must name the certificate of the authority's root")
-    return TimestampAuthority(url, roots_of(Path(roots)), partial(_post, url))
+    return TimestampAuthority(url, roots_of(Path(ca_file)), partial(_post, url))
 
 
-def asked(settings: HubSettings) -> TimestampAuthority | None:
+def asked(url: str, ca_file: str) -> TimestampAuthority | None:
     """The authority for an export, which no fault of a stamp may stop: if its roots are missing,
     the fault becomes the result of the stamp."""
     try:
-        return authority(settings)
+        return authority(url, ca_file)
     except StampError as error:
-        return TimestampAuthority(settings.evidence.stamp_url, (), partial(_refuse, str(error)))
+        return TimestampAuthority(url, (), partial(_refuse, str(error)))
 
 
 def roots_of(path: Path) -> list[x509.Certificate]:

@@ -4,10 +4,10 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO, Final
@@ -16,30 +16,22 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from hub.app.config import HubSettings
-from hub.app.features import FEATURES
-from hub.app.wiring import timestamping
-from hub.app.wiring.enrolment import authority_folder
 from hub.base.audit.asker import Asker
-from hub.base.clock.clock import Clock
 from hub.base.moment import Moment
-from hub.base.secret_store.store import FILES, SecretStore
+from hub.base.rfc3161 import TimestampAuthority
+from hub.base.secret_store.store import SecretStore
 from hub.base.storage.blobs import BlobsError
 from hub.base.text import paper
-from hub.cases.evidence import keys
 from hub.cases.evidence.blur import BlurError
 from hub.cases.evidence.box_papers import Papers, pack_papers
-from hub.cases.evidence.check import PackageCheck, check_package
-from hub.cases.evidence.keys import EvidenceKeyError, EvidenceSigner
+from hub.cases.evidence.keys import EvidenceKeyError, EvidenceSigner, signing_key
 from hub.cases.evidence.layout import LayoutError
 from hub.cases.evidence.manifest import ExportedFootage, Manifest
 from hub.cases.evidence.package import ChangedError, Item, Order, path_of, utc, write_package
 from hub.cases.evidence.redaction_plan import RedactionPlan, read_plan
 from hub.cases.evidence.seal_report import check_pieces
 from hub.cases.evidence.seal_rules import arrived, judge_clip
-from hub.cases.evidence.seal_wording import APART, HEADS, LIMITS_HEAD, say
 from hub.cases.evidence.service import (
     CannotLeaveError,
     Custody,
@@ -47,12 +39,6 @@ from hub.cases.evidence.service import (
     ExportedFile,
     ExportService,
 )
-from hub.nodes.pki.authority import own_files
-from hub.oversight.log.acts import act_words
-from hub.oversight.log.details import detail_reader
-from hub.web.calendar import Calendar
-from hub.web.feature import act_texts
-from hub.web.i18n import words
 from hub.web.rendering import Pack
 
 log = structlog.get_logger()
@@ -60,13 +46,29 @@ log = structlog.get_logger()
 DAY_S: Final = 86_400
 
 
-def packer(settings: HubSettings, exports: ExportService, secrets: SecretStore = FILES) -> Pack:
-    """A function that makes packages for the pages, on the disk of the clip store.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """How this hub makes packages: with its keys, in its words."""
+
+    key_folder: Path
+    secrets: SecretStore
+    zone: ZoneInfo
+    act_text: Callable[[str, str], str]
+    """Text of an act, in a language."""
+    detail_text: Callable[[Moment, Mapping[str, Any], str], str]
+    """Text of the detail of a line of the log (act, detail, data), in a language."""
+    authority: Callable[[], x509.Certificate | None]
+    """Certificate of the authority that issues those of boxes; None if it cannot be read."""
+    stamps: Callable[[], TimestampAuthority | None]
+    """The authority for time stamps, if any."""
+
+
+def packer(packing: Packing, exports: ExportService, folder: Path) -> Pack:
+    """A function that makes packages for the pages, in `folder`, on the disk of the clip store.
 
     Each is a file without a name, which is gone when it is closed or its process ends. Another
     process on the same folder cannot remove it.
     """
-    folder = settings.store.media_folder / "leaving"
     _forget_old(folder)
 
     def pack(
@@ -86,7 +88,7 @@ def packer(settings: HubSettings, exports: ExportService, secrets: SecretStore =
         if leaving is None:
             return None
         try:
-            order, signs = _order(settings, exports, leaving, hides, secrets)
+            order, signs = _order(packing, exports, leaving, hides)
             folder.mkdir(parents=True, exist_ok=True)
             with ExitStack() as unless_made:
                 file = unless_made.enter_context(tempfile.TemporaryFile(dir=folder))
@@ -110,19 +112,18 @@ def packer(settings: HubSettings, exports: ExportService, secrets: SecretStore =
 
 
 def package(
-    settings: HubSettings,
+    packing: Packing,
     exports: ExportService,
     leaving: Export,
     *,
     into: Path,
     plans: Sequence[RedactionPlan] = (),
-    secrets: SecretStore = FILES,
 ) -> tuple[Path, Manifest]:
     """Write a package under another name, sync it, then rename it: a package is complete or absent.
 
     `plans` name the footage that gets a redacted copy beside it; BlurError.
     """
-    order, signs = _order(settings, exports, leaving, plans, secrets)
+    order, signs = _order(packing, exports, leaving, plans)
     into.mkdir(parents=True, exist_ok=True)
     path = into / _name(order)
     with _draft(path) as file:
@@ -130,18 +131,18 @@ def package(
 
 
 def _order(
-    settings: HubSettings,
+    packing: Packing,
     exports: ExportService,
     leaving: Export,
     plans: Sequence[RedactionPlan],
-    secrets: SecretStore,
 ) -> tuple[Order, EvidenceSigner]:
-    papers = pack_papers(authority_of(settings, secrets), leaving.key_lines)
+    papers = pack_papers(packing.authority(), leaving.key_lines)
     judge = _Judge(exports, leaving, papers.papers())
     hides = {plan.media_id: plan for plan in plans}
     if unknown := hides.keys() - {one.media_id for one in leaving.footage}:
         raise BlurError(f"{min(map(str, unknown))} is not among what is exported")
-    signs = signer(settings, datetime.fromtimestamp(leaving.now.utc_us / 1e6, UTC), secrets)
+    now = datetime.fromtimestamp(leaving.now.utc_us / 1e6, UTC)
+    signs = signing_key(packing.key_folder, now, packing.secrets)
     order = Order(
         package_id=uuid4(),
         case_number=leaving.case_number,
@@ -152,14 +153,14 @@ def _order(
             replace(judge.item(one, number), hides=hides.get(one.media_id))
             for number, one in enumerate(leaving.footage, 1)
         ],
-        custody=[_line(settings, leaving.now, one) for one in leaving.custody],
+        custody=[_line(packing, leaving.now, one) for one in leaving.custody],
         log_seq=leaving.log.seq,
         log_hash=leaving.log.hash,
-        zone=ZoneInfo(settings.web.time_zone),
-        act_text=act_text,
-        detail_text=partial(_detail_text, settings, leaving.now),
+        zone=packing.zone,
+        act_text=packing.act_text,
+        detail_text=partial(packing.detail_text, leaving.now),
         papers=papers,
-        stamps=timestamping.asked(settings),
+        stamps=packing.stamps(),
     )
     return order, signs
 
@@ -175,86 +176,6 @@ def _write(order: Order, signs: EvidenceSigner, file: BinaryIO) -> Manifest:
     if manifest.stamp is not None and manifest.stamp.missing:
         log.warning("evidence.unstamped", case=manifest.case_number, reason=manifest.stamp.missing)
     return manifest
-
-
-def act_text(act: str, language: str) -> str:
-    """Text of an act, as on the page of the log."""
-    return act_words(act, words(language), _act_texts(language))
-
-
-def _detail_text(settings: HubSettings, now: Moment, line: Mapping[str, Any], language: str) -> str:
-    calendar = Calendar(ZoneInfo(settings.web.time_zone), words(language), now.utc_us)
-    return _details(calendar)(line["act"], line["detail"], line["data"])
-
-
-@cache
-def _details(calendar: Calendar) -> Callable[[str, str, str], str]:
-    return detail_reader(FEATURES, calendar)
-
-
-@cache
-def _act_texts(language: str) -> Mapping[str, str]:
-    return act_texts(FEATURES, words(language))
-
-
-def proof_signer(
-    settings: HubSettings, clock: Clock, secrets: SecretStore = FILES
-) -> Callable[[bytes], tuple[bytes, str]]:
-    """Signs a proof with the evidence key: the signature, and the certificate as PEM."""
-
-    def sign(content: bytes) -> tuple[bytes, str]:
-        now = datetime.fromtimestamp(clock.now().utc_us / 1e6, UTC)
-        signs = signer(settings, now, secrets)
-        return signs.sign(content), signs.certificate.public_bytes(Encoding.PEM).decode()
-
-    return sign
-
-
-def verify_package(
-    path: Path,
-    trusted: Sequence[x509.Certificate],
-    stamp_roots: Sequence[x509.Certificate] = (),
-    authority: x509.Certificate | None = None,
-) -> PackageCheck:
-    """Read and check a package; OSError if it cannot be read."""
-    with path.open("rb") as file:
-        return check_package(
-            file, trusted, seal_of=check_pieces, stamp_roots=stamp_roots, authority=authority
-        )
-
-
-def lines_of(path: Path, check: PackageCheck) -> list[str]:
-    """The result of a check in lines for people, the verdict first."""
-    manifest = check.manifest
-    head, count = check.verdict
-    about = []
-    if manifest is not None and (check.is_intact or check.is_repacked):
-        about = [
-            f"case {manifest.case_number}, exported {utc(manifest.exported_utc_us)} by "
-            f"{manifest.exported_by}; key SHA-256 {manifest.key_sha256}"
-        ]
-    limits = [f"{say(LIMITS_HEAD, 'en').lower()}: {one}" for one in check.limits]
-    apart = ", ".join(f"{say(APART[kind], 'en')}: {n}" for kind, n in check.apart.items())
-    details = [*check.faults, *limits, *about, *check.notes]
-    if apart:
-        details.append(f"apart: {apart}")
-    return [f"{path}: {say(HEADS[head], 'en', count)}", *(f"  {line}" for line in details)]
-
-
-def key_folder(settings: HubSettings) -> Path:
-    """Folder of the evidence keys: among the hub's secrets, so that a backup has them."""
-    return settings.secrets.folder
-
-
-def signer(settings: HubSettings, now: datetime, secrets: SecretStore = FILES) -> EvidenceSigner:
-    """The key that signs now, made if there is none; EvidenceKeyError, OSError."""
-    return keys.current(key_folder(settings), now, secrets) or new_key(settings, now, secrets)
-
-
-def new_key(settings: HubSettings, now: datetime, secrets: SecretStore = FILES) -> EvidenceSigner:
-    """Make a key that signs from now on."""
-    folder = key_folder(settings)
-    return keys.new_key(folder, now, private=secrets.write, public=secrets.write)
 
 
 class _Judge:
@@ -306,22 +227,11 @@ class _Judge:
         )
 
 
-def authority_of(settings: HubSettings, secrets: SecretStore = FILES) -> x509.Certificate | None:
-    """The certificate of the authority that issues those of boxes; None if it cannot be read."""
-    file, _ = own_files(authority_folder(settings))
-    with suppress(OSError, ValueError):
-        return x509.load_pem_x509_certificate(secrets.read(file))
-    with suppress(OSError, ValueError):  # the authority's own files are on another machine
-        return x509.load_pem_x509_certificate(settings.broker.ca_file.read_bytes())
-    log.warning("evidence.without_authority", file=str(file))
-    return None
-
-
-def _line(settings: HubSettings, now: Moment, one: Custody) -> dict[str, Any]:
+def _line(packing: Packing, now: Moment, one: Custody) -> dict[str, Any]:
     said = asdict(one)
     said |= {"at": utc(said.pop("at_utc_us")), "object_id": str(one.object_id or "")}
     if one.data:  # the package is read without this hub's texts of codes
-        said["detail"] = _detail_text(settings, now, said, "en")
+        said["detail"] = packing.detail_text(now, said, "en")
     return said
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from hub.app.clock_steps import move
+from hub.app.clocks.clock_steps import move
 from hub.base.clock.steady_clock import SteadyClock
 from hub.base.db.database import FAULTS, Database
 

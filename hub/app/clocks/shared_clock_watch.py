@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
-from hub.app.clock_watch import ClockWatch
+from hub.app.clocks.clock_watch import ClockWatch
 from hub.base.clock.steady import STEP_US
 from hub.base.clock.steady_clock import SteadyClock
 from hub.base.db.database import FAULTS, Database

@@ -1,20 +1,21 @@
-"""Wiring of enrolment: authority, codes and revocation."""
+"""Enrolment on this hub: authority, addresses of nodes and brokers, revocation."""
 
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
 
-from agent.wire.brokers import broker_address
+from agent.wire.brokers import broker_address as named_address
+from agent.wire.brokers import host_and_port
 from agent.wire.enrolment import FINGERPRINT_BYTES, PORT
 from hub.app.config import HubSettings
-from hub.app.wiring import resources
-from hub.app.wiring.revocation import Revocation
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.secret_store.store import FILES, SecretStore
 from hub.intake.mqtt.probe import BrokerAddress
+from hub.intake.mqtt.revocation import Revocation
 from hub.nodes.enrolment.desk import Enroller
 from hub.nodes.enrolment.port import Enrolling
 from hub.nodes.pki.authority import Authority, AuthorityError
@@ -51,7 +52,7 @@ def build(
     host, port = node_address(settings)
     enrolling = Enrolling(
         enroller=Enroller(
-            db, clock=clock, signs=Signing(authority), revoked=lambda: write_list(shutting)
+            db, clock=clock, signs=Signing(authority), revoked=shutting.try_to_write_list
         ),
         host=host,
         port=port,
@@ -60,7 +61,7 @@ def build(
         broker_host=broker_host(settings),
         broker_port=settings.broker.port,
         further_brokers=settings.broker.further,
-        shut_out=lambda node: _shut_out(shutting, node),
+        shut_out=shutting.try_to_shut_out,
     )
     return enrolling, shutting
 
@@ -73,7 +74,7 @@ def shutting_out(
         db,
         authority=authority,
         crl_file=crl_file(settings),
-        brokers=resources.broker_addresses(settings),
+        brokers=broker_addresses(settings),
         clock=clock,
     )
 
@@ -92,26 +93,25 @@ def broker_host(settings: HubSettings) -> str:
     return settings.enrol.broker_host or node_address(settings)[0].strip("[]")
 
 
+def broker_address(settings: HubSettings) -> BrokerAddress:
+    """Address and certificate files of the first broker, for the intake."""
+    broker = settings.broker
+    return BrokerAddress(
+        broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file
+    )
+
+
+def broker_addresses(settings: HubSettings) -> list[BrokerAddress]:
+    """Addresses and certificate files of all brokers, in the order of the configuration."""
+    first = broker_address(settings)
+    further = map(host_and_port, settings.broker.further)
+    return [first, *(replace(first, host=host, port=port) for host, port in further)]
+
+
 def brokers(settings: HubSettings) -> list[tuple[str, BrokerAddress]]:
     """All brokers, each with the host:port that boxes are given, and sorted by it: so a broker has
     the same number on all machines, whatever the order of their lists."""
-    first, *further = resources.broker_addresses(settings)
+    first, *further = broker_addresses(settings)
     given = [(broker_host(settings), first), *((one.host, one) for one in further)]
     named = sorted(((host.lower(), one.port, one) for host, one in given), key=itemgetter(0, 1))
-    return [(broker_address(host, port), one) for host, port, one in named]
-
-
-def write_list(shutting: Revocation) -> None:
-    """Write the revocation list at the start, and after a restore; a failure is logged, and the
-    next write has everything."""
-    try:
-        shutting.write_list()
-    except OSError as error:
-        log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")
-
-
-def _shut_out(shutting: Revocation, node: str) -> None:
-    try:
-        shutting.shut_out(node)
-    except OSError as error:
-        log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")
+    return [(named_address(host, port), one) for host, port, one in named]

@@ -3,10 +3,10 @@ processes share it."""
 
 from collections.abc import Callable
 
-from hub.app.clock_watch import ClockWatch
+from hub.app.clocks.clock_watch import ClockWatch
+from hub.app.clocks.shared_clock_watch import SharedClockWatch
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
-from hub.app.shared_clock_watch import SharedClockWatch
 from hub.base.clock.steady_clock import SteadyClock
 from hub.base.db.database import FAULTS, Database
 from hub.base.processes.lease import Lease

@@ -93,6 +93,14 @@ class Revocation:
             write_public(self._crl_file, self._authority.revocations(moments, _as_time(now.utc_us)))
             self._written = new
 
+    def try_to_write_list(self) -> None:
+        """As `write_list`, at the start and after a restore; a failure is logged, and the next
+        write has everything."""
+        try:
+            self.write_list()
+        except OSError as error:
+            _say_unwritable(error)
+
     async def follow(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Until `stop`: write the list when another process or a command has revoked a node. Each
         machine with a broker needs this, because a command may run on another one."""
@@ -110,6 +118,13 @@ class Revocation:
         )
         thread.start()
         return thread
+
+    def try_to_shut_out(self, node: str) -> None:
+        """As `shut_out`; a failure is logged."""
+        try:
+            self.shut_out(node)
+        except OSError as error:
+            _say_unwritable(error)
 
     def stop(self) -> None:
         """End all threads waiting for the next visit."""
@@ -163,6 +178,10 @@ class Revocation:
         write_private(folder / "visit.key", key_pem)
         write_public(folder / "visit.crt", cert.public_bytes(Encoding.PEM))
         return replace(broker, cert_file=folder / "visit.crt", key_file=folder / "visit.key")
+
+
+def _say_unwritable(error: OSError) -> None:
+    log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")
 
 
 def _as_time(utc_us: int) -> datetime:

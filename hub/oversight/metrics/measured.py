@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib.metadata import version
+from pathlib import Path
 from secrets import token_urlsafe
 from typing import Final
 
@@ -11,8 +12,6 @@ from prometheus_client import ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from hub.app.config import HubSettings
-from hub.app.roles.names import ROLES
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
 from hub.base.secret_store.store import FILES, SecretStore
@@ -35,8 +34,8 @@ class Measured(Collector):
     """All metrics of the hub, for any thread; in no registry.
 
     `blobs`: None for a process that has no footage. `silent` names parts of the hub that hang;
-    `intake`, `refused` and `copies` count since the hub's start. `unserved`: roles that no process
-    has; None while that is not known, and for a hub that is one process.
+    `intake`, `refused` and `copies` count since the hub's start. `unserved`: those of
+    `roles` that no process has; None while that is not known, and for a hub that is one process.
     """
 
     def __init__(  # noqa: PLR0913 - each is one source, by its name
@@ -50,6 +49,7 @@ class Measured(Collector):
         refused: Callable[[], Counts] = dict,
         copies: Callable[[], Counts] = dict,
         office: AnswerSettings | None = None,
+        roles: Collection[str] = (),
         unserved: Callable[[], list[str] | None] = lambda: None,
     ) -> None:
         self._db = db
@@ -60,7 +60,7 @@ class Measured(Collector):
         self._refused = refused
         self._office = office
         self._copies = copies
-        self._unserved = unserved
+        self._roles, self._unserved = roles, unserved
         self._lock = threading.Lock()
         self._text, self._until_s = "", 0.0
         self._process = ProcessCollector(registry=None)
@@ -103,7 +103,7 @@ class Measured(Collector):
         unserved = self._unserved()
         if unserved is None:
             return []
-        return [({"role": role}, float(role not in unserved)) for role in ROLES]
+        return [({"role": role}, float(role not in unserved)) for role in self._roles]
 
     def _free(self) -> float | None:
         if self._blobs is None:
@@ -114,10 +114,9 @@ class Measured(Collector):
             return None
 
 
-def token(settings: HubSettings, secrets: SecretStore = FILES) -> str:
-    """The token that a scraper must send; made at the first start."""
-    path = settings.secrets.folder / TOKEN_NAME
-    return secrets.make(path, _new_token).decode("ascii", "replace").strip()
+def token(folder: Path, secrets: SecretStore = FILES) -> str:
+    """The token that a scraper must send, in this folder; made at the first start."""
+    return secrets.make(folder / TOKEN_NAME, _new_token).decode("ascii", "replace").strip()
 
 
 def _new_token() -> bytes:

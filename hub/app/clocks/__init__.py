@@ -1,0 +1,1 @@
+"""The clock of a hub, and the tasks that apply its steps."""

@@ -1,1 +1,0 @@
-"""Makes the parts of a running hub from its configuration."""
