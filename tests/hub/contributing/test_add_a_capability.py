@@ -1,13 +1,12 @@
 """The page on adding a capability is true: its files, written into a copy, work."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from tests.hub.helpers.contributing.copies import link, run_in
 
 pytestmark = pytest.mark.system
 
@@ -35,29 +34,9 @@ def test_the_capability_of_the_page_works_in_a_copy(tmp_path: Path) -> None:
     (copy / LIST).write_text(with_lines((ROOT / LIST).read_text("utf-8"), page), encoding="utf-8")
 
     tests = ["tests/hub/test_camera_notes.py", "tests/hub/app/test_features.py"]
-    # The copy is its own project: neither the options of this run nor its paths reach it.
-    kept = {name: said for name, said in os.environ.items() if not name.startswith("PYTEST_")}
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
-        cwd=copy,
-        env=kept | {"PYTHONPATH": str(copy)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = run_in(copy, "pytest", "-q", "-p", "no:cacheprovider", *tests)
     assert run.returncode == 0, run.stdout + run.stderr
     assert " passed" in run.stdout
-
-
-def link(source: Path, copy: Path, folders: set[str], under: str = "") -> None:
-    """Make a copy of links, with folders of its own where files are added."""
-    copy.mkdir()
-    for path in source.iterdir():
-        name = f"{under}{path.name}"
-        if name in folders:
-            link(path, copy / path.name, folders, f"{name}/")
-        elif not path.name.startswith((".", "__pycache__")):
-            (copy / path.name).symlink_to(path)
 
 
 def with_lines(text: str, page: str) -> str:
