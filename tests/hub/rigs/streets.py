@@ -168,7 +168,7 @@ class Streets:
         self.filing = Filing(self.policy)
         self.parts = PartialFiles(folder / "parts")
         self.uploads = self.again()
-        hub = resources_in(folder)
+        hub = resources_in(folder.with_name(f"{folder.name}-hub"))  # its keys are no footage
         hub.db, hub.clock, hub.change_signal = db, self.clock, self.change_signal
         hub.blobs, hub.uploads, hub.passwords = self.blobs, self.uploads, CHEAP
         self.services = make_services(hub)
