@@ -30,7 +30,7 @@ from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles
 from hub.cases.evidence.keys import proof_signer
 from hub.cases.evidence.service import ExportService
-from hub.footage.growing.clips import GrowingClips
+from hub.footage.growing.clips import protect
 from hub.footage.live.views import LEASE_S, LiveViews
 from hub.footage.transcoding.ahead import CopyQueue
 from hub.footage.transcoding.proxies import Proxies
@@ -183,11 +183,7 @@ class Resources:
     def parts(self) -> PartialFiles:
         """Partial files of nodes' uploads."""
         parts = stores.parts(self.settings, "parts", self._stores)
-        # Also for the chores of a process without pages.
-        growing = GrowingClips(
-            self.db, parts=parts, clock=self.clock, change_signal=self.change_signal
-        )
-        parts.is_held = growing.is_held
+        protect(parts, self.db)  # also for the chores of a process without pages
         return parts
 
     @cached_property

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from hub.alerting.alerts.rules.kinds import Kind, Subject, Text, entry_of
+from hub.alerting.alerts.rules.kinds import Kind, Subject, entry_of
 from hub.alerting.alerts.rules.rules_met import foremost
 from hub.alerting.notifications.batching import AlertDigest
 from hub.alerting.notifications.pending import PendingNotification
@@ -82,36 +82,37 @@ def _of_one(
     pending: PendingNotification, words: PushMessages, *, names: Mapping[str, Any]
 ) -> tuple[str, str]:
     entry = entry_of(pending.kind)
-    is_trouble = entry.subject is Subject.TROUBLE
-    if is_trouble:
+    if pending.moment == "taken":
+        title = _handled(pending, words)
+    elif entry.push is None:
+        return _of_people(pending, words, names=names)
+    elif pending.moment == "back" and entry.push_over:
+        title = words.say(entry.push_over).format(**names)
+    else:
+        title = words.say(entry.push.message_id(pending.people)).format(**names)
+    if entry.subject is Subject.TROUBLE:
         body = words.say("{place} · since {time}") if pending.place else words.say("since {time}")
     elif pending.moment == "taken":
         body = words.say("{camera} · {time}")
-    elif entry.push is None:
-        return _of_people(pending, words, names=names)
     elif entry.subject is Subject.TIP:
         body = words.say("{time} · said near {camera}")
-    elif pending.moment == "grown":
-        body = words.say("{camera} · it began at {time}")
+    elif entry.subject is Subject.TAMPERING:
+        return _of_tampering(pending, words, names={**names, "what": title})
     else:
         body = words.say("{camera} · since {time}")
-    return _title_of(pending, words, names=names), body.format(**names)
+    return title, body.format(**names)
 
 
-def _title_of(
+def _of_tampering(
     pending: PendingNotification, words: PushMessages, *, names: Mapping[str, Any]
-) -> str:
-    entry = entry_of(pending.kind)
-    if pending.moment == "taken":
-        return _handled(pending, words)
-    if pending.moment == "back" and entry.push_over:
-        return words.say(entry.push_over).format(**names)
-    what = words.say((entry.push or Text("")).message_id(pending.people)).format(**names)
-    if entry.subject is not Subject.TAMPERING:
-        return what
-    is_over = pending.moment == "grown"  # nothing else is sent about it later
-    title = words.say("Over: {what} · {place}") if is_over else words.say("{what} · {place}")
-    return title.format(what=what, **names)
+) -> tuple[str, str]:
+    """Start or end of tampering; nothing else is sent about it later."""
+    if pending.moment == "grown":
+        title = words.say("Over: {what} · {place}")
+        body = words.say("{camera} · it began at {time}")
+    else:
+        title, body = words.say("{what} · {place}"), words.say("{camera} · since {time}")
+    return title.format(**names), body.format(**names)
 
 
 def _of_people(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn, own_path
-from hub.alerting.alerts.rules.kinds import SIGHTINGS, Kind
+from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.oncall import wording
 from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.silences.listing import LISTING, SilenceLine
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/silences")
 
 Silences = Annotated[SilenceService, service(SilenceService)]
 
-KINDS: Final = ("", *sorted(SIGHTINGS, reverse=True))
+KINDS: Final = ("", Kind.PERSON, Kind.CROWD)
 SPANS_S: Final = (3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 14 * 86_400)
 
 
@@ -95,7 +95,7 @@ def kind_name(kind: str, words: Messages) -> str:
     """Kind of alert in words."""
     names = {
         "": words.say("all that is seen"),
-        "person": words.say("people"),
+        Kind.PERSON: words.say("people"),
         Kind.CROWD: words.say("crowds"),
     }
     return names.get(kind, kind)

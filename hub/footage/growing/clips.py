@@ -9,6 +9,7 @@ file is checked like any other.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -94,6 +95,42 @@ class GrowingUpload:
         if self._is_first and self._part.size_bytes > 0:
             self._clips.show(self._clip)
         return self._part.size_bytes
+
+
+def protect(parts: PartialFiles, db: Database) -> None:
+    """Tell the store what a hold may need, so that it removes none of it, and which files began as
+    clips in recording."""
+    parts.is_held = partial(_is_held, db)
+    parts.is_grown = partial(_is_grown, db)
+
+
+def _is_held(db: Database, node_id: UUID, part: str) -> bool:
+    """True if a hold may need the part of a clip or file."""
+    name = UUID(part.removesuffix(GROWING))
+    if part.endswith(GROWING):
+        query = select(growing_clips.c.id).where(
+            growing_clips.c.id == name, growing_clips.c.node_id == node_id, held_growing()
+        )
+    else:
+        query = select(media.c.id).where(
+            media.c.id == name,
+            media.c.node_id == node_id,
+            media.c.stored_utc_us.is_(None),
+            held(),
+        )
+    with db.reading() as conn:
+        return conn.scalar(query) is not None
+
+
+def _is_grown(db: Database, node_id: UUID, part: str) -> bool:
+    """True if this part of a file began as a clip in recording."""
+    query = select(growing_clips.c.id).where(
+        growing_clips.c.media_id == UUID(part),
+        growing_clips.c.node_id == node_id,
+        growing_clips.c.beginning.is_not(None),  # else nothing was handed over
+    )
+    with db.reading() as conn:
+        return conn.scalar(query) is not None
 
 
 class GrowingClips:
@@ -209,33 +246,6 @@ class GrowingClips:
         if grew is None and media_id is not None:
             grew = self._parts.grew_utc_us(node_id, str(media_id), conn)
         return grew
-
-    def is_held(self, node_id: UUID, part: str) -> bool:
-        """True if a hold may need the part of a clip or file, so that nothing removes it."""
-        name = UUID(part.removesuffix(GROWING))
-        if part.endswith(GROWING):
-            query = select(growing_clips.c.id).where(
-                growing_clips.c.id == name, growing_clips.c.node_id == node_id, held_growing()
-            )
-        else:
-            query = select(media.c.id).where(
-                media.c.id == name,
-                media.c.node_id == node_id,
-                media.c.stored_utc_us.is_(None),
-                held(),
-            )
-        with self._db.reading() as conn:
-            return conn.scalar(query) is not None
-
-    def is_grown(self, node_id: UUID, part: str) -> bool:
-        """True if this part of a file began as a clip in recording."""
-        query = select(growing_clips.c.id).where(
-            growing_clips.c.media_id == UUID(part),
-            growing_clips.c.node_id == node_id,
-            growing_clips.c.beginning.is_not(None),  # else nothing was handed over
-        )
-        with self._db.reading() as conn:
-            return conn.scalar(query) is not None
 
     def show(self, clip: GrowingClip) -> None:
         """Show in its alerts that the clip can be watched now."""

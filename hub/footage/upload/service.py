@@ -18,7 +18,7 @@ from hub.base.db.database import Database
 from hub.base.db.group_commit import GroupCommit
 from hub.base.storage.blobs import Blobs
 from hub.base.storage.partial_files import PartialFiles, PartWriter, WrongOffsetError
-from hub.footage.growing.clips import GrowingClips
+from hub.footage.growing.clips import GrowingClips, protect
 from hub.footage.media_rows import is_stored, store_media
 from hub.footage.tables import media
 from hub.footage.upload.shares import Shares
@@ -141,8 +141,7 @@ class Uploads:
             change_signal=change_signal,
             check_share=self.shares.check,
         )
-        parts.is_held = self.growing.is_held
-        parts.is_grown = self.growing.is_grown
+        protect(parts, db)
         self._swept_utc_us = 0
         self._sweep()
 

@@ -69,10 +69,10 @@ class KindEntry:
     advice: str = ""
     """On pages, for a technician; empty: none."""
     push: Text | None
-    """Title of a push, see `hub.alerting.notifications.text` for its fields. None: as `headline`.
-    """
+    """Title of a push, see `hub.alerting.notifications.text` for its fields. None, as for
+    `headline`: the people and the rules that they met say more."""
     push_over: str = ""
-    """Title of the push about the end; empty: no such push, or the same words for all kinds."""
+    """Title of the push about the end of a trouble; empty: there is no such push."""
 
 
 def _seen(subject: Subject) -> KindEntry:

@@ -77,6 +77,11 @@ def said(**changes: Any) -> tuple[str, str]:
             "Cổng chợ · bắt đầu lúc 18:06",
         ),
         (
+            {"kind": "trouble_of_a_newer_hub", "moment": "back", "state": "resolved"},
+            "Cảnh báo · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · từ 18:06",
+        ),
+        (
             {"kind": "tamper_of_a_newer_hub"},
             "Cảnh báo · Ngã tư chợ, Tân Khai",
             "Cổng chợ · từ 18:06",
