@@ -67,13 +67,13 @@ def details(words: Messages) -> dict[str, str]:
     return {
         "cameras.count": say("%(n)s cameras"),
         "camera.placed": "%(parts)s",
-        "camera.latitude_deg": say("latitude_deg %(number)s"),
-        "camera.longitude_deg": say("longitude_deg %(number)s"),
-        "camera.no_bearing": say("bearing_deg None"),
-        "camera.bearing_deg": say("bearing_deg %(number)s"),
-        "camera.label": say("label %(name)s"),
-        "camera.kept_label": say("kept_label %(name)s"),
-        "camera.area_id": say("area_id %(id)s"),
+        "camera.latitude_deg": say("latitude %(number)s°"),
+        "camera.longitude_deg": say("longitude %(number)s°"),
+        "camera.no_bearing": say("no direction any more"),
+        "camera.bearing_deg": say("faces %(number)s°"),
+        "camera.label": say("name “%(name)s”"),
+        "camera.kept_label": say("name “%(name)s”"),
+        "camera.area_id": say("area %(id)s"),
     }
 
 
