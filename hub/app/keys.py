@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from hub.app import enrolment, stores
-from hub.app.channels import KEPT_IN
 from hub.app.config import HubSettings
 from hub.app.errors import StartRefusedError
 from hub.base.credentials import found
@@ -22,6 +21,7 @@ from hub.base.secret_store.store import FILES, SecretStore
 from hub.nodes.pki.authority import own_files as own_files_of
 from hub.nodes.pki.upload_tokens import KEY_NAME, UploadTokens
 from hub.notify.channels.vapid import VapidKeyError, vapid_key
+from hub.notify.channels.zalo import KEPT_IN
 from hub.oversight.metrics.measured import TOKEN_NAME
 from hub.public.tips.sealing import SealBox
 from hub.public.tips.tables import tip_reporters

@@ -41,6 +41,7 @@ from hub.nodes.explanations.asked import MOST_BYTES, WAITS_S, AskedExplanations
 from hub.nodes.pki.upload_tokens import UploadTokens
 from hub.nodes.releases import bundles
 from hub.nodes.releases.upload import MOST_AT_ONCE
+from hub.notify.channels.descriptor import ChannelTools
 from hub.notify.channels.port import Channel
 from hub.notify.channels.post import new_client
 from hub.notify.channels.reach import PrivateHosts
@@ -290,13 +291,15 @@ class Resources:
     @cached_property
     def channels(self) -> Mapping[str, Channel]:
         """All channels, by name."""
-        return channels(
-            self.settings,
-            webpush=self.webpush,
+        tools = ChannelTools(
+            public_url=self.settings.web.public_url,
             client=self.client,
+            webpush=self.webpush,
+            private=private_hosts(self.settings),
             clock=self.clock,
             secrets=self.secrets,
         )
+        return channels(self.settings, tools)
 
     @cached_property
     def households(self) -> HouseholdServices | None:

@@ -18,6 +18,7 @@ from hub.alerting.alerts.views import ShownAlert
 from hub.alerting.notifications.service import NotificationService
 from hub.console.service import InboxService
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
+from hub.notify.channels import webpush
 from hub.notify.phones.service import PhoneService
 from hub.web.i18n import Messages
 from hub.web.rendering import WebSettings
@@ -121,7 +122,7 @@ def add_phone(visit: ApiCalled, phones: Phones, phone: NewPhone) -> Response:
     try:
         phone_id = phones.add_phone(
             visit.asker,
-            channel="webpush",
+            channel=webpush.NAME,
             address=phone.endpoint,
             secrets=json.dumps({"p256dh": phone.keys.p256dh, "auth": phone.keys.auth}),
             label=phone.label,

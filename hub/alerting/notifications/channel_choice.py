@@ -18,6 +18,7 @@ from hub.alerting.alerts.scope import KEEPERS, keepers_values
 from hub.alerting.alerts.tables import alerts
 from hub.base.db.statements import read_once
 from hub.base.moment import Moment
+from hub.notify.channels.listing import rank
 from hub.notify.rules.channel_order import Order, Sent, next_channels, read_orders, steps_for
 from hub.notify.tables import notifications, phones
 
@@ -49,7 +50,7 @@ def first_phones(living_phones: Iterable[Any], *, severity: str | None) -> list[
 def _steps(theirs: Sequence[Any], severity: str | None) -> Order:
     """Order of channels; at least one step, as these people have an active phone."""
     living = {row.channel for row in theirs}
-    return steps_for(_orders(theirs[0].channel_order), living, severity)
+    return steps_for(_orders(theirs[0].channel_order), living, severity, rank=rank)
 
 
 @lru_cache(maxsize=256)

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from hub.alerting.alerts.views import ToldRow
 from hub.base.text.order import by_name
+from hub.notify.channels.listing import entry_of
 from hub.web.calendar import Calendar
-
-ANSWERING_CHANNELS: Final = frozenset({"webpush"})
-"""Channels whose phones report what they show; on others silence means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ def _unseen_sentence(last: ToldRow, calendar: Calendar) -> tuple[str, bool]:
 
 def _sent_sentence(last: ToldRow, calendar: Calendar) -> tuple[str, bool]:
     at = {"time": calendar.clock(last.answered_utc_us or last.owed_utc_us)}
-    if last.channel in ANSWERING_CHANNELS:
+    if entry_of(last.channel).reports_shown:
         return calendar.words.say("sent at %(time)s, not yet shown on the phone") % at, True
     silent = calendar.words.say("sent at %(time)s; this channel never says if it was shown")
     return silent % at, False

@@ -33,10 +33,9 @@ def _single_files(settings: HubSettings) -> dict[str, Path]:
         "single/hub.key": settings.broker.key_file,
         "single/ca.crt": settings.broker.ca_file,
         "single/vapid.pem": keys.push_key_file(settings),
-        "single/zalo.toml": channels.zalo_file(settings),
-        "single/services.toml": channels.services_file(settings),
         "single/oidc.secret": provider.secret_file(settings),
         "single/bucket.key": stores.bucket_key_file(settings),
+        **{f"single/{name}": path for name, path in channels.files(settings).items()},
     }
 
 

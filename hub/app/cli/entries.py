@@ -19,6 +19,9 @@ from hub.base.audit.detail import plain
 from hub.base.audit.log import SHELL
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
+from hub.notify.channels import ntfy, webpush
+from hub.notify.channels.descriptor import Address
+from hub.notify.channels.listing import entry_of
 from hub.notify.phones.rows import choose_channels
 from hub.notify.rules.channel_order import NAME
 from hub.registry.registry import CameraPosition, add_area, add_node, area_by_name, place_camera
@@ -162,7 +165,7 @@ def parse_subscription(text: str) -> Subscription:
     try:
         raw = json.loads(text)
         keys = {name: str(raw["keys"][name]) for name in ("p256dh", "auth")}
-        return Subscription("webpush", str(raw["endpoint"]), json.dumps(keys))
+        return Subscription(webpush.NAME, str(raw["endpoint"]), json.dumps(keys))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             'not a push subscription: {"endpoint": ..., "keys": {"p256dh": ..., "auth": ...}}'
@@ -171,13 +174,14 @@ def parse_subscription(text: str) -> Subscription:
 
 def ntfy_subscription(address: str, token: str | None) -> Subscription:
     """A topic on an ntfy server, with an access token if the server needs one."""
-    return Subscription("ntfy", address, json.dumps({"token": token} if token else {}))
+    return Subscription(ntfy.NAME, address, json.dumps({"token": token} if token else {}))
 
 
 def parse_service_address(text: str) -> Subscription:
     """Parse a person's own part of an address on one of the keeper's channels, for example
     `telegram:123456`."""
     channel, _, who = text.partition(":")
-    if not NAME.fullmatch(channel) or channel in ("webpush", "ntfy") or not who.strip():
+    is_own = entry_of(channel).address is Address.OWN
+    if not NAME.fullmatch(channel) or is_own or not who.strip():
         raise ValueError(f"{text!r} is none such as telegram:123456 or zns:0912345678")
     return Subscription(channel, f"{channel}:{who.strip()}", "{}")

@@ -2,6 +2,8 @@
 
 from hub.app.config import PublicSection
 from hub.app.resources import Resources
+from hub.notify.channels.descriptor import Address
+from hub.notify.channels.listing import entry_of
 from hub.web.rendering import PublicWords, WebSettings
 
 
@@ -13,7 +15,9 @@ def web_settings(r: Resources) -> WebSettings:
         push_public_key=r.push_signer.application_server_key,
         now=lambda: r.clock.now().utc_us,
         time_zone=web.time_zone,
-        notice_channels=tuple(sorted({*r.channels} - {"webpush", "ntfy"})),
+        notice_channels=tuple(
+            sorted(one for one in r.channels if entry_of(one).address is not Address.OWN)
+        ),
         allows_local_push=r.settings.push.allows_local,
         public_words=_public_words(r.settings.public),
     )

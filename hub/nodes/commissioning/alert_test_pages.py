@@ -15,6 +15,7 @@ from hub.footage.live import pages
 from hub.footage.live.service import Purpose
 from hub.nodes.commissioning.alert_test_rows import SentTest, TooManyTestsError
 from hub.nodes.commissioning.alert_test_service import PhoneTestService
+from hub.notify.channels.listing import entry_of
 from hub.notify.reason_wording import reason_words
 from hub.web.i18n import Messages
 from hub.web.rendering import render
@@ -29,8 +30,6 @@ FRESH_S: Final = 5.0
 """Required freshness of the picture, and the longest wait for it."""
 UNSEEN_AFTER_S: Final = 30.0
 """An online phone shows a push sooner; after this the page suggests causes."""
-SAYS_SHOWN: Final = "webpush"
-"""The channel whose phones report what they show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ def _fate(sent: SentTest, words: Messages, now_utc_us: int) -> tuple[str, str, s
 def _accepted(sent: SentTest, words: Messages, now_utc_us: int) -> tuple[str, str, str]:
     """For a phone whose service accepted it and which has not reported."""
     say = words.say
-    if sent.channel != SAYS_SHOWN:
+    if not entry_of(sent.channel).reports_shown:
         told = say("Its service took it. This way never says whether it is shown: look.")
         return "taken", "taken", told
     if now_utc_us - sent.owed_utc_us < UNSEEN_AFTER_S * 1e6:

@@ -11,20 +11,28 @@ import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from hub.notify.channels.descriptor import (
+    ChannelEntry,
+    ChannelSettings,
+    ChannelSource,
+    ChannelTools,
+    Make,
+)
 from hub.notify.channels.port import Answer, Delivered, Message, MessageRefused, Phone, TryAgain
 from hub.notify.channels.post import FORBIDDEN_ATTEMPTS
 from hub.notify.channels.reach import NONE, PRIVATE, PrivateHosts, addresses_of
+from hub.notify.channels.service_file import ServiceFileError, read_private_toml
 from hub.notify.channels.zalo import recipient, why_not_again
-from hub.notify.channels.zalo_settings import ServiceFileError, read_private_toml
-from hub.notify.rules.channel_order import CHANNELS, NAME
+from hub.notify.rules.channel_order import NAME
 
 HANDS: Final = 4
 """Apprise blocks a thread; a hanging service must not take more of them."""
-TAKEN_NAMES: Final = frozenset({"webpush", "ntfy", "zalo", "zalo_bot", "zalo_group", "zns"})
+FILE: Final = "services.toml"
 TO: Final = "{to}"
 WAITS: Final = "cto=4&rto=5"
 """Apprise's own limits in seconds to connect and to answer: less than a send deadline."""
@@ -36,10 +44,9 @@ def read_services(path: Path) -> dict[str, str]:
     """Service address by channel; ServiceFileError names the fault in the file."""
     found: dict[str, str] = {}
     for name, address in read_private_toml(path).items():
-        if not NAME.fullmatch(name) or name in TAKEN_NAMES:
-            known = ", ".join(one for one in CHANNELS if one not in TAKEN_NAMES)
+        if not NAME.fullmatch(name):
             raise ServiceFileError(
-                f"{path}: {name!r} cannot be a channel's name. Write one such as {known}"
+                f"{path}: {name!r} cannot be a channel's name. Write one such as telegram"
             )
         if not isinstance(address, str) or TO not in address:
             raise ServiceFileError(
@@ -81,22 +88,6 @@ class Service:
         loop = asyncio.get_running_loop()
         said = (address, message.title, body, self._private)
         return await loop.run_in_executor(self._hands, _notify, *said)
-
-
-def hands() -> ThreadPoolExecutor:
-    """Thread pool shared by all services of a hub."""
-    return ThreadPoolExecutor(HANDS, thread_name_prefix="apprise")
-
-
-def services(
-    found: Mapping[str, str], *, public_url: str, private: PrivateHosts = NONE
-) -> dict[str, Service]:
-    """One channel for each service in the keeper's file."""
-    shared = hands()
-    return {
-        name: Service(address=address, public_url=public_url, hands=shared, private=private)
-        for name, address in found.items()
-    }
 
 
 def _destination(address: str) -> Any:
@@ -170,3 +161,34 @@ class _Heard(logging.Handler):
 
     def __exit__(self, *_: object) -> None:
         logging.getLogger("apprise").removeHandler(self)
+
+
+def _services(settings: ChannelSettings) -> Mapping[str, str]:
+    path = settings.file(FILE)
+    return read_services(path) if path else {}
+
+
+def _offered(settings: ChannelSettings) -> Mapping[str, Make]:
+    @cache
+    def hands() -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(HANDS, thread_name_prefix="apprise")
+
+    def make(address: str, tools: ChannelTools) -> Service:
+        return Service(
+            address=address, public_url=tools.public_url, hands=hands(), private=tools.private
+        )
+
+    return {name: partial(make, address) for name, address in _services(settings).items()}
+
+
+SOURCE: Final = ChannelSource(
+    entries=(
+        ChannelEntry("telegram", "Telegram", order=50),
+        ChannelEntry("sms", "SMS", order=70),
+    ),
+    offered=_offered,
+    hosts=lambda settings: [
+        host_of(address.replace(TO, "84912345678")) for address in _services(settings).values()
+    ],
+    file=FILE,
+)

@@ -14,6 +14,14 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.base.text.marks import page_text
+from hub.notify.channels.descriptor import (
+    Address,
+    ChannelEntry,
+    ChannelSettings,
+    ChannelSource,
+    Make,
+)
 from hub.notify.channels.port import (
     Answer,
     Delivered,
@@ -25,6 +33,8 @@ from hub.notify.channels.port import (
 )
 from hub.notify.channels.post import FORBIDDEN_ATTEMPTS, address_fault, post
 from hub.notify.rules.delivery_result import NotNeeded
+
+NAME: Final = "ntfy"
 
 LOUD: Final = 5
 """Rings until answered, also in "do not disturb" if the officer allowed it."""
@@ -153,3 +163,18 @@ def split_topic(address: str) -> tuple[str, str]:
     parts = urlsplit(address)
     folder, _, topic = parts.path.rstrip("/").rpartition("/")
     return f"{parts.scheme}://{parts.netloc}{folder}/", topic
+
+
+def _offered(settings: ChannelSettings) -> dict[str, Make]:
+    replaces = settings.ntfy_replaces
+    return {
+        NAME: lambda tools: Ntfy(
+            client=tools.client, public_url=tools.public_url, replaces=replaces
+        )
+    }
+
+
+SOURCE: Final = ChannelSource(
+    entries=(ChannelEntry(NAME, page_text("ntfy app"), order=20, address=Address.OWN),),
+    offered=_offered,
+)

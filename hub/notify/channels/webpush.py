@@ -18,8 +18,12 @@ from pydantic import BaseModel, ConfigDict
 from pywebpush import WebPusher, WebPushException
 
 from hub.base.clock.clock import Clock
+from hub.base.text.marks import page_text
+from hub.notify.channels.descriptor import Address, ChannelEntry, ChannelSource
 from hub.notify.channels.port import Answer, Message, MessageRefused, Phone, TryAgain
 from hub.notify.channels.post import address_fault, post
+
+NAME: Final = "webpush"
 
 MOST_PAYLOAD_BYTES: Final = 2500
 """Services must accept 4096 bytes encrypted, but Firefox on Android only about 2744."""
@@ -144,3 +148,13 @@ class VapidSigner:
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )
         return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+
+
+SOURCE: Final = ChannelSource(
+    entries=(
+        ChannelEntry(
+            NAME, page_text("this app"), order=10, address=Address.OWN, reports_shown=True
+        ),
+    ),
+    offered=lambda _: {NAME: lambda tools: tools.webpush},
+)

@@ -5,10 +5,21 @@ Zalo's codes to answers; `hub.notify.rules.delivery_result` decides what follows
 """
 
 from collections.abc import Mapping
+from functools import cache, partial
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
+from hub.base.text.marks import page_text
+from hub.notify.channels.descriptor import (
+    Address,
+    ChannelEntry,
+    ChannelSettings,
+    ChannelSource,
+    ChannelTools,
+    Make,
+)
 from hub.notify.channels.json_post import Said, number, post_json
 from hub.notify.channels.port import (
     Answer,
@@ -20,12 +31,22 @@ from hub.notify.channels.port import (
     TryAgain,
 )
 from hub.notify.channels.post import FORBIDDEN_ATTEMPTS
-from hub.notify.channels.zalo_settings import Bot, OfficialAccount, Zns, mobile_number
+from hub.notify.channels.zalo_settings import (
+    Bot,
+    OfficialAccount,
+    ZaloSettings,
+    Zns,
+    mobile_number,
+    read_zalo,
+)
 from hub.notify.channels.zalo_token import EXPIRED, ZaloToken
 from hub.notify.rules.delivery_result import NotNeeded
 
 MOST_CHARS: Final = 2000
 """Longest text, for Official Account and bot."""
+
+FILE: Final = "zalo.toml"
+KEPT_IN: Final = "zalo-tokens.json"
 
 RATE_WAIT_S: Final = 60.0
 """Zalo's limits count per minute."""
@@ -241,3 +262,58 @@ def _meaning(
     if code == RATE:
         return TryAgain(f"{who} {code}: too many in a minute", after_s=RATE_WAIT_S)
     return TryAgain(f"error {code} from {who}", most_attempts=FORBIDDEN_ATTEMPTS)
+
+
+def _settings(settings: ChannelSettings) -> ZaloSettings:
+    path = settings.file(FILE)
+    return read_zalo(path) if path else ZaloSettings()
+
+
+def _offered(settings: ChannelSettings) -> Mapping[str, Make]:
+    zalo = _settings(settings)
+    made: dict[str, Make] = {}
+    if bot := zalo.bot:
+        made["zalo_bot"] = lambda tools: ZaloBot(
+            bot=bot, client=tools.client, public_url=tools.public_url
+        )
+    if oa := zalo.oa:
+
+        @cache  # its channels share one: a refresh token works once
+        def token(tools: ChannelTools) -> ZaloToken:
+            return ZaloToken(
+                account=oa,
+                file=settings.secrets_folder / KEPT_IN,
+                secrets=tools.secrets,
+                client=tools.client,
+                clock=tools.clock,
+            )
+
+        def account(tools: ChannelTools, *, to_groups: bool = False) -> ZaloAccount:
+            return ZaloAccount(
+                account=oa,
+                token=token(tools),
+                client=tools.client,
+                public_url=tools.public_url,
+                to_groups=to_groups,
+            )
+
+        made["zalo"] = account
+        made["zalo_group"] = partial(account, to_groups=True)
+        if zns := zalo.zns:
+            made["zns"] = lambda tools: ZaloZns(
+                zns=zns, token=token(tools), client=tools.client, public_url=tools.public_url
+            )
+    return made
+
+
+SOURCE: Final = ChannelSource(
+    entries=(
+        ChannelEntry("zalo_bot", page_text("Zalo bot"), order=30),
+        ChannelEntry("zalo", "Zalo OA", order=40),
+        ChannelEntry("zalo_group", page_text("Zalo group"), address=Address.GROUP),
+        ChannelEntry("zns", "Zalo ZNS", order=60),
+    ),
+    offered=_offered,
+    hosts=lambda settings: [urlsplit(at).hostname or "" for at in _settings(settings).addresses],
+    file=FILE,
+)

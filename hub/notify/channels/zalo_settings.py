@@ -4,21 +4,19 @@ Zalo documents its interface at developers.zalo.me, zalo.cloud and bot.zaloplatf
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hub.base.credentials import found
 from hub.notify.channels.post import address_fault
+from hub.notify.channels.service_file import ServiceFileError, read_private_toml
 
 MOBILE: Final = re.compile(r"84[35789]\d{8}")
 """A Vietnamese mobile number in ZNS form."""
 
-
-class ServiceFileError(Exception):
-    """A credentials file cannot be used; the message says what, why and the cure."""
+ADDRESSES: Final = ("api", "oauth")
+"""Settings that are addresses."""
 
 
 class _Part(BaseModel):
@@ -64,6 +62,13 @@ class ZaloSettings(_Part):
     zns: Zns | None = None
     bot: Bot | None = None
 
+    @property
+    def addresses(self) -> list[str]:
+        """Addresses of Zalo's services, as set."""
+        parts = (self.oa, self.zns, self.bot)
+        values = (value for part in parts if part for name, value in part if name in ADDRESSES)
+        return [str(value) for value in values]
+
 
 def read_zalo(path: Path) -> ZaloSettings:
     """Read the Zalo settings in this file; ServiceFileError names the fault."""
@@ -76,23 +81,10 @@ def read_zalo(path: Path) -> ZaloSettings:
     if found.zns is not None and found.oa is None:
         raise ServiceFileError(f"{path}: [zns] is sent by an Official Account. Add [oa]")
     for part in (found.oa, found.zns, found.bot):
-        for name in ("api", "oauth"):
+        for name in ADDRESSES:
             if fault_of := address_fault(getattr(part, name, "https://none")):
                 raise ServiceFileError(f"{path}: {name}: {fault_of}. Leave it out")
     return found
-
-
-def read_private_toml(path: Path) -> dict[str, object]:
-    """Read a TOML file that only the hub's user can read, or that systemd opened for it."""
-    try:
-        place = found(path)
-        if place.stat().st_mode & 0o007:
-            raise ServiceFileError(f"{path}: everybody may read its secrets. chmod o= {path}")
-        return tomllib.loads(place.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ServiceFileError(f"{path}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ServiceFileError(f"{path}: not TOML: {error}. Correct that line") from error
 
 
 def mobile_number(text: str) -> str:

@@ -19,6 +19,7 @@ from hub.base.db.columns import columns, new_id
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
 from hub.notify import ledger
+from hub.notify.channels import webpush
 from hub.notify.phones.heartbeat_tables import phone_checks
 from hub.notify.rules.delivery_result import (
     Answer,
@@ -32,7 +33,7 @@ from hub.notify.rules.heartbeat import CheckBounds, check_day, is_asked, is_sile
 from hub.notify.tables import phones
 from hub.notify.views import Phone, SilentPhone
 
-CHANNEL: Final = "webpush"
+CHANNEL: Final = webpush.NAME
 """The channel whose phones can answer."""
 KEPT_S: Final = 30 * 86_400.0
 MOST_AT_ONCE: Final = 32

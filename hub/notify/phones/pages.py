@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent
+from hub.notify.channels.listing import label_of, rank
 from hub.notify.phones.service import PhoneService
 from hub.notify.rules.channel_order import CRITICAL, SEVERITIES, Order, steps_for
 from hub.notify.views import PhoneRow
@@ -45,28 +46,13 @@ def form_rows(
             name,
             labels[name],
             tuple(
-                (channel, channel_name(channel, words), place)
-                for place, step in enumerate(steps_for(orders, living, name), start=1)
+                (channel, label_of(channel, words), place)
+                for place, step in enumerate(steps_for(orders, living, name, rank=rank), start=1)
                 for channel in sorted(step)
             ),
         )
         for name in SEVERITIES
     )
-
-
-def channel_name(channel: str, words: Messages) -> str:
-    """Readable name of a channel; for a channel of the keeper's file, the name given there."""
-    names = {
-        "webpush": words.say("this app"),
-        "ntfy": words.say("ntfy app"),
-        "zalo": "Zalo OA",
-        "zalo_bot": words.say("Zalo bot"),
-        "zalo_group": words.say("Zalo group"),
-        "zns": "Zalo ZNS",
-        "telegram": "Telegram",
-        "sms": "SMS",
-    }
-    return names.get(channel, channel)
 
 
 def _read(form: FormData, channels: Collection[str]) -> Mapping[str, Order]:

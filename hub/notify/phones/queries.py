@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam,
 from hub.access.scope import WHO
 from hub.access.tables import people
 from hub.base.moment import DAY_S, Moment
+from hub.notify.channels import ntfy
 from hub.notify.phones.rows import BY_KEEPER, CLOSED_ACCOUNT, REMOVED, TAKEN_OVER
 from hub.notify.tables import phones
 from hub.notify.views import LostPhone
@@ -32,7 +33,7 @@ def lost_phones_of(conn: Connection, person_id: UUID, *, now: Moment) -> list[Lo
 
 def keeper_addresses(conn: Connection) -> list[str]:
     """Addresses of phones that the keeper set: topics of ntfy."""
-    in_use = (phones.c.channel == "ntfy", phones.c.gone_utc_us.is_(None))
+    in_use = (phones.c.channel == ntfy.NAME, phones.c.gone_utc_us.is_(None))
     return list(conn.scalars(select(phones.c.address).where(*in_use)))
 
 

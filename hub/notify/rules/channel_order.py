@@ -6,12 +6,9 @@ The order "webpush,ntfy" means: webpush first, then ntfy if no phone has shown t
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-
-CHANNELS: Final = ("webpush", "ntfy", "zalo_bot", "zalo", "telegram", "zns", "sms")
-"""Default order; other channels of the keeper come after these."""
 
 USUAL: Final = "usual"
 CRITICAL: Final = "critical"
@@ -82,23 +79,25 @@ def write_orders(orders: Mapping[str, Order]) -> str:
     return "; ".join(parts)
 
 
-def steps_for(orders: Mapping[str, Order], living: Collection[str], severity: str | None) -> Order:
+def steps_for(
+    orders: Mapping[str, Order],
+    living: Collection[str],
+    severity: str | None,
+    *,
+    rank: Callable[[str], tuple[int, str]],
+) -> Order:
     """Channels for a person with active phones on `living`, step by step.
 
-    Channels missing from the person's order come last, in the default order: a forgotten channel is
-    late, not lost.
+    `rank` gives the place of a channel in the default order. Channels missing from the person's
+    order come last, in that order: a forgotten channel is late, not lost.
     """
     is_critical = severity == CRITICAL
     order = orders.get(CRITICAL if is_critical else USUAL)
     if order is None and is_critical:
         return (frozenset(living),) if living else ()
     named = [step & frozenset(living) for step in order or ()]
-    left = sorted(frozenset(living).difference(*named), key=_rank)
+    left = sorted(frozenset(living).difference(*named), key=rank)
     return (*(step for step in named if step), *(frozenset({one}) for one in left))
-
-
-def _rank(channel: str) -> tuple[int, str]:
-    return (CHANNELS.index(channel) if channel in CHANNELS else len(CHANNELS), channel)
 
 
 def next_channels(

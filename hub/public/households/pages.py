@@ -9,7 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.access.invitations.pages import qr_code
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.notify.phones.pages import channel_name
+from hub.notify.channels.descriptor import Address
+from hub.notify.channels.listing import entry_of, label_of
 from hub.public.households.listing import LISTING, STATES, state
 from hub.public.households.port import HouseholdServices
 from hub.public.households.rules import (
@@ -123,7 +124,11 @@ def _list(
     if not areas:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
-    channels = [one for one in visit.site.settings.notice_channels if one != "zalo_group"]
+    channels = [
+        one
+        for one in visit.site.settings.notice_channels
+        if entry_of(one).address is Address.PERSON
+    ]
     rows, table = households.households(visit.asker), LISTING.view(request.query_params)
     look = partial(households.household, visit.asker)
     return render(
@@ -139,7 +144,7 @@ def _list(
         areas=areas,
         wrong=fault_word(wrong, words) if wrong else "",
         typed=dict.fromkeys(FIELDS, "") | {"language": LANGUAGES[0]} | (typed or {}),
-        channels=[(one, channel_name(one, words)) for one in channels],
+        channels=[(one, label_of(one, words)) for one in channels],
         terms=households_of(visit.site).terms,
     )
 
@@ -174,7 +179,7 @@ def _one(
         link=link,
         qr=qr_code(link, words) if link else "",
         told=told,
-        channel=channel_name(row.channel, words) if row.channel else "",
+        channel=label_of(row.channel, words) if row.channel else "",
     )
 
 

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.access.invitations.pages import qr_code
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.footage.playback import pages
-from hub.notify.phones.pages import channel_name
+from hub.notify.channels.listing import label_of
 from hub.public.households.pages import fault_word, households_of, point_said
 from hub.public.households.request_service import HouseholdRequestService
 from hub.public.households.rules import (
@@ -148,7 +148,7 @@ def _asked_page(
     links = []
     for one, outcome in shown:
         link = f"{url}/give/{one.token}"
-        name = channel_name(one.channel, words) if one.channel else ""
+        name = label_of(one.channel, words) if one.channel else ""
         links.append((one, link, qr_code(link, words), outcome, name))
     return render(request, "case_asked.html", session=visit.session, case_id=case_id, links=links)
 

@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.notify.phones.pages import channel_name
+from hub.notify.channels.listing import label_of
 from hub.public.notices import listing
 from hub.public.notices.attachments import MOST_BYTES, notice_file
 from hub.public.notices.rules import (
@@ -106,8 +106,8 @@ def _list(
         chosen=chosen(page.notices, query, lambda one: one.notice_id, look),
         wrong=fault_word(wrong, words) if wrong else "",
         typed={} if form is None else {name: str(value) for name, value in form.items()},
-        channels=[(one, channel_name(one, words)) for one in visit.site.settings.notice_channels],
-        channel_name=lambda one: channel_name(one, words),
+        channels=[(one, label_of(one, words)) for one in visit.site.settings.notice_channels],
+        channel_name=lambda one: label_of(one, words),
         title_chars=TITLE_CHARS,
         text_chars=TEXT_CHARS,
         longest_days=LONGEST_DAYS,
@@ -197,7 +197,7 @@ def _page(
         wrong=fault_word(wrong, calendar.words) if wrong else "",
         state=state_word(page.notice.state, calendar.words),
         sendings=[(one, *sending_words(one, calendar)) for one in page.sendings],
-        channel_name=lambda one: channel_name(one, calendar.words),
+        channel_name=lambda one: label_of(one, calendar.words),
         public_url=f"{visit.site.settings.public_url}/public/{notice_id}",
     )
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.notify.channels.listing import rank
 from hub.notify.rules.channel_order import Sent, next_channels, read_orders, steps_for, write_orders
 
 pytestmark = [
@@ -27,11 +28,11 @@ def sent(
 def steps(
     order: str | None = None, living: tuple[str, ...] = BOTH, severity: str | None = None
 ) -> list[set[str]]:
-    return [set(step) for step in steps_for(read_orders(order), living, severity)]
+    return [set(step) for step in steps_for(read_orders(order), living, severity, rank=rank)]
 
 
 def follows(*there: Sent, order: str | None = None, living: tuple[str, ...] = BOTH) -> set[str]:
-    theirs = steps_for(read_orders(order), living, None)
+    theirs = steps_for(read_orders(order), living, None, rank=rank)
     return set(next_channels(theirs, there, now_utc_us=NOON_US, unseen_after_s=20))
 
 
@@ -124,7 +125,7 @@ def test_whoever_has_a_living_phone_is_told_on_each_channel_in_the_end_and_never
         name: tuple(frozenset(step) for step in order) for name, order in chosen.items() if order
     }
     assert read_orders(write_orders(orders)) == orders
-    theirs = steps_for(orders, living, "critical" if is_critical else None)
+    theirs = steps_for(orders, living, "critical" if is_critical else None, rank=rank)
     told = [channel for step in theirs for channel in step]
     assert sorted(told) == sorted(living)
     assert all(theirs)

@@ -20,9 +20,10 @@ from hub.notify.channels.ntfy import Ntfy
 from hub.notify.channels.port import Channel, Phone
 from hub.notify.channels.post import FORBIDDEN_ATTEMPTS, new_client
 from hub.notify.channels.reach import ANY
+from hub.notify.channels.service_file import ServiceFileError
 from hub.notify.channels.webpush import VapidSigner, WebPush
 from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
-from hub.notify.channels.zalo_settings import Bot, OfficialAccount, ServiceFileError, Zns
+from hub.notify.channels.zalo_settings import Bot, OfficialAccount, Zns
 from hub.notify.channels.zalo_token import ZaloToken
 from hub.notify.rules.delivery_result import (
     Answer,
@@ -253,7 +254,6 @@ def test_the_keepers_services_are_read_by_the_name_of_their_channel(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("webpush = 'json://127.0.0.1/{to}'", "cannot be a channel's name"),
         ("'SMS 1' = 'json://127.0.0.1/{to}'", "cannot be a channel's name"),
         ("telegram = 'tgram://123456789:abcdefg_hijklmnop/5551234'", "names no place"),
         ("telegram = 5", "names no place"),

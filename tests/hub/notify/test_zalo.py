@@ -14,11 +14,11 @@ from hub.base.secret_store.store import SecretFiles
 from hub.notify.channels.port import Channel, Message
 from hub.notify.channels.post import new_client
 from hub.notify.channels.reach import ANY
+from hub.notify.channels.service_file import ServiceFileError
 from hub.notify.channels.zalo import ZaloAccount, ZaloBot, ZaloZns
 from hub.notify.channels.zalo_settings import (
     Bot,
     OfficialAccount,
-    ServiceFileError,
     Zns,
     mobile_number,
     read_zalo,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final, Self
 
+from hub.base.text.marks import page_text
+
 
 class Subject(StrEnum):
     """Subject of an alert: the inbox filters by it, and rules of routing name it."""
@@ -32,11 +34,6 @@ class About(Enum):
     BROKER = "broker"
     NOTHING = "nothing"
     """It is about several nodes."""
-
-
-def page_text(message_id: str) -> str:
-    """Mark a message id of the pages' catalog; it is translated where it is shown."""
-    return message_id
 
 
 @dataclass(frozen=True, slots=True)
