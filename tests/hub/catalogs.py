@@ -33,6 +33,7 @@ METHODS: Final = [
     *((f"**/{name}.py", "python") for one in TEXTS for name in (one, f"*_{one}")),
     ("access/signin/visit.py", "python"),
     ("alerting/alerts/rules/kinds.py", "python"),
+    ("notify/channels/*.py", "python"),
     ("oversight/log/acts.py", "python"),
     ("nodes/health/plots.py", "python"),
     ("oversight/reports/pdf.py", "python"),

@@ -65,6 +65,17 @@ def test_every_message_of_the_code_is_in_the_catalog(language: str) -> None:
     assert missing == []
 
 
+def test_every_module_that_marks_texts_is_read_for_the_catalog() -> None:
+    marked = {
+        text
+        for path in catalogs.ROOT.glob("hub/**/*.py")
+        for text in re.findall(r'page_text\(\s*"([^"]+)"\s*\)', path.read_text("utf-8"))
+    }
+    assert "ntfy app" in marked
+    gathered = catalogs.gathered()
+    assert [text for text in sorted(marked) if text not in gathered] == []
+
+
 @pytest.mark.skipif(not catalogs.FINDS_ALL, reason="Babel finds all messages from Python 3.12 on")
 @pytest.mark.promise("Pages: No message is untranslated.")
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)
