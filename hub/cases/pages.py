@@ -30,6 +30,7 @@ from hub.web.visit import Visit
 
 router = APIRouter(prefix="/cases")
 
+Playback = Annotated[PlaybackService, service(PlaybackService)]
 Cases = Annotated[CaseService, service(CaseService)]
 
 PURPOSE_CHARS: Final = 500
@@ -140,6 +141,7 @@ def _page(
 def add_footage(
     request: Request,
     visit: FormSent,
+    playback: Playback,
     cases: Cases,
     case: Annotated[UUID, Form()],
     media: Annotated[UUID | None, Form()] = None,
@@ -149,7 +151,7 @@ def add_footage(
     """Add a clip or picture, or all footage of an alert at the hub."""
     wanted = [media] if media else []
     if alert is not None:
-        wanted += visit.use(PlaybackService).stored_of_alert(visit.asker, alert)
+        wanted += playback.stored_of_alert(visit.asker, alert)
     try:
         added = cases.add(visit.asker, case, wanted, note)
     except CaseError as error:

@@ -177,9 +177,9 @@ def note_shown(visit: ApiCalled, notifications: Notifications, notification_id: 
 
 
 @router.post("/checks/{check_id}/shown")
-def note_check(visit: ApiCalled, check_id: UUID) -> Response:
+def note_check(visit: ApiCalled, phones: Phones, check_id: UUID) -> Response:
     """Note that the phone showed its daily check, so it is alive."""
-    if not visit.use(PhoneService).check_shown(visit.asker, check_id):
+    if not phones.check_shown(visit.asker, check_id):
         raise HTTPException(404)
     return Response(status_code=204)
 

@@ -69,7 +69,7 @@ def undo_closings(
     return RedirectResponse(form.address(bulk="undone" if undone else "late"), 303)
 
 
-def told(visit: Visit, bulk: str) -> dict[str, Any]:
+def told(visit: Visit, service: BulkService, bulk: str) -> dict[str, Any]:
     """Message of the list about the last act on many alerts, from the address: one of `SAID`, or
     the closings and the number of alerts that could not be closed."""
     match [number(part) for part in bulk.split(".")]:
@@ -78,7 +78,7 @@ def told(visit: Visit, bulk: str) -> dict[str, Any]:
             return {
                 "bulk": "closed",
                 "closings": closings,
-                "closed": visit.use(BulkService).count(visit.asker, closings),
+                "closed": service.count(visit.asker, closings),
                 "kept": kept,
                 "undo_s": UNDO_S if offers_undo(last, visit.site.settings.now()) else 0,
             }

@@ -1,10 +1,10 @@
 """Pages of the inbox: open alerts, alerts handled today, and one alert of a list."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import JSONResponse, Response
 
 from hub.access.grants import ended_wording
@@ -13,7 +13,7 @@ from hub.access.signin.visit import SignedIn
 from hub.alerting.alerts import wording
 from hub.alerting.alerts.rules.lifecycle import CAUSES
 from hub.alerting.alerts.views import ShownAlert
-from hub.alerting.response.bulk import MOST_AT_ONCE
+from hub.alerting.response.bulk import MOST_AT_ONCE, BulkService
 from hub.alerting.silences import pages as silences_pages
 from hub.alerting.silences.service import SilenceService
 from hub.console import bulk_pages
@@ -28,12 +28,42 @@ from hub.public.data_requests.service import DataRequestService
 from hub.web.calendar import Calendar
 from hub.web.i18n import Messages
 from hub.web.rendering import render
-from hub.web.services import service
+from hub.web.services import service, service_if_any
 from hub.web.visit import Visit
 
 router = APIRouter()
 
+AlertsInWords = Annotated[AlertInWordsService, service(AlertInWordsService)]
 Inbox = Annotated[InboxService, service(InboxService)]
+
+
+@dataclass(frozen=True, slots=True)
+class ListServices:
+    """Services of several capabilities whose parts the list of alerts shows."""
+
+    inbox: InboxService
+    grants: GrantService
+    phones: PhoneService
+    health: NodeHealthService
+    silences: SilenceService
+    bulk: BulkService
+    requests: DataRequestService | None
+
+
+async def list_services(
+    inbox: Inbox,
+    grants: Annotated[GrantService, service(GrantService)],
+    phones: Annotated[PhoneService, service(PhoneService)],
+    health: Annotated[NodeHealthService, service(NodeHealthService)],
+    silences: Annotated[SilenceService, service(SilenceService)],
+    bulk: Annotated[BulkService, service(BulkService)],
+    requests: Annotated[DataRequestService | None, service_if_any(DataRequestService)],
+) -> ListServices:
+    """Gather them; asynchronous, so that it needs no thread."""
+    return ListServices(inbox, grants, phones, health, silences, bulk, requests)
+
+
+OnList = Annotated[ListServices, Depends(list_services)]
 
 PAGE_ALERTS: Final = 24
 PAGE_TO_CHOOSE: Final = 100
@@ -41,15 +71,15 @@ PAGE_TO_CHOOSE: Final = 100
 
 
 @router.get("/")
-def show_inbox(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
+def show_inbox(request: Request, visit: SignedIn, on_list: OnList) -> Response:
     """Open alerts, critical and newest first; a tab of its own has the alerts handled today."""
-    return _list(request, visit, inbox, "inbox.html")
+    return _list(request, visit, on_list, "inbox.html")
 
 
 @router.get("/list")
-def show_list(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
+def show_list(request: Request, visit: SignedIn, on_list: OnList) -> Response:
     """The list alone: for the left side of a desk page, and for a further page of the list."""
-    return _list(request, visit, inbox, "list.html")
+    return _list(request, visit, on_list, "list.html")
 
 
 @router.get("/list/counts")
@@ -65,10 +95,12 @@ def tell_counts(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
 
 
 @router.get("/alerts/{alert_id}/card")
-def show_card(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
+def show_card(
+    request: Request, visit: SignedIn, inbox: Inbox, told: AlertsInWords, alert_id: UUID
+) -> Response:
     """One alert in list form: a live page loads it after a change. It says whether the filter in
     the address shows the alert."""
-    form, told = parsed(request.query_params), visit.use(AlertInWordsService)
+    form = parsed(request.query_params)
     row: ShownAlert | None
     if told.tells(visit.asker, alert_id):
         in_words = told.row(visit.asker, alert_id)
@@ -95,16 +127,16 @@ def _asked(request: Request, visit: Visit, form: InboxForm) -> InboxAsked:
     )
 
 
-def _list(request: Request, visit: Visit, inbox: InboxService, template: str) -> Response:
+def _list(request: Request, visit: Visit, on_list: ListServices, template: str) -> Response:
     form = parsed(request.query_params)
     asked = _asked(request, visit, form)
     is_first = asked.after is None
     # Further alerts are asked for by a person, the first ones again by an open page.
     is_refresh = is_first and template == "list.html"
-    shown = inbox.page(visit.asker, asked, is_refresh=is_refresh)
+    shown = on_list.inbox.page(visit.asker, asked, is_refresh=is_refresh)
     calendar = visit.site.calendar(visit.asker.language)
     after = rank_text(shown.next_after)
-    ended = visit.use(GrantService).ended(visit.asker)
+    ended = on_list.grants.ended(visit.asker)
     return render(
         request,
         template,
@@ -121,28 +153,22 @@ def _list(request: Request, visit: Visit, inbox: InboxService, template: str) ->
         group_lines=group_lines(shown, form, calendar.words),
         ended=[ended_wording.line(one, calendar) for one in ended.rows],
         watches=ended.watches,
-        **_banners(visit, calendar) if is_first else {},
+        **_banners(visit, on_list, calendar) if is_first else {},
         causes=[(cause, wording.cause_word(cause, calendar.words)) for cause in CAUSES],
-        **bulk_pages.told(visit, request.query_params.get("bulk", "")),
+        **bulk_pages.told(visit, on_list.bulk, request.query_params.get("bulk", "")),
     )
 
 
-def _banners(visit: Visit, calendar: Calendar) -> dict[str, Any]:
+def _banners(visit: Visit, on_list: ListServices, calendar: Calendar) -> dict[str, Any]:
     """Banners above the list, on its first page only."""
-    asker, phones = visit.asker, visit.use(PhoneService)
+    asker = visit.asker
     return {
-        "lost_phones": phones.lost_phones(asker),
-        "silent_phones": phones.silent_phones(asker),
-        "dark_cameras": visit.use(NodeHealthService).dark_cameras(asker),
-        "silences": silences_pages.lines(visit.use(SilenceService).silences(asker), calendar),
-        "petitions": _petitions(visit),
+        "lost_phones": on_list.phones.lost_phones(asker),
+        "silent_phones": on_list.phones.silent_phones(asker),
+        "dark_cameras": on_list.health.dark_cameras(asker),
+        "silences": silences_pages.lines(on_list.silences.silences(asker), calendar),
+        "petitions": on_list.requests.overdue(asker) if on_list.requests else (0, 0),
     }
-
-
-def _petitions(visit: Visit) -> tuple[int, int]:
-    """Number of requests waiting for this person's answer, and of overdue ones."""
-    requests = visit.find(DataRequestService)
-    return (0, 0) if requests is None else requests.overdue(visit.asker)
 
 
 def acts(words: Messages) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """Pages of an officer: one alert with its acts, settings of this phone."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.grants import ended_wording
@@ -36,31 +37,63 @@ from hub.search.time_form import BETWEEN
 from hub.web.calendar import Calendar
 from hub.web.i18n import LANGUAGES, Messages, words
 from hub.web.rendering import THEME_COOKIE, THEMES, render
-from hub.web.services import service
+from hub.web.services import service, service_if_any
 from hub.web.visit import Visit
 
 router = APIRouter()
 
+Search = Annotated[SearchService, service(SearchService)]
+Playback = Annotated[PlaybackService, service(PlaybackService)]
+OwnAccount = Annotated[OwnAccountService, service(OwnAccountService)]
+AlertsInWords = Annotated[AlertInWordsService, service(AlertInWordsService)]
+Silences = Annotated[SilenceService, service(SilenceService)]
 Inbox = Annotated[InboxService, service(InboxService)]
 Phones = Annotated[PhoneService, service(PhoneService)]
 Responses = Annotated[ResponseService, service(ResponseService)]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertServices:
+    """Services of several capabilities whose parts the page of an alert shows."""
+
+    inbox: InboxService
+    silences: SilenceService
+    cases: CaseService
+    retention: RetentionService
+    tips: TipService | None
+
+
+async def alert_services(
+    inbox: Inbox,
+    silences: Silences,
+    cases: Annotated[CaseService, service(CaseService)],
+    retention: Annotated[RetentionService, service(RetentionService)],
+    tips: Annotated[TipService | None, service_if_any(TipService)],
+) -> AlertServices:
+    """Gather them; asynchronous, so that it needs no thread."""
+    return AlertServices(inbox, silences, cases, retention, tips)
+
+
+OnPage = Annotated[AlertServices, Depends(alert_services)]
 
 ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_alarm"}
 """Last part of the address → act."""
 
 
 @router.get("/alerts/{alert_id}")
-def show_alert(request: Request, visit: SignedIn, inbox: Inbox, alert_id: UUID) -> Response:
+def show_alert(
+    request: Request, visit: SignedIn, on_page: OnPage, told: AlertsInWords, alert_id: UUID
+) -> Response:
     """One alert; for a person who is told of it and may not see it, in words."""
-    if visit.use(AlertInWordsService).tells(visit.asker, alert_id):
-        return in_words_pages.page(request, visit, alert_id)
-    return _alert(request, visit, inbox, alert_id)
+    if told.tells(visit.asker, alert_id):
+        return in_words_pages.page(request, visit, told, alert_id)
+    return _alert(request, visit, on_page, alert_id)
 
 
 def _alert(
     request: Request,
     visit: Visit,
-    inbox: InboxService,
+    on_page: AlertServices,
     alert_id: UUID,
     *,
     conflict: Conflict | None = None,
@@ -69,9 +102,9 @@ def _alert(
     """The alert's page; `conflict` or `wrong` says why nothing changed. `wrong` is "soon", "undo",
     "snoozed" or "mute" (the wrong moment), or the refused field: "sound", "reason", "note" or
     "snooze"."""
-    page = inbox.alert(visit.asker, alert_id)
+    page = on_page.inbox.alert(visit.asker, alert_id)
     if page is None:
-        return _ended(request, visit, inbox, alert_id)
+        return _ended(request, visit, on_page, alert_id)
     status_code = 422 if wrong else 200
     if conflict or wrong in ("soon", "undo", "snoozed", "mute"):
         status_code = 409
@@ -91,17 +124,17 @@ def _alert(
         ),
         near=[(one, camera_wording.near_word(how, speech)) for one, how in page.near],
         causes=[(cause, wording.cause_word(cause, speech)) for cause in CAUSES],
-        may_hold=visit.use(RetentionService).may_hold_alert(visit.asker, alert_id),
-        cases=visit.use(CaseService).open_cases(visit.asker),
-        **_snooze(visit, page.row),
-        **_mute(visit, page.row),
-        **_tip(visit, page.row),
+        may_hold=on_page.retention.may_hold_alert(visit.asker, alert_id),
+        cases=on_page.cases.open_cases(visit.asker),
+        **_snooze(visit, on_page.silences, page.row),
+        **_mute(visit, on_page.silences, page.row),
+        **_tip(visit, on_page, page.row),
     )
 
 
-def _ended(request: Request, visit: Visit, inbox: InboxService, alert_id: UUID) -> Response:
+def _ended(request: Request, visit: Visit, on_page: AlertServices, alert_id: UUID) -> Response:
     """For an alert that this person was sent once: which grant ended, and nothing of the alert."""
-    row = inbox.ended(visit.asker, alert_id)
+    row = on_page.inbox.ended(visit.asker, alert_id)
     if row is None:
         raise HTTPException(404)
     line = ended_wording.line(row, visit.site.calendar(visit.asker.language))
@@ -111,7 +144,7 @@ def _ended(request: Request, visit: Visit, inbox: InboxService, alert_id: UUID) 
 def _after(
     request: Request,
     visit: Visit,
-    inbox: InboxService,
+    on_page: AlertServices,
     alert_id: UUID,
     answer: AlertRow | Conflict | TooSoon | UndoOver | None,
 ) -> Response:
@@ -120,18 +153,17 @@ def _after(
         case None:
             raise HTTPException(404)
         case Conflict():
-            return _alert(request, visit, inbox, alert_id, conflict=answer)
+            return _alert(request, visit, on_page, alert_id, conflict=answer)
         case TooSoon():
-            return _alert(request, visit, inbox, alert_id, wrong="soon")
+            return _alert(request, visit, on_page, alert_id, wrong="soon")
         case UndoOver():
-            return _alert(request, visit, inbox, alert_id, wrong="undo")
+            return _alert(request, visit, on_page, alert_id, wrong="undo")
         case AlertRow():
             return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
-def _snooze(visit: Visit, row: AlertRow) -> dict[str, object]:
+def _snooze(visit: Visit, silences: SilenceService, row: AlertRow) -> dict[str, object]:
     """Whether its camera is silenced, or may be for an hour."""
-    silences = visit.use(SilenceService)
     is_running = row.state in ("open", "taken")
     return {
         "snoozed_until": silences.snoozed_until(visit.asker, row.camera_id),
@@ -140,16 +172,15 @@ def _snooze(visit: Visit, row: AlertRow) -> dict[str, object]:
     }
 
 
-def _mute(visit: Visit, row: AlertRow) -> dict[str, object]:
+def _mute(visit: Visit, silences: SilenceService, row: AlertRow) -> dict[str, object]:
     """Whether the spot of a false alarm is muted, or may be by this person."""
-    silences = visit.use(SilenceService)
     muted = silences.mute_of(visit.asker, row)
     return {"muted": muted, "may_mute": muted is None and silences.may_mute(visit.asker, row)}
 
 
-def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
+def _tip(visit: Visit, on_page: AlertServices, row: AlertRow) -> dict[str, object]:
     """Extra content for a tip: the tip, and cameras near its place."""
-    tips = visit.find(TipService)
+    tips = on_page.tips
     page = tips.tip(visit.asker, row.alert_id) if tips and row.kind == Kind.TIP else None
     if page is None:
         return {"tip": None}
@@ -165,7 +196,7 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
         if may_search
         else "",
         "tip_find": _search_round(page.tip, calendar) if visit.may("find") else "",
-        "may_open_case": visit.use(CaseService).may_create(visit.asker),
+        "may_open_case": on_page.cases.may_create(visit.asker),
     }
 
 
@@ -184,9 +215,9 @@ def _search_round(tip: TipRow, calendar: Calendar) -> str:
 
 
 @router.post("/alerts/{alert_id}/clips/{media_id}/ask")
-def ask_for_clip(visit: FormSent, alert_id: UUID, media_id: UUID) -> Response:
+def ask_for_clip(visit: FormSent, playback: Playback, alert_id: UUID, media_id: UUID) -> Response:
     """Request a clip that is still at its node."""
-    if not visit.use(PlaybackService).ask_for_clip(visit.asker, alert_id, media_id):
+    if not playback.ask_for_clip(visit.asker, alert_id, media_id):
         raise HTTPException(404)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
@@ -195,19 +226,18 @@ def ask_for_clip(visit: FormSent, alert_id: UUID, media_id: UUID) -> Response:
 def ask_for_sound(
     request: Request,
     visit: FormSent,
-    inbox: Inbox,
+    search: Search,
+    on_page: OnPage,
     alert_id: UUID,
     media_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Request the sound of a clip of the alert."""
-    is_asked = visit.use(SearchService).ask_for_sound(
-        visit.asker, media_id, reason=reason, is_found=False
-    )
+    is_asked = search.ask_for_sound(visit.asker, media_id, reason=reason, is_found=False)
     if is_asked is None:
         raise HTTPException(404)
     if not is_asked:
-        return _alert(request, visit, inbox, alert_id, wrong="sound")
+        return _alert(request, visit, on_page, alert_id, wrong="sound")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
@@ -215,39 +245,39 @@ def ask_for_sound(
 def hand_over(
     request: Request,
     visit: FormSent,
-    inbox: Inbox,
+    on_page: OnPage,
     responses: Responses,
     alert_id: UUID,
     person: Annotated[UUID, Form()],
 ) -> Response:
     """Offer the alert to a colleague, who holds it once they take it."""
     answer = responses.hand_over(visit.asker, alert_id, person_id=person)
-    return _after(request, visit, inbox, alert_id, answer)
+    return _after(request, visit, on_page, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/arrive")
 def arrive(
-    request: Request, visit: FormSent, inbox: Inbox, responses: Responses, alert_id: UUID
+    request: Request, visit: FormSent, on_page: OnPage, responses: Responses, alert_id: UUID
 ) -> Response:
     """Note that the holder of the alert has arrived at the place."""
     answer = responses.arrive(visit.asker, alert_id)
-    return _after(request, visit, inbox, alert_id, answer)
+    return _after(request, visit, on_page, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/undo")
 def undo(
-    request: Request, visit: FormSent, inbox: Inbox, responses: Responses, alert_id: UUID
+    request: Request, visit: FormSent, on_page: OnPage, responses: Responses, alert_id: UUID
 ) -> Response:
     """Take back one's own closing, within seconds."""
     answer = responses.undo(visit.asker, alert_id)
-    return _after(request, visit, inbox, alert_id, answer)
+    return _after(request, visit, on_page, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/reopen")
 def reopen(
     request: Request,
     visit: FormSent,
-    inbox: Inbox,
+    on_page: OnPage,
     responses: Responses,
     alert_id: UUID,
     note: Annotated[str, Form(max_length=2000)] = "",
@@ -256,22 +286,22 @@ def reopen(
     try:
         answer = responses.reopen(visit.asker, alert_id, reason=note)
     except ValueError:
-        return _alert(request, visit, inbox, alert_id, wrong="reason")
-    return _after(request, visit, inbox, alert_id, answer)
+        return _alert(request, visit, on_page, alert_id, wrong="reason")
+    return _after(request, visit, on_page, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/note")
 def add_note(
     request: Request,
     visit: FormSent,
-    inbox: Inbox,
+    on_page: OnPage,
     responses: Responses,
     alert_id: UUID,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Add a note to the history, also after the alert's end."""
     if not note.strip():
-        return _alert(request, visit, inbox, alert_id, wrong="note")
+        return _alert(request, visit, on_page, alert_id, wrong="note")
     if not responses.add_note(visit.asker, alert_id, note=note):
         raise HTTPException(404)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
@@ -281,30 +311,30 @@ def add_note(
 def snooze(
     request: Request,
     visit: FormSent,
-    inbox: Inbox,
+    on_page: OnPage,
     alert_id: UUID,
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Silence the alert's camera for an hour."""
     try:
-        is_done = visit.use(SilenceService).snooze(visit.asker, alert_id, reason=reason)
+        is_done = on_page.silences.snooze(visit.asker, alert_id, reason=reason)
     except OnCallError:
-        return _alert(request, visit, inbox, alert_id, wrong="snooze")
+        return _alert(request, visit, on_page, alert_id, wrong="snooze")
     if is_done is None:
         raise HTTPException(404)
     if not is_done:
-        return _alert(request, visit, inbox, alert_id, wrong="snoozed")
+        return _alert(request, visit, on_page, alert_id, wrong="snoozed")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
 @router.post("/alerts/{alert_id}/mute")
-def mute(request: Request, visit: FormSent, inbox: Inbox, alert_id: UUID) -> Response:
+def mute(request: Request, visit: FormSent, on_page: OnPage, alert_id: UUID) -> Response:
     """Mute the alert's spot for two weeks, as its page offers after the third false alarm."""
-    is_done = visit.use(SilenceService).mute(visit.asker, alert_id)
+    is_done = on_page.silences.mute(visit.asker, alert_id)
     if is_done is None:
         raise HTTPException(404)
     if not is_done:
-        return _alert(request, visit, inbox, alert_id, wrong="mute")
+        return _alert(request, visit, on_page, alert_id, wrong="mute")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
@@ -312,7 +342,7 @@ def mute(request: Request, visit: FormSent, inbox: Inbox, alert_id: UUID) -> Res
 def act_on_alert(
     request: Request,
     visit: FormSent,
-    inbox: Inbox,
+    on_page: OnPage,
     responses: Responses,
     alert_id: UUID,
     act_name: str,
@@ -324,7 +354,7 @@ def act_on_alert(
     if act is None:
         raise HTTPException(404)
     answer = responses.act(visit.asker, alert_id, act=act, note=note.strip(), cause=cause or None)
-    return _after(request, visit, inbox, alert_id, answer)
+    return _after(request, visit, on_page, alert_id, answer)
 
 
 @router.get("/more")
@@ -334,29 +364,30 @@ def show_more(request: Request, visit: SignedIn) -> Response:
 
 
 @router.get("/settings")
-def show_settings(request: Request, visit: SignedIn) -> Response:
+def show_settings(request: Request, visit: SignedIn, phones: Phones) -> Response:
     """This phone's notifications, language, theme; sign out."""
-    service = visit.use(PhoneService)
-    phones = [phone for phone in service.phones(visit.asker) if phone.gone_utc_us is None]
+    own = [phone for phone in phones.phones(visit.asker) if phone.gone_utc_us is None]
     return render(
         request,
         "settings.html",
         session=visit.session,
-        phones=phones,
-        lost_phones=service.lost_phones(visit.asker),
-        silent={one.phone_id for one in service.silent_phones(visit.asker)},
+        phones=own,
+        lost_phones=phones.lost_phones(visit.asker),
+        silent={one.phone_id for one in phones.silent_phones(visit.asker)},
         severities=phones_pages.form_rows(
-            service.channel_orders(visit.asker), phones, words(visit.asker.language)
+            phones.channel_orders(visit.asker), own, words(visit.asker.language)
         ),
     )
 
 
 @router.post("/settings/language")
-def choose_language(visit: FormSent, language: Annotated[str, Form()] = "") -> Response:
+def choose_language(
+    visit: FormSent, own_account: OwnAccount, language: Annotated[str, Form()] = ""
+) -> Response:
     """Set the officer's language, for pages and pushes."""
     if language not in LANGUAGES:
         raise HTTPException(422)
-    visit.use(OwnAccountService).set_language(visit.asker, language)
+    own_account.set_language(visit.asker, language)
     return RedirectResponse("/settings", 303)
 
 

@@ -8,8 +8,12 @@ it to the functions below it:
     @router.get("/cases")
     def show_cases(request: Request, visit: SignedIn, cases: Cases) -> Response: ...
 
-A page that shows a little of another capability asks the visit: `visit.use(CaseService)`, or
-`visit.find(TipService)` where the hub may be without it. Every service is made once, from the hub's
+Where the hub may be without it: `Annotated[TipService | None, service_if_any(TipService)]`. A page
+with parts of several capabilities gathers their services in one dependency, such as
+`AlertServices` of `hub.console.pages`. What is missing is found when the hub starts.
+
+Functions that a page of another capability calls may ask the visit: `visit.use(CaseService)`.
+Every service is made once, from the hub's
 resources (`hub.app.web.services`).
 """
 
@@ -76,14 +80,17 @@ def _under(one: object) -> tuple[type[Any], Any]:
 class ServiceProvider:
     """Gives a request the service of one type. Asynchronous, so that it needs no thread."""
 
-    def __init__(self, kind: type[object]) -> None:
+    def __init__(self, kind: type[object], *, may_lack: bool = False) -> None:
+        """`may_lack`: the page goes without it where the hub has none."""
         self.kind = kind
+        self._may_lack = may_lack
 
     async def __call__(self, request: Request) -> object:
-        """The service; 404 if the hub is without it, and so without its pages."""
+        """The service. If the hub is without it: None for a page that may lack it, 404 for others,
+        which the hub is without too."""
         services: Services = request.app.state.site.services
         found = services.find(self.kind)
-        if found is None:
+        if found is None and not self._may_lack:
             raise HTTPException(404)
         return found
 
@@ -91,3 +98,9 @@ class ServiceProvider:
 def service(kind: type[object]) -> Any:
     """The dependency for `Annotated[Kind, service(Kind)]` in a route's signature."""
     return Depends(ServiceProvider(kind))
+
+
+def service_if_any(kind: type[object]) -> Any:
+    """The dependency for `Annotated[Kind | None, service_if_any(Kind)]`: None if the hub is without
+    it."""
+    return Depends(ServiceProvider(kind, may_lack=True))

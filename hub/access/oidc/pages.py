@@ -9,7 +9,7 @@ itself.
 import hmac
 import secrets
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import structlog
@@ -36,9 +36,12 @@ from hub.access.signin.visit import (
 from hub.base.audit.detail import Detail, plain
 from hub.web.i18n import Messages
 from hub.web.rendering import Site, render, site_of
+from hub.web.services import service
 
 router = APIRouter()
 log = structlog.get_logger()
+
+OwnAccounts = Annotated[Accounts, service(Accounts)]
 
 NEXT_CHARS: Final = 1000
 """A longer target address is dropped: it must fit into a cookie."""
@@ -120,9 +123,11 @@ def begin_link(request: Request, visit: ProvedForm) -> Response:
 
 
 @router.post("/account/provider/{identity_id}/unlink")
-def unlink(request: Request, visit: ProvedForm, identity_id: UUID) -> Response:
+def unlink(
+    request: Request, visit: ProvedForm, accounts: OwnAccounts, identity_id: UUID
+) -> Response:
     """Remove the link to an account of the provider."""
-    done = visit.use(Accounts).identities.unlink(visit.session, identity_id)
+    done = accounts.identities.unlink(visit.session, identity_id)
     if done is None:
         raise HTTPException(404)
     if not done:

@@ -26,6 +26,7 @@ from hub.web.visit import Visit
 
 router = APIRouter(prefix="/configuration")
 
+Enrolments = Annotated[EnrolmentService, service(EnrolmentService)]
 Settings = Annotated[SettingsService, service(SettingsService)]
 
 SHOWN: Final = 50
@@ -34,9 +35,11 @@ Kind = Literal["node", "area", "group"]
 
 
 @router.get("")
-def show_overview(request: Request, visit: SignedIn, settings: Settings) -> Response:
+def show_overview(
+    request: Request, visit: SignedIn, enrolments: Enrolments, settings: Settings
+) -> Response:
     """Progress of every node; 404 for people who manage nothing."""
-    if not visit.use(EnrolmentService).tends_areas(visit.asker):
+    if not enrolments.tends_areas(visit.asker):
         raise HTTPException(404)
     found = settings.overview(visit.asker)
     words = visit.site.calendar(visit.asker.language).words

@@ -45,8 +45,9 @@ class AskedExplanation:
     command_id: UUID
     wanted: SendExplanation
     asked_s: float
-    """Monotonic, as the next."""
+    """Monotonic time of the request, in seconds."""
     said_s: float
+    """Monotonic time of the last message to the node, in seconds."""
     state: AnswerState = AnswerState.WAITING
     ended_s: float | None = None
     content: bytes = b""

@@ -30,18 +30,24 @@ from hub.web.table_view import TableView
 
 router = APIRouter()
 
+Diagnoses = Annotated[DiagnosisService, service(DiagnosisService)]
+Enrolments = Annotated[EnrolmentService, service(EnrolmentService)]
+Explanations = Annotated[ExplanationService, service(ExplanationService)]
+NodeSettings = Annotated[SettingsService, service(SettingsService)]
 Health = Annotated[NodeHealthService, service(NodeHealthService)]
 
 
 @router.get("/nodes")
-def show_nodes(request: Request, visit: SignedIn, health: Health) -> Response:
+def show_nodes(
+    request: Request, visit: SignedIn, enrolments: Enrolments, health: Health
+) -> Response:
     """The nodes of cameras one manages as a table, those in trouble first, and one of them in
     detail. 404 for people who manage nothing."""
     if not health.tends(visit.asker):
         raise HTTPException(404)
     nodes, fates = health.node_states(visit.asker)
     calendar = visit.site.calendar(visit.asker.language)
-    tends_areas = visit.use(EnrolmentService).tends_areas(visit.asker)
+    tends_areas = enrolments.tends_areas(visit.asker)
     cards = [wording.card(one, calendar) for one in nodes]
     form = NodesForm.of(request.query_params)
     table = form.table("/nodes")
@@ -120,7 +126,15 @@ def _orders(now: str, words: Messages) -> list[tuple[str, str]]:
 
 
 @router.get("/nodes/{node_id}")
-def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) -> Response:
+def show_node(
+    request: Request,
+    visit: SignedIn,
+    diagnoses: Diagnoses,
+    explanations: Explanations,
+    node_settings: NodeSettings,
+    health: Health,
+    node_id: UUID,
+) -> Response:
     """A week of one node; 404 for people who do not manage it."""
     week = health.node_week(visit.asker, node_id)
     if week is None:
@@ -128,7 +142,7 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
     node, said = week
     calendar = visit.site.calendar(visit.asker.language)
     drawn = plots.plots(said, calendar)
-    waiting = visit.use(SettingsService).waiting(visit.asker, node_id)
+    waiting = node_settings.waiting(visit.asker, node_id)
     card = wording.card(node, calendar)
     return render(
         request,
@@ -138,8 +152,8 @@ def show_node(request: Request, visit: SignedIn, health: Health, node_id: UUID) 
         card=card,
         plots=drawn,
         waiting=waiting_line(waiting, calendar.words),
-        explained=visit.use(ExplanationService).of_node(visit.asker, node_id),
-        diagnoses=visit.use(DiagnosisService).listed(visit.asker, node_id),
+        explained=explanations.of_node(visit.asker, node_id),
+        diagnoses=diagnoses.listed(visit.asker, node_id),
         why_not=lambda reason: no_answer_words(reason, calendar.words),
         kept_days=round(KEPT_S / 86_400),
     )

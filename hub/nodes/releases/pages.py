@@ -28,6 +28,7 @@ from hub.web.visit import Visit
 
 router = APIRouter()
 
+Enrolments = Annotated[EnrolmentService, service(EnrolmentService)]
 Releases = Annotated[ReleaseService, service(ReleaseService)]
 
 AT_ONCE: Final = 8
@@ -37,9 +38,9 @@ _places: Final = threading.BoundedSemaphore(AT_ONCE)
 
 
 @router.get("/configuration/programs")
-def show_programs(request: Request, visit: SignedIn) -> Response:
+def show_programs(request: Request, visit: SignedIn, enrolments: Enrolments) -> Response:
     """Release and progress of every node; 404 for people who manage nothing."""
-    if not visit.use(EnrolmentService).tends_areas(visit.asker):
+    if not enrolments.tends_areas(visit.asker):
         raise HTTPException(404)
     return page(request, visit)
 

@@ -1,11 +1,14 @@
 """Services: pages get the one that they name; reads without a log line are listed here."""
 
 import ast
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType, SimpleNamespace
 from typing import Any, Final, get_args, get_type_hints
 
 import pytest
+from fastapi import HTTPException
 from fastapi.params import Depends
 from fastapi.routing import APIRoute
 
@@ -14,7 +17,8 @@ from hub.app.features import FEATURES
 from hub.app.web.create_app import WebSettings, create_app
 from hub.cases.service import CaseService
 from hub.public.tips.public_service import PublicTipService
-from hub.web.services import ServiceProvider, Services, Under
+from hub.public.tips.service import TipService
+from hub.web.services import ServiceProvider, Services, Under, service, service_if_any
 from tests.hub.rigs.web_town import Town
 
 PARTS: Final[dict[str, dict[str, str]]] = {
@@ -135,20 +139,37 @@ def test_each_page_gets_the_service_that_it_names(town: Town) -> None:
         for one in _asked(route)
     ]
     assert (CaseService, CaseService) in asked
+    assert (TipService | None, TipService) in asked
     for named, given in asked:
-        assert named is given
-        assert isinstance(town.services.use(given), named)
+        assert named in (given, given | None)
+        assert isinstance(town.services.use(given), given)
 
 
-def _asked(route: object) -> Iterator[tuple[type, type]]:
-    """For each service in the route's signature: the type that it names, and what it is given."""
-    if not isinstance(route, APIRoute):
-        return
-    hints: dict[str, Any] = get_type_hints(route.endpoint, include_extras=True)
-    for hint in hints.values():
+def _asked(route: object) -> Iterator[tuple[object, type]]:
+    """For each service in the route's signature, or in that of what gathers several: the type that
+    it names, and what it is given."""
+    if isinstance(route, APIRoute):
+        yield from _asked_by(route.endpoint)
+
+
+def _asked_by(function: object) -> Iterator[tuple[object, type]]:
+    for hint in get_type_hints(function, include_extras=True).values():
         for extra in get_args(hint)[1:]:
-            if isinstance(extra, Depends) and isinstance(extra.dependency, ServiceProvider):
+            if not isinstance(extra, Depends):
+                continue
+            if isinstance(extra.dependency, ServiceProvider):
                 yield get_args(hint)[0], extra.dependency.kind
+            elif isinstance(extra.dependency, FunctionType):
+                yield from _asked_by(extra.dependency)
+
+
+def test_a_page_without_its_service_is_404_and_a_page_that_may_lack_it_gets_none() -> None:
+    site = SimpleNamespace(services=Services([Under(TipService)]))
+    request: Any = SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace(site=site)))
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(service(TipService).dependency(request))
+    assert refused.value.status_code == 404
+    assert asyncio.run(service_if_any(TipService).dependency(request)) is None
 
 
 def test_a_hub_may_be_without_a_service() -> None:
