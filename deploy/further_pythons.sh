@@ -34,7 +34,7 @@ for version in 3.11 3.12 3.13; do
     elif is_there "$version"; then
         step "Tests of the fast check on Python $version"
         install_for "$version" ".venv/further/$version"
-        # To rewrite all assertions takes a fifth of the time; without it a failure says less.
+        # Each worker would rewrite the assertions of all files. So a failure says less here.
         deploy/fast_tests.sh ".venv/further/$version/bin" --ignore=tests/house --assert=plain "$@"
     else
         step "Python $version is not on this machine: not tried"

@@ -25,13 +25,13 @@ AlertsInWords = Annotated[AlertInWordsService, service(AlertInWordsService)]
 def page(
     request: Request,
     visit: Visit,
-    told: AlertInWordsService,
+    in_words: AlertInWordsService,
     alert_id: UUID,
     *,
     is_late: bool = False,
 ) -> Response:
     """The alert in words; `is_late`: it was closed before the person said that they go."""
-    shown = told.alert(visit.asker, alert_id)
+    shown = in_words.alert(visit.asker, alert_id)
     if shown is None:
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
@@ -53,25 +53,25 @@ def page(
 
 @router.post("/alerts/{alert_id}/go")
 def go(
-    request: Request, visit: FormSent, goings: Goings, told: AlertsInWords, alert_id: UUID
+    request: Request, visit: FormSent, goings: Goings, in_words: AlertsInWords, alert_id: UUID
 ) -> Response:
     """Note that the person goes to the place; the alert stays with its holder."""
-    return _said(request, visit, goings, told, alert_id, goes=True)
+    return _said(request, visit, goings, in_words, alert_id, goes=True)
 
 
 @router.post("/alerts/{alert_id}/not-go")
 def not_go(
-    request: Request, visit: FormSent, goings: Goings, told: AlertsInWords, alert_id: UUID
+    request: Request, visit: FormSent, goings: Goings, in_words: AlertsInWords, alert_id: UUID
 ) -> Response:
     """Note that the person does not go after all."""
-    return _said(request, visit, goings, told, alert_id, goes=False)
+    return _said(request, visit, goings, in_words, alert_id, goes=False)
 
 
 def _said(
     request: Request,
     visit: Visit,
     goings: GoingService,
-    told: AlertInWordsService,
+    in_words: AlertInWordsService,
     alert_id: UUID,
     *,
     goes: bool,
@@ -79,8 +79,8 @@ def _said(
     is_noted = goings.say(visit.asker, alert_id, goes=goes)
     if is_noted is None:
         raise HTTPException(404)
-    if not is_noted and told.tells(visit.asker, alert_id):
-        return page(request, visit, told, alert_id, is_late=True)
+    if not is_noted and in_words.tells(visit.asker, alert_id):
+        return page(request, visit, in_words, alert_id, is_late=True)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 

@@ -63,7 +63,7 @@ async def list_services(
     return ListServices(inbox, grants, phones, health, silences, bulk, requests)
 
 
-OnList = Annotated[ListServices, Depends(list_services)]
+PageServices = Annotated[ListServices, Depends(list_services)]
 
 PAGE_ALERTS: Final = 24
 PAGE_TO_CHOOSE: Final = 100
@@ -71,15 +71,15 @@ PAGE_TO_CHOOSE: Final = 100
 
 
 @router.get("/")
-def show_inbox(request: Request, visit: SignedIn, on_list: OnList) -> Response:
+def show_inbox(request: Request, visit: SignedIn, services: PageServices) -> Response:
     """Open alerts, critical and newest first; a tab of its own has the alerts handled today."""
-    return _list(request, visit, on_list, "inbox.html")
+    return _list(request, visit, services, "inbox.html")
 
 
 @router.get("/list")
-def show_list(request: Request, visit: SignedIn, on_list: OnList) -> Response:
+def show_list(request: Request, visit: SignedIn, services: PageServices) -> Response:
     """The list alone: for the left side of a desk page, and for a further page of the list."""
-    return _list(request, visit, on_list, "list.html")
+    return _list(request, visit, services, "list.html")
 
 
 @router.get("/list/counts")
@@ -96,16 +96,16 @@ def tell_counts(request: Request, visit: SignedIn, inbox: Inbox) -> Response:
 
 @router.get("/alerts/{alert_id}/card")
 def show_card(
-    request: Request, visit: SignedIn, inbox: Inbox, told: AlertsInWords, alert_id: UUID
+    request: Request, visit: SignedIn, inbox: Inbox, in_words: AlertsInWords, alert_id: UUID
 ) -> Response:
     """One alert in list form: a live page loads it after a change. It says whether the filter in
     the address shows the alert."""
     form = parsed(request.query_params)
     row: ShownAlert | None
-    if told.tells(visit.asker, alert_id):
-        in_words = told.row(visit.asker, alert_id)
-        is_always_shown = in_words is not None and in_words.is_always_shown and not form.strict
-        row, fits = in_words, is_always_shown or not form.is_filtered
+    if in_words.tells(visit.asker, alert_id):
+        found = in_words.row(visit.asker, alert_id)
+        is_always_shown = found is not None and found.is_always_shown and not form.strict
+        row, fits = found, is_always_shown or not form.is_filtered
     else:
         row = inbox.row(visit.asker, alert_id)
         fits = inbox.fits(visit.asker, alert_id, form.wanted(visit.site.settings.now()))
@@ -127,16 +127,16 @@ def _asked(request: Request, visit: Visit, form: InboxForm) -> InboxAsked:
     )
 
 
-def _list(request: Request, visit: Visit, on_list: ListServices, template: str) -> Response:
+def _list(request: Request, visit: Visit, services: ListServices, template: str) -> Response:
     form = parsed(request.query_params)
     asked = _asked(request, visit, form)
     is_first = asked.after is None
     # Further alerts are asked for by a person, the first ones again by an open page.
     is_refresh = is_first and template == "list.html"
-    shown = on_list.inbox.page(visit.asker, asked, is_refresh=is_refresh)
+    shown = services.inbox.page(visit.asker, asked, is_refresh=is_refresh)
     calendar = visit.site.calendar(visit.asker.language)
     after = rank_text(shown.next_after)
-    ended = on_list.grants.ended(visit.asker)
+    ended = services.grants.ended(visit.asker)
     return render(
         request,
         template,
@@ -153,21 +153,21 @@ def _list(request: Request, visit: Visit, on_list: ListServices, template: str) 
         group_lines=group_lines(shown, form, calendar.words),
         ended=[ended_wording.line(one, calendar) for one in ended.rows],
         watches=ended.watches,
-        **_banners(visit, on_list, calendar) if is_first else {},
+        **_banners(visit, services, calendar) if is_first else {},
         causes=[(cause, wording.cause_word(cause, calendar.words)) for cause in CAUSES],
-        **bulk_pages.told(visit, on_list.bulk, request.query_params.get("bulk", "")),
+        **bulk_pages.told(visit, services.bulk, request.query_params.get("bulk", "")),
     )
 
 
-def _banners(visit: Visit, on_list: ListServices, calendar: Calendar) -> dict[str, Any]:
+def _banners(visit: Visit, services: ListServices, calendar: Calendar) -> dict[str, Any]:
     """Banners above the list, on its first page only."""
     asker = visit.asker
     return {
-        "lost_phones": on_list.phones.lost_phones(asker),
-        "silent_phones": on_list.phones.silent_phones(asker),
-        "dark_cameras": on_list.health.dark_cameras(asker),
-        "silences": silences_pages.lines(on_list.silences.silences(asker), calendar),
-        "petitions": on_list.requests.overdue(asker) if on_list.requests else (0, 0),
+        "lost_phones": services.phones.lost_phones(asker),
+        "silent_phones": services.phones.silent_phones(asker),
+        "dark_cameras": services.health.dark_cameras(asker),
+        "silences": silences_pages.lines(services.silences.silences(asker), calendar),
+        "petitions": services.requests.overdue(asker) if services.requests else (0, 0),
     }
 
 

@@ -74,7 +74,7 @@ async def alert_services(
     return AlertServices(inbox, silences, cases, retention, tips)
 
 
-OnPage = Annotated[AlertServices, Depends(alert_services)]
+PageServices = Annotated[AlertServices, Depends(alert_services)]
 
 ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_alarm"}
 """Last part of the address → act."""
@@ -82,18 +82,22 @@ ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_al
 
 @router.get("/alerts/{alert_id}")
 def show_alert(
-    request: Request, visit: SignedIn, on_page: OnPage, told: AlertsInWords, alert_id: UUID
+    request: Request,
+    visit: SignedIn,
+    services: PageServices,
+    in_words: AlertsInWords,
+    alert_id: UUID,
 ) -> Response:
     """One alert; for a person who is told of it and may not see it, in words."""
-    if told.tells(visit.asker, alert_id):
-        return in_words_pages.page(request, visit, told, alert_id)
-    return _alert(request, visit, on_page, alert_id)
+    if in_words.tells(visit.asker, alert_id):
+        return in_words_pages.page(request, visit, in_words, alert_id)
+    return _alert(request, visit, services, alert_id)
 
 
 def _alert(
     request: Request,
     visit: Visit,
-    on_page: AlertServices,
+    services: AlertServices,
     alert_id: UUID,
     *,
     conflict: Conflict | None = None,
@@ -102,9 +106,9 @@ def _alert(
     """The alert's page; `conflict` or `wrong` says why nothing changed. `wrong` is "soon", "undo",
     "snoozed" or "mute" (the wrong moment), or the refused field: "sound", "reason", "note" or
     "snooze"."""
-    page = on_page.inbox.alert(visit.asker, alert_id)
+    page = services.inbox.alert(visit.asker, alert_id)
     if page is None:
-        return _ended(request, visit, on_page, alert_id)
+        return _ended(request, visit, services.inbox, alert_id)
     status_code = 422 if wrong else 200
     if conflict or wrong in ("soon", "undo", "snoozed", "mute"):
         status_code = 409
@@ -124,17 +128,17 @@ def _alert(
         ),
         near=[(one, camera_wording.near_word(how, speech)) for one, how in page.near],
         causes=[(cause, wording.cause_word(cause, speech)) for cause in CAUSES],
-        may_hold=on_page.retention.may_hold_alert(visit.asker, alert_id),
-        cases=on_page.cases.open_cases(visit.asker),
-        **_snooze(visit, on_page.silences, page.row),
-        **_mute(visit, on_page.silences, page.row),
-        **_tip(visit, on_page, page.row),
+        may_hold=services.retention.may_hold_alert(visit.asker, alert_id),
+        cases=services.cases.open_cases(visit.asker),
+        **_snooze(visit, services.silences, page.row),
+        **_mute(visit, services.silences, page.row),
+        **_tip(visit, services, page.row),
     )
 
 
-def _ended(request: Request, visit: Visit, on_page: AlertServices, alert_id: UUID) -> Response:
+def _ended(request: Request, visit: Visit, inbox: InboxService, alert_id: UUID) -> Response:
     """For an alert that this person was sent once: which grant ended, and nothing of the alert."""
-    row = on_page.inbox.ended(visit.asker, alert_id)
+    row = inbox.ended(visit.asker, alert_id)
     if row is None:
         raise HTTPException(404)
     line = ended_wording.line(row, visit.site.calendar(visit.asker.language))
@@ -144,7 +148,7 @@ def _ended(request: Request, visit: Visit, on_page: AlertServices, alert_id: UUI
 def _after(
     request: Request,
     visit: Visit,
-    on_page: AlertServices,
+    services: AlertServices,
     alert_id: UUID,
     answer: AlertRow | Conflict | TooSoon | UndoOver | None,
 ) -> Response:
@@ -153,11 +157,11 @@ def _after(
         case None:
             raise HTTPException(404)
         case Conflict():
-            return _alert(request, visit, on_page, alert_id, conflict=answer)
+            return _alert(request, visit, services, alert_id, conflict=answer)
         case TooSoon():
-            return _alert(request, visit, on_page, alert_id, wrong="soon")
+            return _alert(request, visit, services, alert_id, wrong="soon")
         case UndoOver():
-            return _alert(request, visit, on_page, alert_id, wrong="undo")
+            return _alert(request, visit, services, alert_id, wrong="undo")
         case AlertRow():
             return RedirectResponse(f"/alerts/{alert_id}", 303)
 
@@ -178,9 +182,9 @@ def _mute(visit: Visit, silences: SilenceService, row: AlertRow) -> dict[str, ob
     return {"muted": muted, "may_mute": muted is None and silences.may_mute(visit.asker, row)}
 
 
-def _tip(visit: Visit, on_page: AlertServices, row: AlertRow) -> dict[str, object]:
+def _tip(visit: Visit, services: AlertServices, row: AlertRow) -> dict[str, object]:
     """Extra content for a tip: the tip, and cameras near its place."""
-    tips = on_page.tips
+    tips = services.tips
     page = tips.tip(visit.asker, row.alert_id) if tips and row.kind == Kind.TIP else None
     if page is None:
         return {"tip": None}
@@ -196,7 +200,7 @@ def _tip(visit: Visit, on_page: AlertServices, row: AlertRow) -> dict[str, objec
         if may_search
         else "",
         "tip_find": _search_round(page.tip, calendar) if visit.may("find") else "",
-        "may_open_case": on_page.cases.may_create(visit.asker),
+        "may_open_case": services.cases.may_create(visit.asker),
     }
 
 
@@ -227,7 +231,7 @@ def ask_for_sound(
     request: Request,
     visit: FormSent,
     search: Search,
-    on_page: OnPage,
+    services: PageServices,
     alert_id: UUID,
     media_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
@@ -237,7 +241,7 @@ def ask_for_sound(
     if is_asked is None:
         raise HTTPException(404)
     if not is_asked:
-        return _alert(request, visit, on_page, alert_id, wrong="sound")
+        return _alert(request, visit, services, alert_id, wrong="sound")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
@@ -245,39 +249,39 @@ def ask_for_sound(
 def hand_over(
     request: Request,
     visit: FormSent,
-    on_page: OnPage,
+    services: PageServices,
     responses: Responses,
     alert_id: UUID,
     person: Annotated[UUID, Form()],
 ) -> Response:
     """Offer the alert to a colleague, who holds it once they take it."""
     answer = responses.hand_over(visit.asker, alert_id, person_id=person)
-    return _after(request, visit, on_page, alert_id, answer)
+    return _after(request, visit, services, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/arrive")
 def arrive(
-    request: Request, visit: FormSent, on_page: OnPage, responses: Responses, alert_id: UUID
+    request: Request, visit: FormSent, services: PageServices, responses: Responses, alert_id: UUID
 ) -> Response:
     """Note that the holder of the alert has arrived at the place."""
     answer = responses.arrive(visit.asker, alert_id)
-    return _after(request, visit, on_page, alert_id, answer)
+    return _after(request, visit, services, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/undo")
 def undo(
-    request: Request, visit: FormSent, on_page: OnPage, responses: Responses, alert_id: UUID
+    request: Request, visit: FormSent, services: PageServices, responses: Responses, alert_id: UUID
 ) -> Response:
     """Take back one's own closing, within seconds."""
     answer = responses.undo(visit.asker, alert_id)
-    return _after(request, visit, on_page, alert_id, answer)
+    return _after(request, visit, services, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/reopen")
 def reopen(
     request: Request,
     visit: FormSent,
-    on_page: OnPage,
+    services: PageServices,
     responses: Responses,
     alert_id: UUID,
     note: Annotated[str, Form(max_length=2000)] = "",
@@ -286,22 +290,22 @@ def reopen(
     try:
         answer = responses.reopen(visit.asker, alert_id, reason=note)
     except ValueError:
-        return _alert(request, visit, on_page, alert_id, wrong="reason")
-    return _after(request, visit, on_page, alert_id, answer)
+        return _alert(request, visit, services, alert_id, wrong="reason")
+    return _after(request, visit, services, alert_id, answer)
 
 
 @router.post("/alerts/{alert_id}/note")
 def add_note(
     request: Request,
     visit: FormSent,
-    on_page: OnPage,
+    services: PageServices,
     responses: Responses,
     alert_id: UUID,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Add a note to the history, also after the alert's end."""
     if not note.strip():
-        return _alert(request, visit, on_page, alert_id, wrong="note")
+        return _alert(request, visit, services, alert_id, wrong="note")
     if not responses.add_note(visit.asker, alert_id, note=note):
         raise HTTPException(404)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
@@ -311,30 +315,30 @@ def add_note(
 def snooze(
     request: Request,
     visit: FormSent,
-    on_page: OnPage,
+    services: PageServices,
     alert_id: UUID,
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Silence the alert's camera for an hour."""
     try:
-        is_done = on_page.silences.snooze(visit.asker, alert_id, reason=reason)
+        is_done = services.silences.snooze(visit.asker, alert_id, reason=reason)
     except OnCallError:
-        return _alert(request, visit, on_page, alert_id, wrong="snooze")
+        return _alert(request, visit, services, alert_id, wrong="snooze")
     if is_done is None:
         raise HTTPException(404)
     if not is_done:
-        return _alert(request, visit, on_page, alert_id, wrong="snoozed")
+        return _alert(request, visit, services, alert_id, wrong="snoozed")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
 @router.post("/alerts/{alert_id}/mute")
-def mute(request: Request, visit: FormSent, on_page: OnPage, alert_id: UUID) -> Response:
+def mute(request: Request, visit: FormSent, services: PageServices, alert_id: UUID) -> Response:
     """Mute the alert's spot for two weeks, as its page offers after the third false alarm."""
-    is_done = on_page.silences.mute(visit.asker, alert_id)
+    is_done = services.silences.mute(visit.asker, alert_id)
     if is_done is None:
         raise HTTPException(404)
     if not is_done:
-        return _alert(request, visit, on_page, alert_id, wrong="mute")
+        return _alert(request, visit, services, alert_id, wrong="mute")
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
@@ -342,7 +346,7 @@ def mute(request: Request, visit: FormSent, on_page: OnPage, alert_id: UUID) -> 
 def act_on_alert(
     request: Request,
     visit: FormSent,
-    on_page: OnPage,
+    services: PageServices,
     responses: Responses,
     alert_id: UUID,
     act_name: str,
@@ -354,7 +358,7 @@ def act_on_alert(
     if act is None:
         raise HTTPException(404)
     answer = responses.act(visit.asker, alert_id, act=act, note=note.strip(), cause=cause or None)
-    return _after(request, visit, on_page, alert_id, answer)
+    return _after(request, visit, services, alert_id, answer)
 
 
 @router.get("/more")

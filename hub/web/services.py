@@ -9,12 +9,11 @@ it to the functions below it:
     def show_cases(request: Request, visit: SignedIn, cases: Cases) -> Response: ...
 
 Where the hub may be without it: `Annotated[TipService | None, service_if_any(TipService)]`. A page
-with parts of several capabilities gathers their services in one dependency, such as
-`AlertServices` of `hub.console.pages`. What is missing is found when the hub starts.
+with parts of several capabilities gathers their services in one dependency, such as `AlertServices`
+of `hub.console.pages`. What nobody makes is found when the hub starts.
 
-Functions that a page of another capability calls may ask the visit: `visit.use(CaseService)`.
-Every service is made once, from the hub's
-resources (`hub.app.web.services`).
+Functions that a page of another capability calls may ask the visit: `visit.use(CaseService)`. Every
+service is made once, from the hub's resources (`hub.app.web.services`).
 """
 
 from collections.abc import Iterable

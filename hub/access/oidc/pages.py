@@ -41,8 +41,6 @@ from hub.web.services import service
 router = APIRouter()
 log = structlog.get_logger()
 
-OwnAccounts = Annotated[Accounts, service(Accounts)]
-
 NEXT_CHARS: Final = 1000
 """A longer target address is dropped: it must fit into a cookie."""
 DONE: Final = "/proof/done"
@@ -124,7 +122,10 @@ def begin_link(request: Request, visit: ProvedForm) -> Response:
 
 @router.post("/account/provider/{identity_id}/unlink")
 def unlink(
-    request: Request, visit: ProvedForm, accounts: OwnAccounts, identity_id: UUID
+    request: Request,
+    visit: ProvedForm,
+    accounts: Annotated[Accounts, service(Accounts)],
+    identity_id: UUID,
 ) -> Response:
     """Remove the link to an account of the provider."""
     done = accounts.identities.unlink(visit.session, identity_id)

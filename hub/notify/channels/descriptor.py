@@ -67,9 +67,9 @@ class ChannelSettings:
         return path if found(path).exists() else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ChannelTools:
-    """What channels are made with."""
+    """What channels are made with. Equal only to itself: channels of one account share by it."""
 
     public_url: str
     """Address of the hub, in links of messages."""

@@ -1,6 +1,7 @@
 """All channels: what each is called, in which order, and which of them this hub has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from hub.notify.channels import apprise, ntfy, webpush, zalo
@@ -46,12 +47,19 @@ def offered(settings: ChannelSettings) -> dict[str, Make]:
     private file."""
     found: dict[str, Make] = {}
     for source in SOURCES:
-        try:
+        with _file_named(source):
             found |= _offered_by(source, settings)
-        except ServiceFileError as error:
-            error.file = source.file
-            raise
     return found
+
+
+@contextmanager
+def _file_named(source: ChannelSource) -> Iterator[None]:
+    """An error in the private file of this source carries the file's usual name."""
+    try:
+        yield
+    except ServiceFileError as error:
+        error.file = source.file
+        raise
 
 
 def _offered_by(source: ChannelSource, settings: ChannelSettings) -> Mapping[str, Make]:
@@ -72,4 +80,8 @@ def channels(settings: ChannelSettings, tools: ChannelTools) -> dict[str, Channe
 
 def hosts(settings: ChannelSettings) -> set[str]:
     """Hosts of the addresses that the keeper set for channels; ServiceFileError."""
-    return {host for source in SOURCES for host in source.hosts(settings) if host}
+    found: set[str] = set()
+    for source in SOURCES:
+        with _file_named(source):
+            found.update(source.hosts(settings))
+    return found - {""}
