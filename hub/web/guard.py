@@ -1,13 +1,14 @@
 """Middleware for every answer and every change: strict headers, same-origin requests only."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_POLICY: Final = "; ".join(
@@ -99,8 +100,17 @@ class OwnPagesOnly:
     here and not in the features, so that one file shows every address that needs no page.
     """
 
-    def __init__(self, app: ASGIApp, *, public_url: str, bodies: Sequence[Body]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        public_url: str,
+        bodies: Sequence[Body],
+        refused: Callable[[Request, int, int], Response],
+    ) -> None:
+        """`refused` makes the answer from the request, its status and the most bytes allowed."""
         self._app = app
+        self._refused = refused
         self._bodies = bodies
         self._public_host = urlsplit(public_url).netloc
 
@@ -112,7 +122,7 @@ class OwnPagesOnly:
         else:
             await refusal(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         if scope["method"] in _SAFE_METHODS:
             return None
         if scope["path"] == UPLOADS or scope["path"].startswith(f"{UPLOADS}/"):
@@ -120,9 +130,10 @@ class OwnPagesOnly:
         headers = Headers(scope=scope)
         is_nodes = scope["path"] in (ENROLMENT, f"{ENROLMENT}/renew", f"{ENROLMENT}/speed")
         if not is_nodes and scope["path"] != APP_TIPS and not self._is_own(headers):
-            return PlainTextResponse("This did not come from a page of this site.\n", 403)
-        if not _is_small(headers, most_bytes(scope["path"], self._bodies)):
-            return PlainTextResponse("Too large.\n", 413)
+            return self._refused(Request(scope), 403, 0)
+        most = most_bytes(scope["path"], self._bodies)
+        if not _is_small(headers, most):
+            return self._refused(Request(scope), 413, most)
         return None
 
     def _is_own(self, headers: Headers) -> bool:

@@ -1,13 +1,13 @@
-"""Parses forms of rosters and plans into service input; OnCallError for invalid ones."""
+"""The forms of rosters and plans. Their methods raise OnCallError."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Annotated, Final, Self
 from uuid import UUID
 
-from starlette.datastructures import FormData
+from pydantic import Field
 
-from hub.alerting.oncall.faults import MOST_CREW, OnCallError, OnCallFault
+from hub.alerting.oncall.faults import OnCallError, OnCallFault
 from hub.alerting.oncall.rows import NewShift, ShiftDate, Swap
 from hub.alerting.oncall.rules.escalation import (
     MOST_STEPS,
@@ -15,27 +15,183 @@ from hub.alerting.oncall.rules.escalation import (
     EscalationStep,
     StepRecipients,
 )
-from hub.alerting.oncall.rules.rosters import Crew
-from hub.web.forms import field
+from hub.alerting.oncall.rules.rosters import Crew, Shift
+from hub.alerting.oncall.wording import clock
+from hub.web.forms import TypedForm
 
 NOBODY: Final = "-"
 """Chosen for an empty day on purpose; an empty field means "as every day"."""
+WEEKDAYS: Final = range(7)
+USUAL_STEPS: Final = 4
+"""Steps that the form of a plan shows at least."""
+USUAL_WAIT_S: Final = 60
 
 
-def ids(form: FormData, name: str) -> list[UUID]:
-    """All values of a field."""
-    return [key(value) for value in form.getlist(name) if isinstance(value, str) and value]
+class TeamForm(TypedForm):
+    """Name and members of a team."""
+
+    name: str = ""
+    member: tuple[str, ...] = ()
+
+    def members(self) -> list[UUID]:
+        """Ids of the ticked people."""
+        return [id_of(person) for person in self.member if person]
 
 
-def key(text: str) -> UUID:
-    """Id of the chosen person or thing."""
+class ChosenShiftForm(TypedForm):
+    """A shift that is removed."""
+
+    shift: str = ""
+
+
+class ShiftForm(TypedForm):
+    """A new shift, or what a shift is changed to."""
+
+    shift: str = ""
+    """Id; empty for a new one."""
+    name: str = ""
+    starts: str = "06:00"
+    ends: str = "18:00"
+    every: tuple[str, ...] = ()
+    """People of each day that is left empty, in calling order."""
+    day0: tuple[str, ...] = ()
+    """People on Mondays; `NOBODY` first leaves the day empty."""
+    day1: tuple[str, ...] = ()
+    day2: tuple[str, ...] = ()
+    day3: tuple[str, ...] = ()
+    day4: tuple[str, ...] = ()
+    day5: tuple[str, ...] = ()
+    day6: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, shift: Shift) -> Self:
+        """The form with what a shift has now."""
+        return cls(
+            shift=str(shift.shift_id),
+            name=shift.name,
+            starts=clock(shift.starts_minute),
+            ends=clock(shift.ends_minute),
+            **{f"day{day}": tuple(map(str, shift.weekly.get(day, ()))) for day in WEEKDAYS},
+        )
+
+    @property
+    def week(self) -> tuple[tuple[str, ...], ...]:
+        """People by weekday, from Monday."""
+        return (self.day0, self.day1, self.day2, self.day3, self.day4, self.day5, self.day6)
+
+    def shift_id(self) -> UUID | None:
+        """The shift that is changed; None for a new one."""
+        return id_of(self.shift) if self.shift else None
+
+    def new_shift(self) -> NewShift:
+        """The shift with its people by weekday."""
+        every_day = crew_of(self.every)
+        weekly: dict[int, Crew] = {}
+        for day, people in enumerate(self.week):
+            is_empty = people[:1] == (NOBODY,)
+            weekly[day] = crew_of(people) or (() if is_empty else every_day)
+        return NewShift(self.name, minute_of(self.starts), minute_of(self.ends), weekly)
+
+
+class ShiftDateForm(TypedForm):
+    """A shift on a date, whose exception is removed."""
+
+    shift: str = ""
+    day: str = ""
+
+    def on(self) -> ShiftDate:
+        """The shift and the date."""
+        return ShiftDate(id_of(self.shift), day_of(self.day))
+
+
+class ExceptionForm(ShiftDateForm):
+    """Other people for a shift on a date."""
+
+    person: tuple[str, ...] = ()
+    """In calling order; none leaves the shift empty."""
+    reason: str = ""
+
+
+class SubstituteForm(ShiftDateForm):
+    """A substitute that is removed."""
+
+    instead_of: str = ""
+
+
+class SwapForm(SubstituteForm):
+    """A swap."""
+
+    person: str = ""
+    back_shift: Annotated[str, Field(alias="back-shift")] = ""
+    back_day: Annotated[str, Field(alias="back-day")] = ""
+    """Without it nobody does a duty in return."""
+    reason: str = ""
+
+    def swap(self) -> Swap:
+        """Substitute, person on duty, and the duty in return."""
+        return Swap(
+            instead_of=id_of(self.instead_of),
+            person_id=id_of(self.person),
+            back=ShiftDate(id_of(self.back_shift), day_of(self.back_day))
+            if self.back_day
+            else None,
+            reason=self.reason,
+        )
+
+
+class PlanForm(TypedForm):
+    """An area's plan, one value of `whom` and `wait` per step."""
+
+    whom: tuple[str, ...] = ()
+    """`everybody`, `team:ID` or `on_duty:ID:PLACE`; empty steps are left out."""
+    wait: tuple[str, ...] = ()
+    """Seconds."""
+    repeats: str = "0"
+    end: bool = False
+    """The plan ends; all else is ignored."""
+
+    @classmethod
+    def of(cls, plan: EscalationPlan | None) -> Self:
+        """The form with what a plan has now."""
+        if plan is None:
+            return cls()
+        return cls(
+            whom=tuple(_chosen(step) for step in plan.steps),
+            wait=tuple(str(step.wait_s) for step in plan.steps),
+            repeats=str(plan.repeats),
+        )
+
+    def rows(self) -> list[tuple[int, str, str]]:
+        """Number, choice and seconds of each step that the page shows: one more than are filled."""
+        filled = list(zip(self.whom, self.wait, strict=False))
+        while filled and not filled[-1][0]:
+            filled.pop()
+        shown = min(MOST_STEPS, max(USUAL_STEPS, len(filled) + 1))
+        empty = [("", str(USUAL_WAIT_S))] * (shown - len(filled))
+        return [(number, *step) for number, step in enumerate(filled + empty)]
+
+    def plan(self) -> EscalationPlan:
+        """The plan: its steps in order, without empty ones."""
+        try:
+            steps = tuple(
+                _step(chosen, int(wait or USUAL_WAIT_S))
+                for chosen, wait in zip(self.whom, self.wait, strict=True)
+                if chosen
+            )
+            return EscalationPlan(steps, int(self.repeats or "0"))
+        except ValueError as error:
+            raise OnCallError(OnCallFault.PLAN) from error
+
+
+def id_of(text: str) -> UUID:
+    """Id of the chosen person or shift."""
     try:
         return UUID(text)
     except ValueError as error:
         raise OnCallError(OnCallFault.PERSON) from error
 
 
-def minute(text: str) -> int:
+def minute_of(text: str) -> int:
     """Minutes since midnight: `06:00` → 360."""
     try:
         moment = datetime.strptime(text[:5], "%H:%M")  # noqa: DTZ007 - a time of day has no zone
@@ -44,7 +200,7 @@ def minute(text: str) -> int:
     return moment.hour * 60 + moment.minute
 
 
-def day(text: str) -> date:
+def day_of(text: str) -> date:
     """A date such as `2026-11-25`."""
     try:
         return date.fromisoformat(text)
@@ -52,53 +208,9 @@ def day(text: str) -> date:
         raise OnCallError(OnCallFault.DAY) from error
 
 
-def crew(form: FormData, prefix: str) -> Crew:
-    """The people in the fields prefix1, prefix2 …; each once."""
-    chosen = [field(form, f"{prefix}{place}") for place in range(1, MOST_CREW + 1)]
-    return tuple(dict.fromkeys(key(one) for one in chosen if one and one != NOBODY))
-
-
-def shift(form: FormData) -> NewShift:
-    """A shift from the form: name, hours, and people by weekday."""
-    every_day = crew(form, "every-")
-    week: dict[int, Crew] = {}
-    for weekday in range(7):
-        there = crew(form, f"day{weekday}-")
-        is_empty = field(form, f"day{weekday}-1") == NOBODY
-        week[weekday] = there if there or is_empty else every_day
-    return NewShift(
-        field(form, "name"), minute(field(form, "starts")), minute(field(form, "ends")), week
-    )
-
-
-def duty(form: FormData, prefix: str = "") -> ShiftDate:
-    """A shift on a date, from the form."""
-    shift_id = field(form, f"{prefix}shift")
-    return ShiftDate(key(shift_id), day(field(form, f"{prefix}day")))
-
-
-def swap(form: FormData) -> Swap:
-    """A swap from the form: substitute, substituted person, and the return shift."""
-    has_return = bool(field(form, "back-day"))
-    return Swap(
-        instead_of=key(field(form, "instead_of")),
-        person_id=key(field(form, "person")),
-        back=duty(form, "back-") if has_return else None,
-        reason=field(form, "reason"),
-    )
-
-
-def plan(form: FormData) -> EscalationPlan:
-    """A plan from the form: its steps in order, without empty ones."""
-    try:
-        steps = tuple(
-            _step(field(form, f"whom{number}"), int(field(form, f"wait{number}") or "60"))
-            for number in range(MOST_STEPS)
-            if field(form, f"whom{number}")
-        )
-        return EscalationPlan(steps, int(field(form, "repeats") or "0"))
-    except ValueError as error:
-        raise OnCallError(OnCallFault.PLAN) from error
+def crew_of(chosen: tuple[str, ...]) -> Crew:
+    """The chosen people, each once, in their order."""
+    return tuple(dict.fromkeys(id_of(one) for one in chosen if one and one != NOBODY))
 
 
 def _step(chosen: str, wait_s: int) -> EscalationStep:
@@ -109,15 +221,16 @@ def _step(chosen: str, wait_s: int) -> EscalationStep:
     )
 
 
-def chosen(step: EscalationStep | None) -> str:
-    """The value of a step in the form; the inverse of `plan`."""
-    if step is None:
-        return ""
-    parts: list[object] = [step.whom.value, step.team_id, step.place]
-    return ":".join(str(part) for part in parts if part is not None)
+def _chosen(step: EscalationStep) -> str:
+    """The value of a step in the form; the inverse of `_step`."""
+    values: list[object] = [step.whom.value, step.team_id, step.place]
+    return ":".join(str(value) for value in values if value is not None)
 
 
-def choices(names: Mapping[UUID, str], allowed: Crew, crew_now: Crew) -> list[tuple[str, str]]:
+def choices(names: Mapping[UUID, str], allowed: Crew, chosen: str = "") -> list[tuple[str, str]]:
     """(value, name) pairs for the choice of a person; the person chosen now can still be chosen."""
-    also = [one for one in crew_now if one not in allowed]
-    return [(str(one), names.get(one, "?")) for one in (*allowed, *also)]
+    pairs = [(str(person), names.get(person, "?")) for person in allowed]
+    also = {str(person): name for person, name in names.items()}
+    if chosen in also and chosen not in dict(pairs):
+        pairs.append((chosen, also[chosen]))
+    return pairs

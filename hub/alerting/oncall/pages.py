@@ -1,24 +1,31 @@
 """Pages of rosters and escalation plans: on call, coverage gaps, recipients of alerts."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Annotated, Final
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Request
-from starlette.datastructures import FormData
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.alerting.oncall import forms as oncall_forms
-from hub.alerting.oncall import wording
+from hub.alerting.oncall import forms, wording
 from hub.alerting.oncall.faults import OnCallError, OnCallFault
-from hub.alerting.oncall.rules.escalation import MOST_STEPS
+from hub.alerting.oncall.forms import (
+    ChosenShiftForm,
+    ExceptionForm,
+    PlanForm,
+    ShiftDateForm,
+    ShiftForm,
+    SubstituteForm,
+    SwapForm,
+    TeamForm,
+)
+from hub.alerting.oncall.roster_rows import Team
 from hub.alerting.oncall.service import OnCallService
 from hub.base.audit.asker import Asker
 from hub.base.moment import Moment
-from hub.web import forms
-from hub.web.forms import Fields
+from hub.web.forms import TypedForm
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -103,6 +110,7 @@ def _team(
     *,
     is_saved: bool = False,
     wrong: OnCallError | None = None,
+    entered: TypedForm | None = None,
 ) -> Response:
     page = on_call.team(visit.asker, team_id)
     if page is None:
@@ -118,7 +126,10 @@ def _team(
         status_code=422 if wrong else 200,
         page=page,
         duty_words=wording,
-        forms=oncall_forms,
+        choices=forms.choices,
+        shift_form_of=ShiftForm.of,
+        new_shift=ShiftForm(),
+        entered=_entered(entered, page.team),
         state=wording.on_call_line(page.team, page.names, words, now_utc_us=page.seen_utc_us),
         weekdays=wording.weekdays(words),
         exceptions=wording.exceptions(page.team, today),
@@ -130,74 +141,138 @@ def _team(
     )
 
 
-@router.post("/teams/{team_id}/{what}")
-def change_team(
-    request: Request, visit: FormSent, on_call: OnCall, team_id: UUID, what: str, form: Fields
-) -> Response:
-    """Change one property of a team; the page then shows coverage gaps."""
-    change = CHANGES.get(what)
-    if change is None:
-        raise HTTPException(404)
-    try:
-        is_theirs = change(on_call, visit.asker, team_id, form)
-    except OnCallError as error:
-        return _team(request, visit, on_call, team_id, wrong=error)
-    if not is_theirs:
-        raise HTTPException(404)
-    return RedirectResponse("/duty" if what == "end" else f"/duty/teams/{team_id}?saved=1", 303)
+def _entered(typed: TypedForm | None, team: Team) -> dict[str, TypedForm | None]:
+    """The forms of a team's page by name: as it was typed, if it was this one, else as it begins.
+
+    `shift` is the shift with a fault.
+    """
+    members = tuple(map(str, team.members))
+    return {
+        "shift": typed if isinstance(typed, ShiftForm) else None,
+        "swap": typed if isinstance(typed, SwapForm) else SwapForm(),
+        "exception": typed if isinstance(typed, ExceptionForm) else ExceptionForm(),
+        "team": typed if isinstance(typed, TeamForm) else TeamForm(name=team.name, member=members),
+    }
 
 
-def _people(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    name, members = forms.field(form, "name"), oncall_forms.ids(form, "member")
-    return on_call.change_team(asker, team_id, name=name, members=members)
+@dataclass(frozen=True, slots=True)
+class ChangedTeam:
+    """A form of one team that was sent."""
+
+    request: Request
+    visit: Visit
+    on_call: OnCallService
+    team_id: UUID
+
+    def answer(
+        self,
+        entered: TypedForm,
+        change: Callable[[OnCallService, Asker, UUID], bool],
+        then: str = "",
+    ) -> Response:
+        """Make a change; the page then shows coverage gaps, or the fault and what was typed."""
+        try:
+            is_theirs = change(self.on_call, self.visit.asker, self.team_id)
+        except OnCallError as error:
+            return _team(
+                self.request, self.visit, self.on_call, self.team_id, wrong=error, entered=entered
+            )
+        if not is_theirs:
+            raise HTTPException(404)
+        return RedirectResponse(then or f"/duty/teams/{self.team_id}?saved=1", 303)
 
 
-def _end(on_call: OnCallService, asker: Asker, team_id: UUID, _form: FormData) -> bool:
-    return on_call.end_team(asker, team_id)
+def changed_team(request: Request, visit: FormSent, on_call: OnCall, team_id: UUID) -> ChangedTeam:
+    """Dependency of the forms of one team."""
+    return ChangedTeam(request, visit, on_call, team_id)
 
 
-def _shift(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    chosen = forms.field(form, "shift")
-    shift_id = oncall_forms.key(chosen) if chosen else None
-    return on_call.put_shift(asker, team_id, oncall_forms.shift(form), shift_id)
+TeamSent = Annotated[ChangedTeam, Depends(changed_team)]
 
 
-def _drop_shift(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    shift_id = oncall_forms.key(forms.field(form, "shift"))
-    return on_call.drop_shift(asker, team_id, shift_id)
+@router.post("/teams/{team_id}/people")
+def change_people(sent: TeamSent, entered: Annotated[TeamForm, Form()]) -> Response:
+    """Change name and members of a team."""
+    return sent.answer(
+        entered,
+        lambda on_call, asker, team_id: on_call.change_team(
+            asker, team_id, name=entered.name, members=entered.members()
+        ),
+    )
 
 
-def _exception(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    crew, reason = oncall_forms.crew(form, "p"), forms.field(form, "reason")
-    on = oncall_forms.duty(form)
-    return on_call.put_exception(asker, team_id, on, crew=crew, reason=reason)
+@router.post("/teams/{team_id}/end")
+def end_team(sent: TeamSent) -> Response:
+    """Remove a team."""
+    return sent.answer(
+        TypedForm(), lambda on_call, asker, team_id: on_call.end_team(asker, team_id), "/duty"
+    )
 
 
-def _drop_exception(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    return on_call.drop_exception(asker, team_id, oncall_forms.duty(form))
+@router.post("/teams/{team_id}/shift")
+def put_shift(sent: TeamSent, entered: Annotated[ShiftForm, Form()]) -> Response:
+    """Add or change a shift."""
+    return sent.answer(
+        entered,
+        lambda on_call, asker, team_id: on_call.put_shift(
+            asker, team_id, entered.new_shift(), entered.shift_id()
+        ),
+    )
 
 
-def _swap(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    on, new = oncall_forms.duty(form), oncall_forms.swap(form)
-    return on_call.swap(asker, team_id, on, new)
+@router.post("/teams/{team_id}/drop-shift")
+def drop_shift(sent: TeamSent, entered: Annotated[ChosenShiftForm, Form()]) -> Response:
+    """Remove a shift."""
+    return sent.answer(
+        entered,
+        lambda on_call, asker, team_id: on_call.drop_shift(
+            asker, team_id, forms.id_of(entered.shift)
+        ),
+    )
 
 
-def _drop_swap(on_call: OnCallService, asker: Asker, team_id: UUID, form: FormData) -> bool:
-    whom = oncall_forms.key(forms.field(form, "instead_of"))
-    return on_call.drop_substitute(asker, team_id, oncall_forms.duty(form), whom)
+@router.post("/teams/{team_id}/day")
+def put_exception(sent: TeamSent, entered: Annotated[ExceptionForm, Form()]) -> Response:
+    """Set other people for a shift on a date."""
+    return sent.answer(
+        entered,
+        lambda on_call, asker, team_id: on_call.put_exception(
+            asker,
+            team_id,
+            entered.on(),
+            crew=forms.crew_of(entered.person),
+            reason=entered.reason,
+        ),
+    )
 
 
-CHANGES: Final[Mapping[str, Callable[[OnCallService, Asker, UUID, FormData], bool]]] = {
-    "people": _people,
-    "end": _end,
-    "shift": _shift,
-    "drop-shift": _drop_shift,
-    "day": _exception,
-    "drop-day": _drop_exception,
-    "swap": _swap,
-    "drop-swap": _drop_swap,
-}
-"""Last part of the address → change."""
+@router.post("/teams/{team_id}/drop-day")
+def drop_exception(sent: TeamSent, entered: Annotated[ShiftDateForm, Form()]) -> Response:
+    """Remove an exception."""
+    return sent.answer(
+        entered,
+        lambda on_call, asker, team_id: on_call.drop_exception(asker, team_id, entered.on()),
+    )
+
+
+@router.post("/teams/{team_id}/swap")
+def swap(sent: TeamSent, entered: Annotated[SwapForm, Form()]) -> Response:
+    """Set a substitute, with or without a duty in return."""
+    return sent.answer(
+        entered,
+        lambda on_call, asker, team_id: on_call.swap(asker, team_id, entered.on(), entered.swap()),
+    )
+
+
+@router.post("/teams/{team_id}/drop-swap")
+def drop_swap(sent: TeamSent, entered: Annotated[SubstituteForm, Form()]) -> Response:
+    """Remove a substitute."""
+    return sent.answer(
+        entered,
+        lambda on_call, asker, team_id: on_call.drop_substitute(
+            asker, team_id, entered.on(), forms.id_of(entered.instead_of)
+        ),
+    )
 
 
 @router.get("/plan")
@@ -218,42 +293,37 @@ def _plan(
     on_call: OnCallService,
     area_id: UUID,
     wrong: OnCallError | None = None,
+    entered: PlanForm | None = None,
 ) -> Response:
     page = on_call.plan(visit.asker, area_id)
     if page is None:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
-    steps = [] if page.plan is None else list(page.plan.steps)
     return render(
         request,
         "plan.html",
         session=visit.session,
         status_code=422 if wrong else 200,
         page=page,
-        rows=[
-            (
-                number,
-                oncall_forms.chosen(steps[number]) if number < len(steps) else "",
-                steps[number].wait_s if number < len(steps) else 60,
-            )
-            for number in range(min(MOST_STEPS, max(4, len(steps) + 1)))
-        ],
-        repeats=0 if page.plan is None else page.plan.repeats,
+        entered=entered or PlanForm.of(page.plan),
         wrong=wording.fault(wrong.fault, words) if wrong else "",
     )
 
 
 @router.post("/plans/{area_id}")
 def put_plan(
-    request: Request, visit: FormSent, on_call: OnCall, area_id: UUID, form: Fields
+    request: Request,
+    visit: FormSent,
+    on_call: OnCall,
+    area_id: UUID,
+    entered: Annotated[PlanForm, Form()],
 ) -> Response:
-    """Store the plan; without any step the area has no plan of its own."""
-    is_ended = bool(forms.field(form, "end"))
+    """Store the plan, or end it: the area then has none of its own."""
     try:
-        plan = None if is_ended else oncall_forms.plan(form)
+        plan = None if entered.end else entered.plan()
         is_theirs = on_call.put_plan(visit.asker, area_id, plan)
     except OnCallError as error:
-        return _plan(request, visit, on_call, area_id, error)
+        return _plan(request, visit, on_call, area_id, error, entered)
     if not is_theirs:
         raise HTTPException(404)
     return RedirectResponse("/duty", 303)

@@ -1,24 +1,22 @@
 """Pages of alert rules: shown as sentences, tried on last week before they take effect."""
 
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request
-from starlette.datastructures import FormData
+from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
-from hub.alerting.oncall import forms
 from hub.alerting.oncall import wording as oncall_wording
 from hub.alerting.oncall.faults import OnCallError
 from hub.alerting.routing import wording as routing_wording
+from hub.alerting.routing.forms import EVERY_DAY, RuleForm
 from hub.alerting.routing.listing import LISTING, RuleLine
-from hub.alerting.routing.rules import KINDS, RuleFault, RuleRecipients, Urgency, Window
+from hub.alerting.routing.rules import KINDS, RuleFault
 from hub.alerting.routing.service import AlertRuleService, RuleError
-from hub.alerting.routing.views import NewAlertRule, RuleTrial
+from hub.alerting.routing.views import RuleTrial
 from hub.registry.zones import all_called
-from hub.web.forms import Fields, field
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -28,34 +26,20 @@ router = APIRouter(prefix="/rules")
 
 Rules = Annotated[AlertRuleService, service(AlertRuleService)]
 
-FIELDS: Final = (
-    "place",
-    "kind",
-    "zone",
-    "starts",
-    "ends",
-    "from",
-    "until",
-    "tells",
-    "wait_s",
-    "urgency",
-    "reason",
-)
-
 
 @router.get("")
 def show_rules(
     request: Request, visit: SignedIn, rules: Rules, saved: str = "", place: str = ""
 ) -> Response:
     """Rules of the areas one manages, and the form of a new one; 404 for others."""
-    return _page(request, visit, rules, {"place": place}, saved=saved)
+    return _page(request, visit, rules, RuleForm(place=place, day=EVERY_DAY), saved=saved)
 
 
 def _page(
     request: Request,
     visit: Visit,
     rules: AlertRuleService,
-    entered: dict[str, str],
+    entered: RuleForm,
     *,
     saved: str = "",
     trial: RuleTrial | None = None,
@@ -83,7 +67,6 @@ def _page(
         rules=LISTING.rows(lines, table),
         table=table,
         entered=entered,
-        days_chosen=entered.get("days", "0,1,2,3,4,5,6").split(","),
         weekdays=oncall_wording.weekdays(words),
         kinds=[("", routing_wording.kind_name(None, words))]
         + [(kind, routing_wording.kind_name(kind, words)) for kind in KINDS],
@@ -99,14 +82,15 @@ def _page(
 
 
 @router.post("")
-def put_rule(request: Request, visit: FormSent, rules: Rules, form: Fields) -> Response:
+def put_rule(
+    request: Request, visit: FormSent, rules: Rules, entered: Annotated[RuleForm, Form()]
+) -> Response:
     """Try a rule on last week; stored only after the trial was shown or skipped."""
     words = visit.site.calendar(visit.asker.language).words
     zone = visit.site.settings.time_zone
-    entered = _entered(form)
     try:
-        new = _new_rule(form)
-        if field(form, "act") != "save":
+        new = entered.rule()
+        if entered.act != "save":
             trial = rules.try_alert_rule(visit.asker, new, time_zone=zone)
             if trial is None:
                 raise HTTPException(404)
@@ -128,57 +112,6 @@ def end_rule(visit: FormSent, rules: Rules, rule_id: UUID) -> Response:
     if not rules.end_alert_rule(visit.asker, rule_id):
         raise HTTPException(404)
     return RedirectResponse("/rules?saved=1", 303)
-
-
-def _new_rule(form: FormData) -> NewAlertRule:
-    kind, _, key = field(form, "place").partition(":")
-    place = _key(key, RuleFault.PLACE)
-    tells, _, team = field(form, "tells").partition(":")
-    starts, ends = field(form, "starts"), field(form, "ends")
-    from_day, until_day = field(form, "from"), field(form, "until")
-    return NewAlertRule(
-        area_id=place if kind == "area" else None,
-        camera_id=place if kind == "camera" else None,
-        kind=field(form, "kind") or None,
-        zone=field(form, "zone") or None,
-        window=Window(
-            frozenset(_days(form)),
-            forms.minute(starts) if starts else 0,
-            forms.minute(ends) if ends else 0,
-            forms.day(from_day) if from_day else None,
-            forms.day(until_day) if until_day else None,
-        ),
-        tells=tells or RuleRecipients.EVERYBODY,
-        team_id=_key(team, RuleFault.TEAM) if team else None,
-        wait_s=_number(field(form, "wait_s") or "60"),
-        urgency=field(form, "urgency") or Urgency.AS_IS,
-        reason=field(form, "reason"),
-    )
-
-
-def _days(form: FormData) -> list[int]:
-    chosen = [one for one in form.getlist("day") if isinstance(one, str)]
-    if any(one not in tuple("0123456") for one in chosen):
-        raise RuleError(RuleFault.DAYS)
-    return [int(one) for one in chosen]
-
-
-def _key(text: str, fault: RuleFault) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise RuleError(fault) from error
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 6:
-        raise RuleError(RuleFault.WAIT)
-    return int(text)
-
-
-def _entered(form: FormData) -> dict[str, str]:
-    days = ",".join(one for one in form.getlist("day") if isinstance(one, str))
-    return {name: field(form, name) for name in FIELDS} | {"days": days}
 
 
 def details(words: Messages) -> dict[str, str]:

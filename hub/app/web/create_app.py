@@ -122,6 +122,7 @@ def _set_up(app: FastAPI, site: Site, features: Sequence[Feature]) -> None:
         OwnPagesOnly,
         public_url=site.settings.public_url,
         bodies=[body for feature in features for body in feature.bodies],
+        refused=_refused_unread,
     )
     app.add_middleware(StrictHeaders, is_https=site.settings.is_https)
 
@@ -189,16 +190,31 @@ def _error(request: Request, status_code: int) -> Response:
     return _answer(request, status_code, session_of(request))
 
 
-def _answer(request: Request, status_code: int, session: Session | None) -> Response:
+def _refused_unread(request: Request, status_code: int, most_bytes: int) -> Response:
+    """A request whose body was not read: the session is not looked up for it either."""
+    return _answer(request, status_code, None, most_bytes)
+
+
+def _answer(
+    request: Request, status_code: int, session: Session | None, most_bytes: int = 0
+) -> Response:
     if not is_page_wanted(request.headers):
         return JSONResponse({"reason": _REASONS.get(status_code, "refused")}, status_code)
-    return render(request, "error.html", session=session, status_code=status_code, code=status_code)
+    return render(
+        request,
+        "error.html",
+        session=session,
+        status_code=status_code,
+        code=status_code,
+        most=f"{most_bytes // 10**6} MB" if most_bytes >= 10**6 else f"{most_bytes // 1000} kB",
+    )
 
 
 _REASONS = {
     403: "not_allowed",
     404: "not_found",
     405: "wrong_method",
+    413: "too_large",
     422: "malformed",
     500: "failed",
     503: "store_away",

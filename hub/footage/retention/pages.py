@@ -5,24 +5,22 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
+from hub.footage.retention.forms import EndedRuleForm, HoldForm, RetentionRuleForm
 from hub.footage.retention.rules import FootageClass
 from hub.footage.retention.service import RetentionService
 from hub.footage.retention.views import (
     HeldRow,
-    NewHold,
-    NewRetentionRule,
     RetentionFault,
     RetentionPage,
     RetentionRuleRow,
 )
 from hub.footage.transcoding.ahead import CopyQueue
 from hub.web.calendar import Calendar
-from hub.web.forms import Fields, field
+from hub.web.forms import TypedForm
 from hub.web.i18n import Messages, one_decimal
 from hub.web.rendering import render
 from hub.web.services import service
@@ -79,12 +77,14 @@ def _page(
     *,
     alert_id: UUID | None = None,
     fault: RetentionFault | None = None,
+    entered: TypedForm | None = None,
 ) -> Response:
     if not retention.may_hold(visit.asker):
         raise HTTPException(404)
     if alert_id is not None and not retention.may_hold_alert(visit.asker, alert_id):
         raise HTTPException(404)
     page, calendar = retention.page(visit.asker), visit.site.calendar(visit.asker.language)
+    today = f"{calendar.local(calendar.now_utc_us):%Y-%m-%d}"
     return render(
         request,
         "keeping.html",
@@ -95,8 +95,9 @@ def _page(
         cameras=page.cameras,
         areas=page.areas,
         classes=[(one.value, class_name(one, calendar.words)) for one in FootageClass],
-        today=f"{calendar.local(calendar.now_utc_us):%Y-%m-%d}",
         alert_id=alert_id,
+        hold=entered if isinstance(entered, HoldForm) else HoldForm(from_day=today),
+        rule=entered if isinstance(entered, RetentionRuleForm) else None,
         copies=_copies(visit, calendar.words),
         wrong=fault_sentence(fault, calendar.words) if fault else "",
     )
@@ -202,49 +203,31 @@ def _ended(
     visit: Visit,
     retention: RetentionService,
     answer: RetentionFault | bool,
-    alert_id: UUID | None = None,
+    entered: TypedForm | None = None,
 ) -> Response:
     """The page again, with the fault or the new state."""
     if isinstance(answer, RetentionFault):
-        return _page(request, visit, retention, alert_id=alert_id, fault=answer)
+        alert_id = entered.alert if isinstance(entered, HoldForm) else None
+        return _page(request, visit, retention, alert_id=alert_id, fault=answer, entered=entered)
     if not answer:
         raise HTTPException(404)
     return RedirectResponse("/keeping", 303)
 
 
 @router.post("/holds")
-def place_hold(request: Request, visit: FormSent, retention: Retention, form: Fields) -> Response:
+def place_hold(
+    request: Request, visit: FormSent, retention: Retention, entered: Annotated[HoldForm, Form()]
+) -> Response:
     """Hold an alert's footage for a case, or a time span of a camera."""
-    case, reason, alert = (field(form, name) for name in ("case", "reason", "alert"))
+    if entered.alert is None and entered.camera is None:
+        raise HTTPException(422)
     try:
-        if alert:
-            new = NewHold(case, reason, alert_id=UUID(alert))
-        else:
-            camera_id = UUID(field(form, "camera"))
+        new = entered.hold(visit.site.calendar(visit.asker.language))
     except ValueError:
-        raise HTTPException(422) from None
-    if not alert:
-        try:
-            begins, ends = _span(form, visit.site.calendar(visit.asker.language))
-        except ValueError:
-            return _page(request, visit, retention, fault=RetentionFault.SPAN)
-        new = NewHold(case, reason, camera_id=camera_id, from_utc_us=begins, until_utc_us=ends)
-    return _ended(request, visit, retention, retention.place_hold(visit.asker, new), new.alert_id)
-
-
-def _span(form: FormData, calendar: Calendar) -> tuple[int, int | None]:
-    """Start and end; an end of None is open. ValueError for an invalid time."""
-    begins = utc_us_of(field(form, "from_day"), field(form, "since") or "00:00", calendar)
-    until_day = field(form, "until_day")
-    if not until_day:
-        return begins, None
-    ends = calendar.typed_end(until_day, field(form, "until") or "23:59")
-    return begins, round(ends.timestamp() * 1e6)
-
-
-def utc_us_of(day: str, clock: str, calendar: Calendar) -> int:
-    """`2026-11-25`, `02:10` in local time; ValueError if invalid."""
-    return int(calendar.typed(day, clock).timestamp()) * 1_000_000
+        answer: RetentionFault | bool = RetentionFault.SPAN
+    else:
+        answer = retention.place_hold(visit.asker, new)
+    return _ended(request, visit, retention, answer, entered)
 
 
 @router.post("/holds/{hold_id}/end")
@@ -266,18 +249,16 @@ def set_rule(
     request: Request,
     visit: ProvedForm,
     retention: Retention,
-    area: Annotated[UUID, Form()],
-    footage_class: Annotated[FootageClass, Form()],
-    days: Annotated[str, Form(max_length=10)] = "",
-    reason: Annotated[str, Form(max_length=500)] = "",
+    entered: Annotated[RetentionRuleForm, Form()],
 ) -> Response:
     """Set the retention of an area."""
     try:
-        keep_days = int(days) if days.strip() else None
+        new = entered.rule()
     except ValueError:
-        return _page(request, visit, retention, fault=RetentionFault.DAYS)
-    new = NewRetentionRule(area, footage_class, keep_days, reason)
-    return _ended(request, visit, retention, retention.set_rule(visit.asker, new))
+        answer: RetentionFault | bool = RetentionFault.DAYS
+    else:
+        answer = retention.set_rule(visit.asker, new)
+    return _ended(request, visit, retention, answer, entered)
 
 
 @router.post("/rules/end")
@@ -285,12 +266,12 @@ def end_rule(
     request: Request,
     visit: ProvedForm,
     retention: Retention,
-    area: Annotated[UUID, Form()],
-    footage_class: Annotated[FootageClass, Form()],
-    reason: Annotated[str, Form(max_length=500)] = "",
+    entered: Annotated[EndedRuleForm, Form()],
 ) -> Response:
     """End the rule: the rule above applies again."""
-    answer = retention.end_rule(visit.asker, area, footage_class, reason=reason)
+    answer = retention.end_rule(
+        visit.asker, entered.area, entered.footage_class, reason=entered.reason
+    )
     return _ended(request, visit, retention, answer)
 
 

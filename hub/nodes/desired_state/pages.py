@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Request
+from pydantic import ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from agent.wire.settings import SettingsFault
@@ -18,7 +19,7 @@ from hub.nodes.desired_state.release_service import ReleaseService
 from hub.nodes.desired_state.service import SettingsService
 from hub.nodes.desired_state.views import NodePreview, NodeSettingsRow, ScopePage
 from hub.nodes.enrolment.service import EnrolmentService
-from hub.web.forms import Fields, id_of
+from hub.web.forms import TypedForm, id_of
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -32,6 +33,20 @@ Settings = Annotated[SettingsService, service(SettingsService)]
 SHOWN: Final = 50
 """Nodes of a preview that are listed; the rest are counted."""
 Kind = Literal["node", "area", "group"]
+
+
+class SettingsForm(TypedForm):
+    """Settings as typed, one field by the name of each key."""
+
+    model_config = ConfigDict(extra="allow")
+
+    seen: str = ""
+    """Id of the settings that the form showed."""
+    reason: Annotated[str, Field(max_length=300)] = ""
+
+    def typed(self) -> dict[str, str]:
+        """Typed texts by key."""
+        return {key: str(value) for key, value in (self.model_extra or {}).items()}
 
 
 @router.get("")
@@ -73,7 +88,7 @@ def show_scope(
     request: Request, visit: SignedIn, settings: Settings, kind: Kind, scope_id: UUID
 ) -> Response:
     """Desired settings of one node, area or group, and their history."""
-    return _shown(request, visit, _page(visit, settings, kind, scope_id, {}))
+    return _shown(request, visit, _page(visit, settings, kind, scope_id, ""))
 
 
 @router.post("/{kind}/{scope_id}/preview")
@@ -83,11 +98,11 @@ def preview(
     settings: Settings,
     kind: Kind,
     scope_id: UUID,
-    fields: Fields,
+    entered: Annotated[SettingsForm, Form()],
 ) -> Response:
     """Page that shows what would change at each node; nothing is stored."""
-    form = {key: str(value) for key, value in fields.items()}
-    page = _page(visit, settings, kind, scope_id, form)
+    form = entered.typed()
+    page = _page(visit, settings, kind, scope_id, entered.seen)
     words = visit.site.calendar(visit.asker.language).words
     try:
         changes = wording.changes(form, page.seen_wanted)
@@ -109,19 +124,18 @@ def want(
     settings: Settings,
     kind: Kind,
     scope_id: UUID,
-    fields: Fields,
-    reason: Annotated[str, Form(max_length=300)] = "",
+    entered: Annotated[SettingsForm, Form()],
 ) -> Response:
     """Store settings as desired: for a node at once, for an area or group in stages."""
-    form = {key: str(value) for key, value in fields.items()}
-    page = _page(visit, settings, kind, scope_id, form)
+    form = entered.typed()
+    page = _page(visit, settings, kind, scope_id, entered.seen)
     words = visit.site.calendar(visit.asker.language).words
-    if not reason.strip():
+    if not entered.reason:
         said = words.say("Give a reason: somebody will ask one day.")
         return _shown(request, visit, page, form=form, wrong=said)
     try:
         changes = wording.changes(form, page.seen_wanted)
-        is_done = settings.want(visit.asker, page.scope, changes, reason=reason)
+        is_done = settings.want(visit.asker, page.scope, changes, reason=entered.reason)
     except RegistryError:
         said = words.say("Something is going out to some of these boxes already: wait, or halt it.")
         return _shown(request, visit, page, form=form, wrong=said)
@@ -207,10 +221,9 @@ def _drawn(page: ScopePage) -> list[str]:
 
 
 def _page(
-    visit: Visit, settings: SettingsService, kind: Kind, scope_id: UUID, form: Mapping[str, str]
+    visit: Visit, settings: SettingsService, kind: Kind, scope_id: UUID, seen: str
 ) -> ScopePage:
-    seen = id_of(form.get("seen", ""))
-    page = settings.page(visit.asker, Scope(kind, scope_id), seen)
+    page = settings.page(visit.asker, Scope(kind, scope_id), id_of(seen))
     if page is None:
         raise HTTPException(404)
     return page

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Request
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.accounts import Accounts
@@ -25,7 +25,7 @@ from hub.nodes.enrolment.sheet_service import EnrolmentSheetService, MadeSheet
 from hub.nodes.enrolment.sheet_wording import LOOKS, qr, state_name, summary
 from hub.web import csv_wording
 from hub.web.event_stream import BEAT, event_stream
-from hub.web.forms import Fields, content_of, field
+from hub.web.forms import TableForm
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -42,6 +42,13 @@ PACE_S: Final = 0.5
 """Least time between two queries of one open page."""
 
 
+class SheetForm(TableForm):
+    """A table whose codes are to be made."""
+
+    submission: Annotated[str, Field(pattern=f"^{SUBMISSION}$")]
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = MOST_DAYS
+
+
 @router.get("/table")
 def show_form(request: Request, visit: SignedIn) -> Response:
     """Form for a table of boxes; 404 for people who manage nothing."""
@@ -50,14 +57,16 @@ def show_form(request: Request, visit: SignedIn) -> Response:
 
 
 @router.post("/table")
-def try_table(request: Request, visit: FormSent, sheets: Sheets, form: Fields) -> Response:
+def try_table(
+    request: Request, visit: FormSent, sheets: Sheets, entered: Annotated[TableForm, Form()]
+) -> Response:
     """Show what a table would make, or each wrong line with its cure."""
     enrolling_of(visit)
-    content = content_of(form, MOST_BYTES)
+    content = entered.content(MOST_BYTES)
     plan = sheets.try_table(visit.asker, content)
     if plan is None:
         raise HTTPException(404)
-    return _form_page(request, visit, plan=plan, text=_text(form, content))
+    return _form_page(request, visit, plan=plan, text=_text(content))
 
 
 @router.post("/table/do")
@@ -65,22 +74,20 @@ def make_sheet(
     request: Request,
     visit: ProvedForm,
     sheets: Sheets,
-    form: Fields,
-    submission: Annotated[str, Form(pattern=f"^{SUBMISSION}$")],
-    days: Annotated[int, Form(ge=1, le=MOST_DAYS)] = MOST_DAYS,
+    entered: Annotated[SheetForm, Form()],
 ) -> Response:
     """Make the codes and show them; the same form sent again shows the same ones."""
     enrolling = enrolling_of(visit)
-    content = content_of(form, MOST_BYTES)
+    content = entered.content(MOST_BYTES)
     try:
-        made = sheets.make(visit.asker, content, submission=submission, days=days)
+        made = sheets.make(visit.asker, content, submission=entered.submission, days=entered.days)
     except RegistryError:  # the registry has changed since the preview
         made = sheets.try_table(visit.asker, content)
     match made:
         case None:
             raise HTTPException(404)
         case SheetPlan():
-            return _form_page(request, visit, plan=made, text=_text(form, content))
+            return _form_page(request, visit, plan=made, text=_text(content))
         case MadeSheet():
             codes = {node: enrolling.code(token).text for node, token in made.tokens.items()}
             return _sheet_page(request, visit, made.sheet, codes)
@@ -156,9 +163,9 @@ def enrolling_of(visit: Visit) -> Enrolling:
     return enrolling
 
 
-def _text(form: FormData, content: bytes) -> str:
+def _text(content: bytes) -> str:
     """The table as it comes back with the page."""
-    return content.decode("utf-8-sig", "replace") if content else field(form, "text")
+    return content.decode("utf-8-sig", "replace")
 
 
 def _form_page(

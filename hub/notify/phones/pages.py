@@ -1,20 +1,18 @@
 """Form for a person's order of channels, for usual and for critical alerts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException
-from starlette.datastructures import FormData
+from fastapi import APIRouter, Form, HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent
 from hub.notify.channels.listing import label_of, rank
 from hub.notify.phones.service import PhoneService
-from hub.notify.rules.channel_order import CRITICAL, SEVERITIES, Order, steps_for
+from hub.notify.rules.channel_order import CRITICAL, SEVERITIES, USUAL, Order, steps_for
 from hub.notify.views import PhoneRow
-from hub.web import forms
-from hub.web.forms import Fields
+from hub.web.forms import TypedForm
 from hub.web.i18n import Messages
 from hub.web.services import service
 
@@ -55,32 +53,46 @@ def form_rows(
     )
 
 
-def _read(form: FormData, channels: Collection[str]) -> Mapping[str, Order]:
-    """The chosen orders; ValueError for a number not in the list.
+class ChannelsForm(TypedForm):
+    """The order of channels, each as `CHANNEL:PLACE`; the place counts from 1."""
 
-    "All at once" for critical alerts is not stored as an order: later channels are then included.
-    """
-    orders: dict[str, Order] = {}
-    for severity in SEVERITIES:
-        places: dict[int, set[str]] = {}
-        for channel in channels:
-            place = int(forms.field(form, f"{severity}-{channel}"))
-            if not 1 <= place <= len(channels):
-                raise ValueError(f"no place {place}")
-            places.setdefault(place, set()).add(channel)
-        order = tuple(frozenset(places[place]) for place in sorted(places))
-        if severity != CRITICAL or len(order) > 1:
-            orders[severity] = order
-    return orders
+    usual: tuple[str, ...] = ()
+    critical: tuple[str, ...] = ()
+
+    def orders(self, channels: Collection[str]) -> Mapping[str, Order]:
+        """The chosen orders of these channels; ValueError if one has no place.
+
+        "All at once" for critical alerts is not stored: channels that come later are then included.
+        """
+        orders = {
+            USUAL: _order(self.usual, channels),
+            CRITICAL: _order(self.critical, channels),
+        }
+        if len(orders[CRITICAL]) < 2:
+            del orders[CRITICAL]
+        return orders
+
+
+def _order(chosen: Sequence[str], channels: Collection[str]) -> Order:
+    named = (choice.rpartition(":") for choice in chosen)
+    places = {channel: int(place) for channel, _, place in named if channel in channels}
+    if len(places) < len(channels) or not set(places.values()) <= set(range(1, len(channels) + 1)):
+        raise ValueError("a channel without a place")
+    return tuple(
+        frozenset(channel for channel in places if places[channel] == place)
+        for place in sorted(set(places.values()))
+    )
 
 
 @router.post("/settings/channels")
-def choose_channels(visit: FormSent, phones: Phones, form: Fields) -> Response:
+def choose_channels(
+    visit: FormSent, phones: Phones, entered: Annotated[ChannelsForm, Form()]
+) -> Response:
     """Store the order of channels for each severity."""
     own = phones.phones(visit.asker)
     living = {phone.channel for phone in own if phone.gone_utc_us is None}
     try:
-        orders = _read(form, living)
+        orders = entered.orders(living)
     except ValueError as error:
         raise HTTPException(422) from error
     phones.choose_channels(visit.asker, orders)

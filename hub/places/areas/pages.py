@@ -1,24 +1,22 @@
 """Pages of areas: editing the tree with dates, and import from a table."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
 from typing import Annotated, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, HTTPException, Request
-from starlette.datastructures import FormData
+from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.base.text.csv_import import Import
 from hub.base.text.csv_table import MOST_BYTES
-from hub.places.areas.rows import AreaError, AreaFault, AreaWords
+from hub.places.areas.forms import AreaForm, form_of, last_day
+from hub.places.areas.rows import AreaError, AreaFault
 from hub.places.areas.service import AreaService
 from hub.web import csv_wording
-from hub.web.calendar import Calendar
-from hub.web.forms import Fields, content_of, field
+from hub.web.forms import TableForm
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -30,6 +28,12 @@ Areas = Annotated[AreaService, service(AreaService)]
 
 TABLES: Final = ("areas", "cameras", "rosters")
 DONE: Final = ("add", "change", "same")
+
+
+class ImportForm(TableForm):
+    """A table with the kind of its lines."""
+
+    what: str = ""
 
 
 @router.get("")
@@ -52,6 +56,7 @@ def _page(
     saved: str = "",
     wrong: AreaError | None = None,
     change: UUID | None = None,
+    entered: AreaForm | None = None,
 ) -> Response:
     rows = areas.areas(visit.asker)
     if not rows:
@@ -66,10 +71,7 @@ def _page(
         rows=[
             (
                 row,
-                _day(row.valid_from_utc_us, calendar),
-                ""
-                if row.valid_until_utc_us is None
-                else _day(row.valid_until_utc_us - 1, calendar),
+                last_day(row, calendar),
                 row.valid_until_utc_us is not None and row.valid_until_utc_us <= now,
             )
             for row in rows
@@ -78,16 +80,20 @@ def _page(
         is_saved=bool(saved),
         wrong=fault_word(wrong.fault, calendar.words) if wrong else "",
         change=change,
+        form_of=lambda row: entered or form_of(row, calendar),
+        new=(change is None and entered) or AreaForm(),
     )
 
 
 @router.post("")
-def add_area(request: Request, visit: ProvedForm, areas: Areas, form: Fields) -> Response:
+def add_area(
+    request: Request, visit: ProvedForm, areas: Areas, entered: Annotated[AreaForm, Form()]
+) -> Response:
     """Add an area within one of one's own."""
     try:
-        area_id = areas.add_area(visit.asker, _words(form, visit))
+        area_id = areas.add_area(visit.asker, entered.words(_zone(visit)))
     except AreaError as error:
-        return _page(request, visit, areas, wrong=error)
+        return _page(request, visit, areas, wrong=error, entered=entered)
     if area_id is None:
         raise HTTPException(404)
     return RedirectResponse("/areas?saved=0", 303)
@@ -100,25 +106,30 @@ def show_import(request: Request, visit: SignedIn, areas: Areas, what: str = "")
 
 
 @router.post("/import")
-def try_table(request: Request, visit: FormSent, areas: Areas, form: Fields) -> Response:
+def try_table(
+    request: Request, visit: FormSent, areas: Areas, handed_in: Annotated[ImportForm, Form()]
+) -> Response:
     """Show what a table would do."""
-    return _table(request, visit, areas, form, is_doing=False)
+    return _table(request, visit, areas, handed_in, is_doing=False)
 
 
 @router.post("/import/do")
-def take_table(request: Request, visit: ProvedForm, areas: Areas, form: Fields) -> Response:
+def take_table(
+    request: Request, visit: ProvedForm, areas: Areas, handed_in: Annotated[ImportForm, Form()]
+) -> Response:
     """Apply the table that was shown."""
-    return _table(request, visit, areas, form, is_doing=True)
+    return _table(request, visit, areas, handed_in, is_doing=True)
 
 
 def _table(
-    request: Request, visit: Visit, areas: AreaService, form: FormData, *, is_doing: bool
+    request: Request, visit: Visit, areas: AreaService, handed_in: ImportForm, *, is_doing: bool
 ) -> Response:
-    what, zone = field(form, "what"), ZoneInfo(visit.site.settings.time_zone)
-    content = content_of(form, MOST_BYTES)
+    what, content = handed_in.what, handed_in.content(MOST_BYTES)
     if what not in TABLES:
         raise HTTPException(422)
-    plan = (areas.take_table if is_doing else areas.try_table)(visit.asker, what, content, zone)
+    plan = (areas.take_table if is_doing else areas.try_table)(
+        visit.asker, what, content, _zone(visit)
+    )
     if plan is None:
         raise HTTPException(404)
     if is_doing and plan.may_be_done:
@@ -129,13 +140,17 @@ def _table(
 
 @router.post("/{area_id}")
 def change_area(
-    request: Request, visit: ProvedForm, areas: Areas, area_id: UUID, form: Fields
+    request: Request,
+    visit: ProvedForm,
+    areas: Areas,
+    area_id: UUID,
+    entered: Annotated[AreaForm, Form()],
 ) -> Response:
     """Rename, date or move an area."""
     try:
-        moved = areas.change_area(visit.asker, area_id, _words(form, visit))
+        moved = areas.change_area(visit.asker, area_id, entered.words(_zone(visit)))
     except AreaError as error:
-        return _page(request, visit, areas, wrong=error, change=area_id)
+        return _page(request, visit, areas, wrong=error, change=area_id, entered=entered)
     if moved is None:
         raise HTTPException(404)
     return RedirectResponse(f"/areas?saved={moved.ended_grants}", 303)
@@ -168,6 +183,10 @@ def _import_page(
     )
 
 
+def _zone(visit: Visit) -> ZoneInfo:
+    return ZoneInfo(visit.site.settings.time_zone)
+
+
 def table_name(what: str, words: Messages) -> str:
     """Name of a table for import: areas, cameras or rosters."""
     say = words.say
@@ -177,41 +196,6 @@ def table_name(what: str, words: Messages) -> str:
 def _done(words: Messages) -> Mapping[str, str]:
     say = words.say
     return {"add": say("is new"), "change": say("changes"), "same": say("stays as it is")}
-
-
-def _words(form: FormData, visit: Visit) -> AreaWords:
-    zone = ZoneInfo(visit.site.settings.time_zone)
-    parent = field(form, "parent")
-    try:
-        parent_id = UUID(parent) if parent else None
-    except ValueError as error:
-        raise AreaError(AreaFault.PARENT) from error
-    return AreaWords(
-        field(form, "name"),
-        field(form, "level"),
-        parent_id,
-        _midnight(field(form, "from"), zone, 0),
-        _midnight(field(form, "until"), zone, 1),
-    )
-
-
-def _midnight(text: str, zone: ZoneInfo, days: int) -> int | None:
-    """First moment of the day that is the given number of days after a day."""
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise AreaError(AreaFault.DAY) from error
-    if not 1970 < day.year < 9000:
-        raise AreaError(AreaFault.DAY)
-    midnight = datetime.combine(day + timedelta(days=days), time(), zone)
-    return round(midnight.timestamp()) * 1_000_000
-
-
-def _day(utc_us: int, calendar: Calendar) -> str:
-    """In the form of a date field."""
-    return f"{calendar.local(utc_us):%Y-%m-%d}"
 
 
 def fault_word(what: AreaFault, words: Messages) -> str:

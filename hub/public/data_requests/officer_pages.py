@@ -1,24 +1,24 @@
 """Pages for answering data requests: list by deadline, one request, its steps."""
 
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.reauth_pages import ProvedForm
 from hub.access.signin.visit import FormSent, SignedIn
 from hub.public.data_requests import listing, wording
 from hub.public.data_requests.eraser import MOST, DataRequestEraser, ErasureChoice, may_erase
-from hub.public.data_requests.pages import kind_of
+from hub.public.data_requests.forms import DataRequestForm, ErasedSpanForm, StepForm
 from hub.public.data_requests.proof import proof_of
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rules import RequestKind, RequestOutcome
 from hub.public.data_requests.service import DataRequestService
-from hub.public.data_requests.views import DataRequestError, DataRequestFault, NewDataRequest
-from hub.public.tips import forms
+from hub.public.data_requests.views import DataRequestError, DataRequestFault
 from hub.public.tips.sealing import Reporter, UnsealError
+from hub.web.forms import id_of
 from hub.web.i18n import LANGUAGES
 from hub.web.rendering import render
 from hub.web.services import service
@@ -30,10 +30,6 @@ router = APIRouter(prefix="/petitions")
 Requests = Annotated[DataRequestService, service(DataRequestService)]
 Eraser = Annotated[DataRequestEraser, service(DataRequestEraser)]
 
-FIELDS: Final = ("wish", "what", "area", "name", "contact", "language")
-STEP_FIELDS: Final = ("step", "words", "refusal", "camera", "day", "since", "until")
-"""Form fields that keep their input when something is missing."""
-Text = Annotated[str, Form(max_length=20_000)]
 Word = Annotated[str, Form(max_length=1000)]
 
 
@@ -44,33 +40,19 @@ def show_data_requests(request: Request, visit: SignedIn, requests: Requests) ->
 
 
 @router.post("")
-def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+def take_in(
     request: Request,
     visit: FormSent,
     requests: Requests,
-    wish: Word = "",
-    what: Text = "",
-    area: Word = "",
-    name: Word = "",
-    contact: Word = "",
-    language: Word = "vi",
-    mark: Word = "",
+    entered: Annotated[DataRequestForm, Form()],
 ) -> Response:
     """Enter a request made in person or by letter, with a code to hand out."""
-    said = (wish, what, area, name, contact, language)
-    typed = dict(zip(FIELDS, said, strict=True))
-    new = NewDataRequest(
-        wish=kind_of(wish),
-        what=what,
-        area_id=forms.area_or_none(area),
-        person=Reporter(name, contact),
-        language=language if language in LANGUAGES else "vi",
-        has_consent=True,  # consent is given in person
-    )
+    language = entered.language if entered.language in LANGUAGES else LANGUAGES[0]
+    new = entered.new(language, has_consent=True)  # consent is given in person
     try:
-        code = requests.take_in(visit.asker, new, submission=mark)
+        code = requests.take_in(visit.asker, new, submission=entered.mark)
     except DataRequestError as error:
-        return _list(request, visit, requests, wrong=error.fault, typed=typed)
+        return _list(request, visit, requests, wrong=error.fault, entered=entered)
     if code is None:
         raise HTTPException(404)
     return render(request, "petition_sent.html", session=visit.session, code=code)
@@ -82,25 +64,24 @@ def show_data_request(
     visit: SignedIn,
     requests: Requests,
     petition_id: UUID,
-    camera: str = "",
-    day: str = "",
-    since: str = "00:00",
-    until: str = "23:59",
+    span: Annotated[ErasedSpanForm, Query()],
 ) -> Response:
     """One request; with a camera and a day, the footage that may be deleted."""
-    camera_id = forms.area_or_none(camera)
+    camera_id = id_of(span.camera)
     if camera_id is None:
         return _one(request, visit, requests, petition_id)
     calendar = visit.site.calendar(visit.asker.language)
-    typed = {"camera": camera, "day": day, "since": since, "until": until}
     try:
-        ends = (calendar.typed(day, since), calendar.typed_end(day, until))
-        span = [round(end.timestamp() * 1e6) for end in ends]
+        begins = calendar.typed(span.day, span.since)
+        ends = calendar.typed_end(span.day, span.until)
     except ValueError:
-        return _one(request, visit, requests, petition_id, wrong=DataRequestFault.TIME, typed=typed)
+        return _one(
+            request, visit, requests, petition_id, wrong=DataRequestFault.TIME, entered=span
+        )
     eraser = visit.use(DataRequestEraser)
-    found = eraser.choices(visit.asker, petition_id, camera_id, span[0], span[1])
-    return _one(request, visit, requests, petition_id, choices=found, typed=typed)
+    utc_us = [round(end.timestamp() * 1e6) for end in (begins, ends)]
+    found = eraser.choices(visit.asker, petition_id, camera_id, *utc_us)
+    return _one(request, visit, requests, petition_id, choices=found, entered=span)
 
 
 @router.post("/{petition_id}/person")
@@ -159,9 +140,7 @@ def take_step(
     requests: Requests,
     petition_id: UUID,
     step: str,
-    words: Text = "",
-    outcome: Word = "",
-    refusal: Word = "",
+    entered: Annotated[StepForm, Form()],
 ) -> Response:
     """Take a step of the request: acknowledge, ask for identification, extend, answer."""
     steps = {
@@ -171,20 +150,20 @@ def take_step(
     }
     try:
         if step in steps:
-            done = steps[step](visit.asker, petition_id, words)
-        elif step == "answer" and outcome in set(RequestOutcome):
+            done = steps[step](visit.asker, petition_id, entered.words)
+        elif step == "answer" and entered.outcome in set(RequestOutcome):
             done = requests.answer(
                 visit.asker,
                 petition_id,
-                outcome=RequestOutcome(outcome),
-                refusal=refusal,
-                words=words,
+                outcome=RequestOutcome(entered.outcome),
+                refusal=entered.refusal,
+                words=entered.words,
             )
         else:
             raise HTTPException(404)
     except DataRequestError as error:
-        typed = {"step": step, "words": words, "refusal": refusal}
-        return _one(request, visit, requests, petition_id, wrong=error.fault, typed=typed)
+        typed = entered.model_copy(update={"step": step})
+        return _one(request, visit, requests, petition_id, wrong=error.fault, entered=typed)
     if not done:
         raise HTTPException(404)
     return RedirectResponse(f"/petitions/{petition_id}", 303)
@@ -196,7 +175,7 @@ def _list(
     requests: DataRequestService,
     *,
     wrong: DataRequestFault | None = None,
-    typed: dict[str, str] | None = None,
+    entered: DataRequestForm | None = None,
 ) -> Response:
     service, rows = visit.use(PublicDataRequestService), requests.listed(visit.asker)
     if rows is None:
@@ -215,7 +194,7 @@ def _list(
         chosen=chosen(lines, request.query_params, lambda line: line.row.petition_id, look),
         wishes=[(one.value, wording.kind_word(one, calendar.words)) for one in RequestKind],
         places=service.places(),
-        typed=dict.fromkeys(FIELDS, "") | (typed or {}),
+        typed=entered or DataRequestForm(),
         mark=service.form_mark(),
         languages=LANGUAGES,
         source=requests.office.sources.get(visit.asker.language, ""),
@@ -232,7 +211,7 @@ def _one(
     wrong: DataRequestFault | None = None,
     person: Reporter | None = None,
     choices: list[ErasureChoice] | None = None,
-    typed: dict[str, str] | None = None,
+    entered: ErasedSpanForm | StepForm | None = None,
 ) -> Response:
     row = requests.petition(visit.asker, petition_id)
     if row is None:
@@ -240,7 +219,6 @@ def _one(
     calendar = visit.site.calendar(visit.asker.language)
     language = visit.asker.language
     today = f"{calendar.local(row.dates.received_utc_us):%Y-%m-%d}"
-    usual = {"day": today, "since": "00:00", "until": "23:59"}
     return render(
         request,
         "petition.html",
@@ -252,7 +230,8 @@ def _one(
         choices=choices,
         erased=visit.use(DataRequestEraser).erased(petition_id),
         cameras=requests.cameras(visit.asker) if may_erase(row) else [],
-        typed=dict.fromkeys(STEP_FIELDS, "") | usual | (typed or {}),
+        span=entered if isinstance(entered, ErasedSpanForm) else ErasedSpanForm(day=today),
+        typed=entered if isinstance(entered, StepForm) else StepForm(),
         refusals=sorted(requests.office.refusals.get(language, {}).items()),
         why=wording.refusal_word(row, requests.office, language),
         more=requests.office.terms.extension.get(row.dates.wish),

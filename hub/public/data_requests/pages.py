@@ -1,66 +1,46 @@
 """Data requests by the public: the form, and the answer by a code. No sign-in."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from hub.public.data_requests import wording
+from hub.public.data_requests.forms import DataRequestForm
 from hub.public.data_requests.public_service import PublicDataRequestService
 from hub.public.data_requests.rules import WHAT_CHARS, RequestKind
-from hub.public.data_requests.views import DataRequestError, DataRequestFault, NewDataRequest
-from hub.public.tips import forms
+from hub.public.data_requests.views import DataRequestError, DataRequestFault
 from hub.public.tips.rules import CODE_CHARS, CONTACT_CHARS, NAME_CHARS, tidy_code
-from hub.public.tips.sealing import Reporter
 from hub.web.i18n import words
 from hub.web.rendering import PublicWords, language_of, render, site_of
 from hub.web.services import service
 
 router = APIRouter(prefix="/rights")
 
-FIELDS: Final = ("wish", "what", "area", "name", "contact", "consent")
 Service = Annotated[PublicDataRequestService, service(PublicDataRequestService)]
-Text = Annotated[str, Form(max_length=20_000)]
 Word = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("")
 def show_form(request: Request, service: Service) -> Response:
     """The form, with the time that an answer may take."""
-    return _form(request, service)
+    return _form(request, service, DataRequestForm())
 
 
 @router.post("")
-def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
-    request: Request,
-    service: Service,
-    wish: Word = "",
-    what: Text = "",
-    area: Word = "",
-    name: Word = "",
-    contact: Word = "",
-    website: Word = "",
-    mark: Word = "",
-    consent: Word = "",
+def send(
+    request: Request, service: Service, entered: Annotated[DataRequestForm, Form()]
 ) -> Response:
     """Store a request and show its code; or say what is missing and keep the input."""
-    typed = dict(zip(FIELDS, (wish, what, area, name, contact, consent), strict=True))
-    if website:  # a field that people do not see
+    if entered.website:
         service.drop("honeypot")
-        return _form(request, service, wrong=DataRequestFault.STALE, typed=typed, mark=mark)
-    new = NewDataRequest(
-        wish=kind_of(wish),
-        what=what,
-        area_id=forms.area_or_none(area),
-        person=Reporter(name, contact),
-        language=language_of(request, None),
-        has_consent=bool(consent),
-    )
+        return _form(request, service, entered, wrong=DataRequestFault.STALE)
+    new = entered.new(language_of(request, None), has_consent=bool(entered.consent))
     try:
-        service.check_form(mark)
-        code = service.receive(new, submission=mark)
+        service.check_form(entered.mark)
+        code = service.receive(new, submission=entered.mark)
     except DataRequestError as error:
-        return _form(request, service, wrong=error.fault, typed=typed, mark=mark)
+        return _form(request, service, entered, wrong=error.fault)
     return render(request, "petition_sent.html", session=None, code=code)
 
 
@@ -74,11 +54,6 @@ def show_follow(request: Request, service: Service) -> Response:
 def follow(request: Request, service: Service, code: Word = "") -> Response:
     """The answer; the code is never in an address, so it is in no browser history and no log."""
     return _followed(request, service, typed=code)
-
-
-def kind_of(typed: str) -> RequestKind | None:
-    """The chosen kind; None if invalid."""
-    return RequestKind(typed) if typed in set(RequestKind) else None
 
 
 def _followed(request: Request, service: PublicDataRequestService, *, typed: str) -> Response:
@@ -100,10 +75,9 @@ def _followed(request: Request, service: PublicDataRequestService, *, typed: str
 def _form(
     request: Request,
     service: PublicDataRequestService,
+    entered: DataRequestForm,
     *,
     wrong: DataRequestFault | None = None,
-    typed: dict[str, str] | None = None,
-    mark: str = "",
 ) -> Response:
     site, language = site_of(request), language_of(request, None)
     speech, office = words(language), service.office
@@ -113,8 +87,8 @@ def _form(
         session=None,
         status_code=200 if wrong is None else 503 if wrong is DataRequestFault.BUSY else 422,
         wrong=wording.fault_word(wrong, speech) if wrong else "",
-        typed=dict.fromkeys(FIELDS, "") | (typed or {}),
-        mark=service.form_mark(mark),
+        typed=entered,
+        mark=service.form_mark(entered.mark),
         places=service.places(),
         wishes=[
             (

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Request
+from pydantic import Field
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.invitations.pages import qr_code
@@ -26,6 +27,7 @@ from hub.public.households.service import HouseholdService
 from hub.public.tips.rules import read_point
 from hub.public.tips.sealing import UnsealError
 from hub.registry.shapes import Point
+from hub.web.forms import TypedForm, id_of
 from hub.web.i18n import LANGUAGES, Messages
 from hub.web.rendering import PublicWords, Site, language_of, render, site_of
 from hub.web.services import service
@@ -36,10 +38,24 @@ router = APIRouter()
 
 GONE: Final = 410
 TOKEN_CHARS: Final = 100
-FIELDS: Final = ("area", "place", "point", "view", "name", "contact", "channel", "language")
 
 Households = Annotated[HouseholdService, service(HouseholdService)]
-Word = Annotated[str, Form(max_length=2000)]
+Word = Annotated[str, Field(max_length=2000)]
+
+
+class HouseholdForm(TypedForm):
+    """A household as an officer typed it."""
+
+    area: Word = ""
+    place: Word = ""
+    point: Word = ""
+    view: Word = ""
+    """What the camera sees."""
+    name: Word = ""
+    contact: Word = ""
+    channel: Word = ""
+    language: Word = LANGUAGES[0]
+    consent: Word = ""
 
 
 @router.get("/households")
@@ -49,59 +65,41 @@ def show_households(request: Request, visit: SignedIn, households: Households) -
 
 
 @router.post("/households")
-def register(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+def register(
     request: Request,
     visit: FormSent,
     households: Households,
-    area: Word = "",
-    place: Word = "",
-    point: Word = "",
-    view: Word = "",
-    name: Word = "",
-    contact: Word = "",
-    channel: Word = "",
-    language: Word = "vi",
-    consent: Word = "",
+    entered: Annotated[HouseholdForm, Form()],
 ) -> Response:
     """Register a household, and show its own link once."""
-    said = (area, place, point, view, name, contact, channel, language)
-    typed = dict(zip(FIELDS, (one.strip() for one in said), strict=True))
     try:
-        made = households.register(visit.asker, _new(visit, typed, has_consent=bool(consent)))
+        made = households.register(visit.asker, _new(visit, entered))
     except HouseholdError as error:
-        return _list(request, visit, households, wrong=error.fault, typed=typed)
+        return _list(request, visit, households, wrong=error.fault, entered=entered)
     if made is None:
         raise HTTPException(404)
     household_id, token = made
     return _one(request, visit, households, household_id, token=token)
 
 
-def _new(visit: Visit, typed: dict[str, str], *, has_consent: bool) -> NewHousehold:
-    terms, language = households_of(visit.site).terms, typed["language"]
-    language = language if language in LANGUAGES else LANGUAGES[0]
-    if typed["channel"] and typed["channel"] not in visit.site.settings.notice_channels:
+def _new(visit: Visit, entered: HouseholdForm) -> NewHousehold:
+    terms = households_of(visit.site).terms
+    language = entered.language if entered.language in LANGUAGES else LANGUAGES[0]
+    if entered.channel and entered.channel not in visit.site.settings.notice_channels:
         raise HouseholdError(HouseholdFault.CHANNEL)
     return NewHousehold(
-        area_id=area_said(typed["area"]),
-        place=typed["place"][:PLACE_CHARS],
-        point=point_said(typed["point"]),
-        view=typed["view"][:VIEW_CHARS],
-        name=typed["name"][:NAME_CHARS],
-        contact=typed["contact"][:CONTACT_CHARS],
-        channel=typed["channel"],
+        area_id=id_of(entered.area),
+        place=entered.place[:PLACE_CHARS],
+        point=point_said(entered.point),
+        view=entered.view[:VIEW_CHARS],
+        name=entered.name[:NAME_CHARS],
+        contact=entered.contact[:CONTACT_CHARS],
+        channel=entered.channel,
         language=language,
         consent_version=terms.version,
         consent_text=terms.texts[language],
-        has_consent=has_consent,
+        has_consent=bool(entered.consent),
     )
-
-
-def area_said(text: str) -> UUID | None:
-    """The area chosen in the form."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 def point_said(text: str) -> Point | None:
@@ -118,7 +116,7 @@ def _list(
     households: HouseholdService,
     *,
     wrong: HouseholdFault | None = None,
-    typed: dict[str, str] | None = None,
+    entered: HouseholdForm | None = None,
 ) -> Response:
     areas = households.areas(visit.asker)
     if not areas:
@@ -143,7 +141,7 @@ def _list(
         chosen=chosen(rows, request.query_params, lambda row: row.household_id, look),
         areas=areas,
         wrong=fault_word(wrong, words) if wrong else "",
-        typed=dict.fromkeys(FIELDS, "") | {"language": LANGUAGES[0]} | (typed or {}),
+        typed=entered or HouseholdForm(),
         channels=[(one, label_of(one, words)) for one in channels],
         terms=households_of(visit.site).terms,
     )
@@ -204,7 +202,11 @@ def withdraw(visit: FormSent, households: Households, household_id: UUID) -> Res
 
 @router.post("/households/{household_id}/contact")
 def ask_contact(
-    request: Request, visit: FormSent, households: Households, household_id: UUID, reason: Word = ""
+    request: Request,
+    visit: FormSent,
+    households: Households,
+    household_id: UUID,
+    reason: Annotated[Word, Form()] = "",
 ) -> Response:
     """Show the contact; the look and its reason are logged."""
     try:

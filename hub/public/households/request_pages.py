@@ -1,9 +1,10 @@
 """Requests to households from a case, and their uploaded films; for members of the case."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Request
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -25,6 +26,7 @@ from hub.public.households.rules import (
 from hub.public.households.views import MadeRequest
 from hub.public.tips.sealing import UnsealError
 from hub.web.calendar import Calendar
+from hub.web.forms import TypedForm
 from hub.web.i18n import words as words_of
 from hub.web.rendering import PublicWords, render
 from hub.web.services import service
@@ -36,7 +38,29 @@ PLAYED: Final = "video/mp4"
 """Pages play this type; every other film is a download."""
 
 Requests = Annotated[HouseholdRequestService, service(HouseholdRequestService)]
-Word = Annotated[str, Form(max_length=2000)]
+Word = Annotated[str, Field(max_length=2000)]
+
+
+class AskForm(TypedForm):
+    """A request to households: what is asked for, and near what they were looked for."""
+
+    household: Annotated[tuple[UUID, ...], Field(max_length=200)] = ()
+    since: Word = ""
+    until: Word = ""
+    why: Word = ""
+    hours: Word = ""
+    point: Word = ""
+    radius: Word = ""
+
+    def footage(self, calendar: Calendar) -> RequestedFootage:
+        """What is asked for; raises HouseholdError for an invalid time."""
+        return RequestedFootage(
+            household_ids=self.household,
+            since_utc_us=_moment(self.since, calendar),
+            until_utc_us=_moment(self.until, calendar),
+            why=self.why[:WHY_CHARS],
+            hours=int(self.hours) if self.hours.isdecimal() and len(self.hours) < 6 else 0,
+        )
 
 
 @router.get("/{case_id}/ask")
@@ -49,7 +73,7 @@ def show_ask(
     radius: str = "",
 ) -> Response:
     """Households near a place, and the form for a request."""
-    return _ask_page(request, visit, requests, case_id, {"point": point, "radius": radius})
+    return _ask_page(request, visit, requests, case_id, AskForm(point=point, radius=radius))
 
 
 def _ask_page(
@@ -57,19 +81,18 @@ def _ask_page(
     visit: Visit,
     requests: HouseholdRequestService,
     case_id: UUID,
-    typed: dict[str, Any],
+    entered: AskForm,
     wrong: HouseholdFault | None = None,
 ) -> Response:
     services, words = households_of(visit.site), visit.site.calendar(visit.asker.language).words
-    radius_m = _radius_m(typed.get("radius", ""))
+    radius_m = _radius_m(entered.radius)
     try:
-        point = point_said(typed.get("point", "")[:100])
+        point = point_said(entered.point[:100])
     except HouseholdError as error:
         point, wrong = None, error.fault
     near = requests.near(visit.asker, case_id, point, radius_m)
     if near is None:
         raise HTTPException(404)
-    empty = {"point": "", "since": "", "until": "", "why": "", "chosen": ()}
     return render(
         request,
         "case_ask.html",
@@ -79,42 +102,28 @@ def _ask_page(
         near=near,
         has_point=point is not None,
         wrong=fault_word(wrong, words) if wrong else "",
-        typed={**empty, "hours": str(services.terms.link_hours), **typed, "radius": str(radius_m)},
+        typed=entered,
+        radius_m=radius_m,
+        hours=entered.hours or services.terms.link_hours,
         most={"why": WHY_CHARS, "hours": MOST_HOURS, "asked": MOST_ASKED},
     )
 
 
 @router.post("/{case_id}/ask")
-async def ask(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+async def ask(
     request: Request,
     visit: FormSent,
     requests: Requests,
     case_id: UUID,
-    household: Annotated[list[UUID] | None, Form(max_length=200)] = None,
-    since: Word = "",
-    until: Word = "",
-    why: Word = "",
-    hours: Word = "",
-    point: Word = "",
-    radius: Word = "",
+    entered: Annotated[AskForm, Form()],
 ) -> Response:
     """One link per household, sent by a channel if possible, and shown once."""
-    chosen = tuple(household or ())
-    calendar = visit.site.calendar(visit.asker.language)
     try:
-        wanted = RequestedFootage(
-            household_ids=chosen,
-            since_utc_us=_moment(since, calendar),
-            until_utc_us=_moment(until, calendar),
-            why=why.strip()[:WHY_CHARS],
-            hours=int(hours) if hours.isdecimal() and len(hours) < 6 else 0,
-        )
+        wanted = entered.footage(visit.site.calendar(visit.asker.language))
         asked = await run_in_threadpool(requests.ask, visit.asker, case_id, wanted)
     except HouseholdError as error:
-        typed = {"since": since, "until": until, "why": why, "hours": hours, "chosen": chosen}
-        typed |= {"point": point, "radius": radius}
         return await run_in_threadpool(
-            _ask_page, request, visit, requests, case_id, typed, error.fault
+            _ask_page, request, visit, requests, case_id, entered, error.fault
         )
     except UnsealError as error:
         raise HTTPException(503) from error
@@ -182,7 +191,7 @@ def change_given(
     requests: Requests,
     case_id: UUID,
     clip_id: UUID,
-    note: Word = "",
+    note: Annotated[Word, Form()] = "",
     marked: Annotated[bool, Form()] = False,
     out: Annotated[bool, Form()] = False,
 ) -> Response:

@@ -4,8 +4,8 @@ from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, HTTPException, Request
-from starlette.datastructures import UploadFile
+from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
+from pydantic import Field
 from starlette.responses import RedirectResponse, Response
 
 from hub.access.signin.visit import FormSent, SignedIn
@@ -23,7 +23,7 @@ from hub.public.notices.rules import (
 from hub.public.notices.service import NoticeService
 from hub.public.notices.views import NoticeFile, Sending
 from hub.web.calendar import Calendar
-from hub.web.forms import Fields
+from hub.web.forms import TypedForm
 from hub.web.i18n import Messages
 from hub.web.rendering import render
 from hub.web.services import service
@@ -85,7 +85,7 @@ def _list(
     notices: NoticeService,
     *,
     wrong: str = "",
-    form: Fields | None = None,
+    entered: TypedForm | None = None,
 ) -> Response:
     page = notices.notices(visit.asker)
     if page is None:
@@ -105,7 +105,8 @@ def _list(
         states=[(one.value, state_word(one, words)) for one in NoticeState],
         chosen=chosen(page.notices, query, lambda one: one.notice_id, look),
         wrong=fault_word(wrong, words) if wrong else "",
-        typed={} if form is None else {name: str(value) for name, value in form.items()},
+        notice=entered if isinstance(entered, NoticeForm) else None,
+        way=entered if isinstance(entered, WayForm) else None,
         channels=[(one, label_of(one, words)) for one in visit.site.settings.notice_channels],
         channel_name=lambda one: label_of(one, words),
         title_chars=TITLE_CHARS,
@@ -113,6 +114,24 @@ def _list(
         longest_days=LONGEST_DAYS,
         state_word=lambda one: state_word(one, words),
     )
+
+
+class NoticeForm(TypedForm):
+    """A new notice."""
+
+    area: UUID
+    title: Annotated[str, Field(max_length=2000)] = ""
+    words: Annotated[str, Field(max_length=20_000)] = ""
+    days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = 7
+
+
+class WayForm(TypedForm):
+    """A new channel for the people of an area."""
+
+    area: UUID
+    channel: Annotated[str, Field(max_length=40)] = ""
+    who: Annotated[str, Field(max_length=400)] = ""
+    label: Annotated[str, Field(max_length=400)] = ""
 
 
 def state_word(state: NoticeState, words: Messages) -> str:
@@ -129,17 +148,19 @@ def write_notice(
     request: Request,
     visit: FormSent,
     notices: Notices,
-    form: Fields,
-    area: Annotated[UUID, Form()],
-    title: Annotated[str, Form(max_length=2000)] = "",
-    words: Annotated[str, Form(max_length=20_000)] = "",
-    days: Annotated[int, Form(ge=1, le=LONGEST_DAYS)] = 7,
+    entered: Annotated[NoticeForm, Form()],
 ) -> Response:
     """Create a draft of a notice; its page is its preview."""
     try:
-        made = notices.write_notice(visit.asker, area, title=title, words=words, days=days)
+        made = notices.write_notice(
+            visit.asker,
+            entered.area,
+            title=entered.title,
+            words=entered.words,
+            days=entered.days,
+        )
     except NoticeError as error:
-        return _list(request, visit, notices, wrong=error.fault, form=form)
+        return _list(request, visit, notices, wrong=error.fault, entered=entered)
     if made is None:
         raise HTTPException(404)
     return RedirectResponse(f"/notices/{made}", 303)
@@ -150,18 +171,21 @@ def add_way(
     request: Request,
     visit: FormSent,
     notices: Notices,
-    area: Annotated[UUID, Form()],
-    channel: Annotated[str, Form(max_length=40)] = "",
-    who: Annotated[str, Form(max_length=400)] = "",
-    label: Annotated[str, Form(max_length=400)] = "",
+    entered: Annotated[WayForm, Form()],
 ) -> Response:
     """Add a channel for the area's people."""
-    if channel not in visit.site.settings.notice_channels:
-        return _list(request, visit, notices, wrong="channel")
+    if entered.channel not in visit.site.settings.notice_channels:
+        return _list(request, visit, notices, wrong="channel", entered=entered)
     try:
-        done = notices.add_way(visit.asker, area, channel=channel, who=who, label=label)
+        done = notices.add_way(
+            visit.asker,
+            entered.area,
+            channel=entered.channel,
+            who=entered.who,
+            label=entered.label,
+        )
     except NoticeError as error:
-        return _list(request, visit, notices, wrong=error.fault)
+        return _list(request, visit, notices, wrong=error.fault, entered=entered)
     if not done:
         raise HTTPException(404)
     return RedirectResponse("/notices", 303)
@@ -204,12 +228,15 @@ def _page(
 
 @router.post("/notices/{notice_id}/file")
 def put_file(
-    request: Request, visit: FormSent, notices: Notices, notice_id: UUID, form: Fields
+    request: Request,
+    visit: FormSent,
+    notices: Notices,
+    notice_id: UUID,
+    kind: Annotated[FileKind, Form()] = "picture",
+    file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Set the draft's picture or voice recording."""
-    kind: FileKind = "sound" if form.get("kind") == "sound" else "picture"
-    file = form.get("file")
-    content = file.file.read(MOST_BYTES + 1) if isinstance(file, UploadFile) else b""
+    content = b"" if file is None else file.file.read(MOST_BYTES + 1)
     try:
         kept = notice_file(kind, content)
     except NoticeError as error:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final
 from uuid import UUID
 
-from starlette.datastructures import UploadFile
+from fastapi import UploadFile
+from pydantic import Field
 
 from hub.public.tips.rules import (
     CONTACT_CHARS,
@@ -15,18 +17,66 @@ from hub.public.tips.rules import (
     WHAT_CHARS,
     TipError,
     TipFault,
+    TipTexts,
     read_point,
 )
 from hub.public.tips.sealing import Reporter
-from hub.public.tips.views import TipPicture
+from hub.public.tips.views import NewTip, TipPicture
 from hub.registry.shapes import Point
 from hub.web.calendar import Calendar
+from hub.web.forms import TypedForm
 from hub.web.i18n import Messages
 from hub.web.images import PictureError, draw_unless_busy
 
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
 """As sent by date fields, and as written by people on a phone without them."""
 TIMES = ("%H:%M", "%H:%M:%S", "%Hh%M", "%Hh")
+
+Text = Annotated[str, Field(max_length=20_000)]
+Word = Annotated[str, Field(max_length=1000)]
+
+
+class TipForm(TypedForm):
+    """A tip as a stranger typed it."""
+
+    what: Text = ""
+    area: Word = ""
+    place: Text = ""
+    point: Word = ""
+    day: Word = ""
+    clock: Word = ""
+    name: Word = ""
+    contact: Word = ""
+    consent: Word = ""
+    website: Word = ""
+    """A field that people do not see."""
+    mark: Word = ""
+    """Mark of this form, so that it is taken once."""
+    kept: Word = ""
+    """Names of the pictures that the hub keeps for the form."""
+    without: bool = False
+    """Without these pictures."""
+    pictures: tuple[UploadFile, ...] = ()
+
+    def texts(self) -> tuple[str, ...]:
+        """What makes the tip another one, beside its pictures."""
+        return tuple(self.model_dump(include=set(TEXTS)).values())
+
+    def tip(self, pictures: tuple[TipPicture, ...], calendar: Calendar) -> NewTip:
+        """The tip with these pictures; raises TipError if a field cannot be read."""
+        texts = TipTexts(
+            what=what_of(self.what),
+            place=place_of(self.place),
+            area_id=area_of(self.area),
+            point=point_of(self.point),
+            happened_utc_us=moment_of(self.day, self.clock, calendar),
+            has_consent=bool(self.consent),
+        )
+        reporter = reporter_of(self.name, self.contact)
+        return NewTip(texts, pictures, reporter, language=calendar.words.language)
+
+
+TEXTS: Final = ("what", "area", "place", "point", "day", "clock", "name", "contact", "consent")
 
 
 def trimmed(text: str, most_chars: int) -> str:

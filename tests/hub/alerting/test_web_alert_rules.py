@@ -80,7 +80,7 @@ def test_a_hole_of_the_team_is_said_in_the_trial_and_beside_the_rule(
     empty = send(keeper, town, "try", tells=f"team:{team}")
     assert "Đội 1 chưa có người: tất cả mọi người sẽ được báo." in text_of(empty)
     an = keeper.get(f"/duty/teams/{team}").text.partition('name="member" value="')[2][:36]
-    form = {"shift": "", "name": "Ca ngày", "starts": "06:00", "ends": "18:00", "every-1": an}
+    form = {"shift": "", "name": "Ca ngày", "starts": "06:00", "ends": "18:00", "every": an}
     assert keeper.post(f"/duty/teams/{team}/shift", **form).status_code == 303
     night = {"tells": f"team:{team}", "starts": "17:00", "ends": "07:00", "day": ["5"]}
     words = text_of(send(keeper, town, "try", **night))

@@ -39,7 +39,7 @@ def test_a_shift_of_every_day_but_sunday_is_entered_and_the_hole_is_said(
     place = team(keeper, town)
     an = person(town, "an")
     form = {"shift": "", "name": "Cả ngày", "starts": "06:00", "ends": "06:00"}
-    answer = keeper.post(f"{place}/shift", **form, **{"every-1": an, "day6-1": "-"})
+    answer = keeper.post(f"{place}/shift", **form, every=an, day6="-")
     assert answer.headers["location"] == f"{place}?saved=1"
     words = text_of(keeper.get(f"{place}?saved=1"))
     assert "Không có ai từ Chủ nhật 06:00 đến Thứ Hai 06:00" in words
@@ -53,7 +53,7 @@ def test_a_plan_is_entered_shown_in_sentences_and_ended(keeper: Visitor, town: T
     place = team(keeper, town)
     team_id = place.rpartition("/")[2]
     address = f"/duty/plans/{town.area_id}"
-    steps = {"whom0": f"on_duty:{team_id}:1", "wait0": "60", "whom2": "everybody", "wait2": "90"}
+    steps = {"whom": [f"on_duty:{team_id}:1", "", "everybody"], "wait": ["60", "60", "90"]}
     assert keeper.post(address, **steps, repeats="2").status_code == 303
     words = text_of(keeper.get("/duty"))
     assert "Đội 1: người trực ưu tiên 1; có 60 giây để tiếp nhận" in words
@@ -74,7 +74,7 @@ def test_whatever_a_form_brings_the_answer_is_a_page_that_says_so(
     keeper: Visitor, town: Town, what: str, odd: str
 ) -> None:
     place = team(keeper, town)
-    names = ("name", "starts", "ends", "shift", "day", "p1", "member", "reason", "person")
+    names = ("name", "starts", "ends", "shift", "day", "every", "member", "reason", "person")
     answer = keeper.post(f"{place}/{what}", **dict.fromkeys(names, odd), instead_of=odd)
     assert answer.status_code in (303, 404, 422)
 
@@ -83,10 +83,10 @@ def test_whatever_a_form_brings_the_answer_is_a_page_that_says_so(
 def test_no_plan_is_made_of_nonsense(keeper: Visitor, town: Town, odd: str) -> None:
     address = f"/duty/plans/{town.area_id}"
     answers = [
-        keeper.post(address, whom0=odd, wait0="60"),
-        keeper.post(address, whom0="everybody", wait0=odd or "x"),
-        keeper.post(address, whom0="everybody", wait0="60", repeats=odd or "x"),
-        keeper.post(address, whom0=f"team:{uuid4()}", wait0="60"),
+        keeper.post(address, whom=odd, wait="60"),
+        keeper.post(address, whom="everybody", wait=odd or "x"),
+        keeper.post(address, whom="everybody", wait="60", repeats=odd or "x"),
+        keeper.post(address, whom=f"team:{uuid4()}", wait="60"),
     ]
     assert {answer.status_code for answer in answers} <= {404, 422}
     assert "có 60 giây" not in keeper.get("/duty").text

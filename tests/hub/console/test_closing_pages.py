@@ -140,7 +140,7 @@ def test_the_page_of_plans_shows_the_step_that_reaches_nobody_any_more(town: Tow
     with town.db.reading() as conn:
         team = conn.scalar(select(teams.c.id))
     keeper.post(f"/duty/teams/{team}/people", name="Đội 1", member=str(an))
-    step = {"whom0": f"team:{team}:", "wait0": "60"}
+    step = {"whom": f"team:{team}:", "wait": "60"}
     assert keeper.post(f"/duty/plans/{town.area_id}", **step).status_code == 303
     assert "Đội 1 has nobody" not in text_of(keeper.get("/duty"))
     close(town, "an")

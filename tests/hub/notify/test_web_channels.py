@@ -48,23 +48,26 @@ def test_each_severity_is_ordered_by_numbers_and_the_same_number_is_at_once(town
     assert "Báo cho tôi qua đâu trước" not in text_of(officer.get("/settings"))
     phone(town, "ntfy")
     assert "Báo cho tôi qua đâu trước" in text_of(officer.get("/settings"))
-    chosen = {"usual-webpush": "2", "usual-ntfy": "1"}
-    critical = {"critical-webpush": "1", "critical-ntfy": "1"}
-    assert officer.post("/settings/channels", **chosen, **critical).status_code == 303
+    usual = ["webpush:2", "ntfy:1"]
+    critical = ["webpush:1", "ntfy:1"]
+    answer = officer.post("/settings/channels", usual=usual, critical=critical)
+    assert answer.status_code == 303
     assert orders(town) == {"usual": [{"ntfy"}, {"webpush"}]}
-    critical["critical-ntfy"] = "2"
-    assert officer.post("/settings/channels", **chosen, **critical).status_code == 303
+    critical[1] = "ntfy:2"
+    answer = officer.post("/settings/channels", usual=usual, critical=critical)
+    assert answer.status_code == 303
     assert orders(town)["critical"] == [{"webpush"}, {"ntfy"}]
     page = officer.get("/settings").text
     assert page.count("selected") == 4
 
 
-@pytest.mark.parametrize("odd", ["", "0", "3", "-1", "x", "9" * 400])
+@pytest.mark.parametrize("odd", ["", "0", "3", "-1", "x", "9" * 400, "1:"])
 def test_a_number_that_no_list_offers_changes_nothing(town: Town, odd: str) -> None:
     officer = Visitor(town.app()).sign_in("an", PASSWORD)
     for channel in ("webpush", "ntfy"):
         phone(town, channel)
-    form = {"usual-webpush": odd, "usual-ntfy": "1"}
-    form |= {"critical-webpush": "1", "critical-ntfy": "1"}
-    assert officer.post("/settings/channels", **form).status_code == 422
+    critical = ["webpush:1", "ntfy:1"]
+    for usual in ([f"webpush:{odd}", "ntfy:1"], ["ntfy:1"]):
+        answer = officer.post("/settings/channels", usual=usual, critical=critical)
+        assert answer.status_code == 422
     assert orders(town) == {}

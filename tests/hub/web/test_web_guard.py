@@ -131,7 +131,14 @@ def test_token_of_another_session_is_refused(town: Town, app: FastAPI, an: Visit
 
 
 def test_large_form_is_refused_before_it_is_read(an: Visitor) -> None:
-    assert an.post("/login", login="a" * 70_000).status_code == 413
+    answer = an.post("/login", login="a" * 70_000)
+    assert answer.status_code == 413
+    assert "Ở đây chỉ gửi được tối đa 65 kB." in text_of(answer)
+
+
+def test_a_script_that_sends_too_much_is_told_in_json(an: Visitor) -> None:
+    answer = an.call("/api/phones", {"label": "a" * 70_000})
+    assert (answer.status_code, answer.json()) == (413, {"reason": "too_large"})
 
 
 def test_signed_out_reader_is_led_to_the_sign_in_and_back(town: Town, app: FastAPI) -> None:

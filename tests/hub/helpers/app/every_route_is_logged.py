@@ -22,6 +22,8 @@ class Leaves:
 
 
 CASE: Final = {"case": "{case_id}"}
+DUTY: Final = {"shift": "{shift_id}", "day": "2026-11-25", "reason": "lễ"}
+SWAP: Final = {"instead_of": "{person_id}", "person": "{binh}"}
 TIP: Final = {"alert_id": "{tip_alert_id}"}
 LOGGED: Final[dict[str, Leaves]] = {
     "GET /": Leaves("inbox.open"),
@@ -159,12 +161,20 @@ LOGGED: Final[dict[str, Leaves]] = {
     "GET /duty": Leaves("duty.open"),
     "POST /duty/teams": Leaves("team.add", {"area": "{area_id}", "name": "Tổ 1"}),
     "GET /duty/teams/{team_id}": Leaves("team.open"),
-    "POST /duty/teams/{team_id}/{what}": Leaves(
-        "team.change", {"name": "Tổ 2"}, of={"what": "people"}
+    "POST /duty/teams/{team_id}/people": Leaves("team.change", {"name": "Tổ 2"}),
+    "POST /duty/teams/{team_id}/shift": Leaves(
+        "roster.shift",
+        {"name": "Ca ngày", "starts": "06:00", "ends": "18:00", "every": "{person_id}"},
     ),
+    "POST /duty/teams/{team_id}/day": Leaves("roster.odd_day", DUTY),
+    "POST /duty/teams/{team_id}/drop-day": Leaves("roster.odd_day.drop", DUTY),
+    "POST /duty/teams/{team_id}/swap": Leaves("roster.swap", {**DUTY, **SWAP}),
+    "POST /duty/teams/{team_id}/drop-swap": Leaves("roster.swap.drop", {**DUTY, **SWAP}),
+    "POST /duty/teams/{team_id}/drop-shift": Leaves("roster.shift.drop", {"shift": "{shift_id}"}),
+    "POST /duty/teams/{team_id}/end": Leaves("team.end"),
     "GET /duty/plans/{area_id}": Leaves("plan.open"),
     "POST /duty/plans/{area_id}": Leaves(
-        "plan.set", {"whom1": "team:{team_id}", "wait1": "60", "repeats": "0"}
+        "plan.set", {"whom": "everybody", "wait": "60", "repeats": "0"}
     ),
     "GET /rules": Leaves("rules.open"),
     "POST /rules": Leaves(
