@@ -129,10 +129,10 @@ def test_the_duty_of_a_suspended_person_is_a_gap_until_they_are_back(town: Town)
     )
     assert keeper.post(f"{desk}/people", name="Trực ban", member=an).status_code == 303
     hours = {"shift": "", "name": "Cả ngày", "starts": "06:00", "ends": "06:00"}
-    week = {"every": [an, binh], "day6": an}
+    week: dict[str, str | list[str]] = {"every": [an, binh], "day6": an}
     assert keeper.post(f"{team}/shift", **hours, **week).status_code == 303
     first = f"on_duty:{team.rpartition('/')[2]}:1"
-    steps = {"whom": [first, f"{first[:-1]}2"], "wait": ["60", "60"]}
+    steps: dict[str, str | list[str]] = {"whom": [first, f"{first[:-1]}2"], "wait": ["60", "60"]}
     assert keeper.post(f"/duty/plans/{town.area_id}", **steps).status_code == 303
     before = text_of(keeper.get("/duty"))
     gaps = (
