@@ -30,6 +30,7 @@ from hub.access.scope import NOW, WHO, visible_cameras, visible_values
 from hub.access.tables import people
 from hub.base.audit.tables import audit
 from hub.base.db.columns import AnyRow, columns
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.cases.seal_checks import stored_seal
@@ -108,21 +109,7 @@ _OPEN: Final = _case_query(_is_in(WHO, NOW), cases.c.closed_utc_us.is_(None))
 
 
 def _as_cases(rows: Iterable[AnyRow]) -> list[CaseRow]:
-    return [
-        CaseRow(
-            case_id=row.id,
-            number=row.number,
-            purpose=row.purpose,
-            owner_id=row.owner_id,
-            owner_name=row.owner_name,
-            opened_utc_us=row.opened_utc_us,
-            ends_utc_us=row.ends_utc_us,
-            closed_utc_us=row.closed_utc_us,
-            items=row.items,
-            marked=row.marked,
-        )
-        for row in rows
-    ]
+    return [from_row(CaseRow, row, case_id=row.id) for row in rows]
 
 
 def member_rows(conn: Connection, case_id: UUID, now: Moment) -> list[MemberRow]:
@@ -139,7 +126,7 @@ def member_rows(conn: Connection, case_id: UUID, now: Moment) -> list[MemberRow]
         .order_by(here.id)
     )
     return [
-        MemberRow(row.person_id, row.name, bool(row.may_export), row.until_utc_us)
+        from_row(MemberRow, row, may_export=bool(row.may_export))
         for row in sorted(conn.execute(query), key=lambda row: by_name(row.name))
     ]
 
@@ -177,23 +164,14 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
         if row.kind == "picture" and row.stored_utc_us is not None:
             pictures[row.camera_id].append(row)
     return [
-        ItemRow(
+        from_row(
+            ItemRow,
+            row,
             item_id=row.id,
-            media_id=row.media_id,
-            kind=row.kind,
-            codec=row.codec,
-            width=row.width,
-            height=row.height,
             camera_label=row.label,
             place=where.get(row.area_id, ""),
-            first_frame_utc_us=row.first_frame_utc_us,
-            first_frame_error_ms=row.first_frame_error_ms,
-            duration_ms=row.duration_ms,
-            size_bytes=row.size_bytes,
             is_stored=row.stored_utc_us is not None,
-            note=row.note,
             is_marked=bool(row.is_marked),
-            added_by_name=row.added_by_name,
             poster_id=_poster_id(row, pictures[row.camera_id]),
             seal=stored_seal(row.verdict, row.why) if row.verdict else None,
         )

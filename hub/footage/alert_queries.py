@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, Uuid, bindparam, select
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts.tables import sightings
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.queries import as_media_rows, media_query
 from hub.footage.scope import seen_media
@@ -71,18 +72,10 @@ def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> li
 def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
     """The alert's clips without a final stored file."""
     return [
-        Unended(
-            row.node_id,
-            row.media_id,
-            row.sha256,
-            GrowingRow(
-                clip_id=row.id,
-                codec=row.codec,
-                width=row.width,
-                height=row.height,
-                first_frame_utc_us=row.first_frame_utc_us,
-                is_dropped=row.dropped is not None,
-            ),
+        from_row(
+            Unended,
+            row,
+            row=from_row(GrowingRow, row, clip_id=row.id, is_dropped=row.dropped is not None),
         )
         for row in conn.execute(_GROWING, {"alert_id": alert_id})
     ]

@@ -10,6 +10,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.access.tables import people
 from hub.base.db.columns import AnyRow
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.retention.tables import retention_rules
 from hub.footage.scope import seen_growing, seen_media
@@ -50,20 +51,14 @@ def media_query(
 def as_media_rows(rows: Iterable[AnyRow]) -> list[MediaRow]:
     """The pictures and clips in rows of `media_query`."""
     return [
-        MediaRow(
+        from_row(
+            MediaRow,
+            row,
             media_id=row.id,
-            kind=row.kind,
-            codec=row.codec,
-            width=row.width,
-            height=row.height,
-            size_bytes=row.size_bytes,
-            first_frame_utc_us=row.first_frame_utc_us,
-            duration_ms=row.duration_ms,
             is_stored=row.stored_utc_us is not None,
             removed=_removed(row),
             wish=_wish_row(row),
             from_recorder=bool(row.from_recorder),
-            is_remains=row.is_remains,
             error_ms=row.first_frame_error_ms,
         )
         for row in rows

@@ -12,6 +12,7 @@ from hub.base.audit import log
 from hub.base.audit.log import SHELL, By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
@@ -145,16 +146,7 @@ def nodes_by_name(conn: Connection, names: Iterable[str]) -> dict[str, Node]:
 
 
 def _node_of(row: Any) -> Node:
-    return Node(
-        row.id,
-        row.name,
-        row.area_id,
-        row.state,
-        row.birth_id,
-        row.boot_id,
-        row.spool_id,
-        row.revoked_utc_us is not None,
-    )
+    return from_row(Node, row, node_id=row.id, is_revoked=row.revoked_utc_us is not None)
 
 
 def camera_by_name(conn: Connection, node_id: UUID, name: str) -> UUID | None:

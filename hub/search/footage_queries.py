@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.access.tables import people
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.footage.queries import media_rows
@@ -136,15 +137,4 @@ def asked_spans(
         )
         .order_by(span_wishes.c.asked_utc_us)
     )
-    return [
-        AskedSpan(
-            from_utc_us=row.from_utc_us,
-            until_utc_us=row.until_utc_us,
-            reason=row.reason,
-            person_name=row.person_name,
-            asked_utc_us=row.asked_utc_us,
-            files=row.files,
-            with_sound=bool(row.with_sound),
-        )
-        for row in rows
-    ]
+    return [from_row(AskedSpan, row, with_sound=bool(row.with_sound)) for row in rows]

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts.tables import sightings
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.views import MediaRow
 from hub.registry.areas import places
@@ -190,7 +191,7 @@ def _placed(row: Any, place: str) -> PlacedCamera:
         label=label_of(row),
         place=place,
         is_node_here=bool(row.is_heard),
-        spot=CameraSpot(row.id, row.area_id, row.latitude_deg, row.longitude_deg, row.bearing_deg),
+        spot=from_row(CameraSpot, row, camera_id=row.id),
     )
 
 

@@ -37,6 +37,7 @@ from sqlalchemy import (
 
 from hub.alerting.alerts.tables import rare_colour, sightings
 from hub.base.db import months
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.tables import media, media_sightings
 from hub.registry.passing import SIDES, Side
@@ -439,18 +440,13 @@ def _hits(conn: Connection, shown: Sequence[Any], reading: _Reading) -> list[Sig
     parts = reading.parts(shown[-1].first_seen_utc_us, shown[0].first_seen_utc_us)
     rows = conn.execute(select(sightings).where(sightings.c.id.in_(ids), *parts))
     found = {
-        row.id: SightingHit(
+        row.id: from_row(
+            SightingHit,
+            row,
             sighting_id=row.id,
-            camera_id=row.camera_id,
-            alert_id=row.alert_id,
-            object_kind=row.object_kind,
-            people=row.people,
-            first_seen_utc_us=row.first_seen_utc_us,
-            last_seen_utc_us=row.last_seen_utc_us,
             error_ms=row.first_seen_error_ms,
             height=row.y1 - row.y0,
             way=way_of(row),
-            rode=row.rode,
             box=(row.x0, row.y0, row.x1, row.y1),
             look=_look(row),
         )

@@ -32,6 +32,7 @@ from hub.access.rules.roles import Role, gives_for_good, may_give
 from hub.access.scope import NOW, WHO, grant_counts, tended_area_ids, visible_cameras
 from hub.access.tables import grants, people
 from hub.base.audit.asker import Asker
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold_login
 from hub.base.text.order import by_name, by_place
@@ -203,7 +204,7 @@ def grant_form(conn: Connection, asker: Asker, now: Moment) -> GrantForm | None:
 def _people(conn: Connection, which: ColumnElement[bool]) -> tuple[GrantPerson, ...]:
     query = select(people.c.id, people.c.name, people.c.role, people.c.state).where(which)
     rows = sorted(conn.execute(query.order_by(people.c.id)), key=lambda row: by_name(row.name))
-    return tuple(GrantPerson(row.id, row.name, row.role, row.state) for row in rows)
+    return tuple(from_row(GrantPerson, row, person_id=row.id) for row in rows)
 
 
 def _tree(conn: Connection, shown: set[UUID], here: dict[UUID, list[GrantRow]]) -> list[GrantArea]:

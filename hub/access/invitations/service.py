@@ -26,6 +26,7 @@ from hub.base.clock.clock import Clock
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
+from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold_login
@@ -293,13 +294,4 @@ def withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bo
 
 
 def _as_row(row: Row[*tuple[Any, ...]], now: Moment) -> InvitationRow:
-    return InvitationRow(
-        invitation_id=row.id,
-        login=row.login,
-        name=row.name,
-        made_by_name=row.made_by_name,
-        ends_utc_us=row.ends_utc_us,
-        is_over=row.ends_utc_us <= now.utc_us,
-        refused=row.refused,
-        never_in=row.never_in,
-    )
+    return from_row(InvitationRow, row, invitation_id=row.id, is_over=row.ends_utc_us <= now.utc_us)

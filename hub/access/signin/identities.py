@@ -23,6 +23,7 @@ from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.web.session import Session
 
@@ -69,13 +70,7 @@ class Identities:
         query = select(identities).where(mine).order_by(identities.c.id.desc())
         with self._db.reading() as conn:
             return [
-                IdentityRow(
-                    row.id,
-                    row.issuer,
-                    row.label or row.subject,
-                    row.created_utc_us,
-                    row.used_utc_us,
-                )
+                from_row(IdentityRow, row, identity_id=row.id, label=row.label or row.subject)
                 for row in conn.execute(query)
             ]
 

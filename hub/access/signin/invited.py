@@ -7,6 +7,7 @@ from hub.access.signin.invitation_rows import come_in, invited_person, refuse, u
 from hub.access.signin.views import Invited, SessionLimits, SignedIn
 from hub.base.clock.clock import Clock
 from hub.base.db.database import Database
+from hub.base.db.rows import from_row
 
 
 class InvitationLinks:
@@ -30,7 +31,7 @@ class InvitationLinks:
             with self._db.writing() as conn:
                 refuse(conn, token, came_from=came_from, now=now)
             return None
-        return Invited(row.id, row.login, row.name, row.language, row.state != REOPENED)
+        return from_row(Invited, row, person_id=row.id, is_by_provider=row.state != REOPENED)
 
     def accept(
         self, token: str, *, password: str, came_from: str, agent: str = ""

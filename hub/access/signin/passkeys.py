@@ -19,6 +19,7 @@ from hub.base.clock.clock import Clock
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
 from hub.base.db.database import Database
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.web.origin import Party
 from hub.web.session import Session
@@ -57,10 +58,7 @@ class Passkeys:
         mine = passkeys.c.person_id == session.asker.person_id
         query = select(passkeys).where(mine).order_by(passkeys.c.id.desc())
         with self._db.reading() as conn:
-            return [
-                PasskeyRow(row.id, row.label, row.created_utc_us, row.used_utc_us)
-                for row in conn.execute(query)
-            ]
+            return [from_row(PasskeyRow, row, passkey_id=row.id) for row in conn.execute(query)]
 
     def begin_registration(self, session: Session, party: Party) -> dict[str, Any]:
         """Options for the browser to create another passkey."""

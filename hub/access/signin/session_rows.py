@@ -27,6 +27,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 
 NOT_SHUT: Final[ColumnElement[bool]] = sessions.c.token_hash.not_like(f"{SHUT_MARK}%")
@@ -40,14 +41,7 @@ def hashed(token: str) -> str:
 
 def as_asker(row: Row[*tuple[Any, ...]], came_from: str) -> Asker:
     """The person in a row with the columns of `people`, as the asker of a request."""
-    return Asker(
-        person_id=row.id,
-        login=row.login,
-        name=row.name,
-        role=row.role,
-        language=row.language,
-        came_from=came_from,
-    )
+    return from_row(Asker, row, person_id=row.id, came_from=came_from)
 
 
 def begin(

@@ -17,6 +17,7 @@ from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, SeenCamera
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.registry.areas import places
@@ -136,16 +137,14 @@ def _rows(
 
 
 def _camera(row: Any, where: dict[UUID, str], now: Moment) -> SeenCamera:
-    return SeenCamera(
+    return from_row(
+        SeenCamera,
+        row,
         camera_id=row.id,
-        label=row.label,
         place=where[row.area_id],
         condition=condition_of(row, now),
-        latitude_deg=row.latitude_deg,
-        longitude_deg=row.longitude_deg,
-        open_alerts=row.open_alerts,
     )
 
 
 def _spot(row: Any) -> CameraSpot:
-    return CameraSpot(row.id, row.area_id, row.latitude_deg, row.longitude_deg)
+    return from_row(CameraSpot, row, camera_id=row.id)

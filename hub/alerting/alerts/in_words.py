@@ -27,6 +27,7 @@ from hub.alerting.alerts.rules.rules_met import from_text
 from hub.alerting.alerts.scope import IS_RUNNING, seen_alerts, told_alerts
 from hub.alerting.alerts.tables import alert_history, alerts
 from hub.alerting.alerts.views import AlertInWords, Going
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.registry.areas import places
 from hub.registry.tables import cameras
@@ -122,24 +123,14 @@ def _found(
     rows = conn.execute(query, values).all()
     where = places(conn, {row.area_id for row in rows})
     return [
-        AlertInWords(
+        from_row(
+            AlertInWords,
+            row,
             alert_id=row.id,
             camera_label=row.label,
             place=where[row.area_id],
-            kind=row.kind,
             state=AlertState(row.state).value,
-            people=row.people,
-            began_utc_us=row.began_utc_us,
-            raised_utc_us=row.raised_utc_us,
             error_ms=row.confirmed_error_ms,
-            clock_source=row.clock_source,
-            taken_by_name=row.taken_by_name,
-            taken_utc_us=row.taken_utc_us,
-            closed_by=row.closed_by,
-            closed_by_name=row.closed_by_name,
-            closed_utc_us=row.closed_utc_us,
-            revision=row.revision,
-            over_utc_us=row.over_utc_us,
             rules=from_text(row.rules),
             is_critical=row.severity == "critical",
         )

@@ -42,6 +42,7 @@ from hub.alerting.alerts.scope import (
 from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings, troubles
 from hub.alerting.alerts.views import AlertChange, AlertRow, HistoryRow, SightingRow
 from hub.base.db.columns import AnyRow
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.registry.areas import places
 from hub.registry.tables import cameras, nodes
@@ -214,23 +215,7 @@ def alert_sightings(conn: Connection, alert_id: UUID) -> list[SightingRow]:
         .where(sightings.c.alert_id == alert_id)
         .order_by(sightings.c.first_seen_utc_us, sightings.c.id)
     )
-    return [
-        SightingRow(
-            sighting_id=row.id,
-            object_kind=row.object_kind,
-            people=row.people,
-            score=row.score,
-            x0=row.x0,
-            y0=row.y0,
-            x1=row.x1,
-            y1=row.y1,
-            first_seen_utc_us=row.first_seen_utc_us,
-            confirmed_utc_us=row.confirmed_utc_us,
-            last_seen_utc_us=row.last_seen_utc_us,
-            closed_utc_us=row.closed_utc_us,
-        )
-        for row in conn.execute(query)
-    ]
+    return [from_row(SightingRow, row, sighting_id=row.id) for row in conn.execute(query)]
 
 
 def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
@@ -241,7 +226,7 @@ def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
         .where(alert_history.c.alert_id == alert_id)
         .order_by(alert_history.c.at_utc_us, alert_history.c.id)
     )
-    return [HistoryRow(row.act, row.name, row.at_utc_us, row.detail) for row in conn.execute(query)]
+    return [from_row(HistoryRow, row, who=row.name) for row in conn.execute(query)]
 
 
 def _changes_query() -> Select[*tuple[Any, ...]]:
@@ -270,7 +255,7 @@ _CHANGES: Final = _changes_query()
 def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> list[AlertChange]:
     """The newest change, after a cursor, of each alert that this person may see or is told of."""
     rows = conn.execute(_CHANGES, {**visible_values(person_id, now), "after": after})
-    return [AlertChange(row.cursor, row.alert_id, row.revision) for row in rows]
+    return [from_row(AlertChange, row) for row in rows]
 
 
 _LAST_CURSOR: Final = select(func.max(alert_changes.c.cursor))
@@ -295,36 +280,16 @@ def _label(row: AnyRow) -> str:
 
 
 def _alert_row(row: AnyRow, place: str) -> AlertRow:
-    return AlertRow(
+    return from_row(
+        AlertRow,
+        row,
         alert_id=row.id,
-        camera_id=row.camera_id,
         camera_label=_label(row),
         place=place,
-        kind=row.kind,
         state=AlertState(row.state).value,
-        people=row.people,
-        began_utc_us=row.began_utc_us,
-        confirmed_utc_us=row.confirmed_utc_us,
-        last_seen_utc_us=row.last_seen_utc_us,
-        raised_utc_us=row.raised_utc_us,
         error_ms=row.confirmed_error_ms,
-        clock_source=row.clock_source,
-        picture_id=row.picture_id,
         clip_id=row.clip_id if row.may_play else None,
-        taken_by=row.taken_by,
-        taken_by_name=row.taken_by_name,
-        taken_utc_us=row.taken_utc_us,
-        closed_by=row.closed_by,
-        closed_by_name=row.closed_by_name,
-        closed_utc_us=row.closed_utc_us,
-        revision=row.revision,
-        over_utc_us=row.over_utc_us,
         rules=from_text(row.rules),
-        offered_to=row.offered_to,
-        offered_to_name=row.offered_to_name,
-        offered_utc_us=row.offered_utc_us,
-        arrived_utc_us=row.arrived_utc_us,
-        false_cause=row.false_cause,
         is_critical=row.severity == "critical",
         is_ongoing=bool(row.is_ongoing) and AlertState(row.state).is_running,
     )

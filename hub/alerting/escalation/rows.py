@@ -30,6 +30,7 @@ from hub.alerting.oncall.tables import plans
 from hub.alerting.routing import rows
 from hub.alerting.routing.rules import with_team_first
 from hub.base.db.columns import columns
+from hub.base.db.rows import from_row
 from hub.base.db.statements import ensure_all, once, read_once
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
@@ -200,7 +201,7 @@ def due_at(made: Call, now: Moment) -> Moment | None:
 def progress(conn: Connection, alert_id: UUID) -> Progress | None:
     """Progress of the alert; None without a plan."""
     row = conn.execute(_PROGRESS, {"alert_id": alert_id}).first()
-    return None if row is None else Progress(row.number, row.wait_s, row.due_utc_us)
+    return None if row is None else from_row(Progress, row)
 
 
 def write_progress(

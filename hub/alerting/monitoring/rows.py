@@ -34,6 +34,7 @@ from hub.alerting.notifications.reopening import open_again
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rules import Urgency
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras, node_health, nodes
@@ -122,15 +123,13 @@ def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeLiveness:
     while here is not None and here not in path:
         path.append(here)
         here = above.get(here)
-    return NodeLiveness(
-        row.id,
-        tuple(path),
-        row.state == "online",
-        row.state_since_utc_us,
-        heard_utc_us=row.heard_utc_us,
-        rival_utc_us=row.rival_utc_us,
-        held_back_utc_us=row.held_back_utc_us,
-        unrecorded_utc_us=row.unrecorded_utc_us,
+    return from_row(
+        NodeLiveness,
+        row,
+        node_id=row.id,
+        area_ids=tuple(path),
+        is_online=row.state == "online",
+        since_utc_us=row.state_since_utc_us,
     )
 
 

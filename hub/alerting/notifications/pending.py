@@ -14,6 +14,7 @@ from hub.alerting.alerts.scope import able_people
 from hub.alerting.alerts.tables import alerts, troubles
 from hub.alerting.escalation.tables import escalations
 from hub.alerting.notifications.batching import AlertDigest
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.notify.tables import notifications, phones
 from hub.notify.views import AlertMoment, Phone
@@ -107,23 +108,18 @@ _FACTS: Final = _facts()  # built once: it is queried for every message
 
 
 def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str, may_act: bool) -> PendingNotification:
-    return PendingNotification(
+    return from_row(
+        PendingNotification,
+        row,
         notification_id=row.id,
-        alert_id=row.alert_id,
         moment=row.moment.partition(":")[0],
-        revision=row.revision,
-        kind=row.kind,
         state=row.alert_state,
-        people=row.people,
         has_picture=row.picture_id is not None,
         place=_place(row),
         camera_label=_label(row),
-        node_name=row.node_name,
         began=Moment(row.began_utc_us, row.began_error_ms),
         handled_by=row.handler_name,
-        language=row.language,
-        phone=Phone(row.phone_id, row.channel, row.address, row.secrets),
-        attempts=row.attempts,
+        phone=from_row(Phone, row),
         lease_by=worker,
         is_critical=row.severity == "critical",
         rules=from_text(row.rules),

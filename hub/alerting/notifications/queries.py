@@ -7,6 +7,7 @@ from sqlalchemy import Connection, or_, select
 from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import ToldRow
+from hub.base.db.rows import from_row
 from hub.notify.tables import notifications, phones
 
 
@@ -19,22 +20,7 @@ def told(conn: Connection, alert_id: UUID) -> list[ToldRow]:
         .where(notifications.c.alert_id == alert_id)
         .order_by(notifications.c.owed_utc_us, notifications.c.id)
     )
-    return [
-        ToldRow(
-            person_name=row.name,
-            channel=row.channel,
-            phone_label=row.phone_label,
-            moment=row.moment,
-            state=row.state,
-            reason=row.reason,
-            owed_utc_us=row.owed_utc_us,
-            answered_utc_us=row.answered_utc_us,
-            shown_utc_us=row.shown_utc_us,
-            opened_utc_us=row.opened_utc_us,
-            acknowledged_utc_us=row.acknowledged_utc_us,
-        )
-        for row in conn.execute(query)
-    ]
+    return [from_row(ToldRow, row, person_name=row.name) for row in conn.execute(query)]
 
 
 def sent_alert(conn: Connection, person_id: UUID, alert_id: UUID) -> tuple[UUID, int] | None:

@@ -10,6 +10,7 @@ from hub.access.scope import tended_cameras
 from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
 from hub.base.db.columns import AnyRow
+from hub.base.db.rows import from_row
 from hub.base.moment import DAY_S, Moment
 from hub.notify.phones import heartbeat_rows
 from hub.notify.phones.queries import lost_phones
@@ -96,14 +97,4 @@ def _letters(is_mine: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 def _letter(row: AnyRow, place: str) -> DeadLetter:
-    return DeadLetter(
-        person_name=row.name,
-        channel=row.channel,
-        phone_label=row.phone_label,
-        alert_id=row.alert_id,
-        place=place,
-        moment=row.moment,
-        reason=row.reason,
-        owed_utc_us=row.owed_utc_us,
-        answered_utc_us=row.answered_utc_us,
-    )
+    return from_row(DeadLetter, row, person_name=row.name, place=place)

@@ -9,7 +9,6 @@ from hub.alerting.oncall.roster_rows import read_teams
 from hub.alerting.oncall.rules.escalation import (
     EscalationPlan,
     EscalationStep,
-    StepRecipients,
     faults,
 )
 from hub.alerting.oncall.tables import plan_steps, plans
@@ -17,6 +16,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 
 
@@ -73,8 +73,5 @@ def _note(
 def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> EscalationPlan | None:
     """A plan with its steps; None for a plan without steps."""
     query = select(plan_steps).where(plan_steps.c.plan_id == plan_id).order_by(plan_steps.c.number)
-    steps = tuple(
-        EscalationStep(StepRecipients(row.whom), row.wait_s, row.team_id, row.place)
-        for row in conn.execute(query)
-    )
+    steps = tuple(from_row(EscalationStep, row) for row in conn.execute(query))
     return EscalationPlan(steps, repeats) if steps else None

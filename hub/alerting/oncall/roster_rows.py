@@ -29,6 +29,7 @@ from hub.alerting.oncall.tables import (
     team_people,
     teams,
 )
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 
@@ -124,8 +125,7 @@ def _rosters(conn: Connection, team_ids: list[UUID]) -> dict[UUID, Roster]:
         here = {row.id for row in rows}
         found[team_id] = Roster(
             tuple(
-                Shift(row.id, row.name, row.starts_minute, row.ends_minute, weekly.get(row.id, {}))
-                for row in rows
+                from_row(Shift, row, shift_id=row.id, weekly=weekly.get(row.id, {})) for row in rows
             ),
             tuple(one for one in odd if one.shift_id in here),
             tuple(one for one in changed if one.shift_id in here),
@@ -162,6 +162,6 @@ def _exceptions(conn: Connection, shift_ids: list[UUID]) -> list[RosterException
 def _substitutes(conn: Connection, shift_ids: list[UUID]) -> list[Substitute]:
     query = select(stand_ins).where(stand_ins.c.shift_id.in_(shift_ids))
     return [
-        Substitute(row.shift_id, date.fromisoformat(row.day), row.instead_of, row.person_id)
+        from_row(Substitute, row, day=date.fromisoformat(row.day))
         for row in conn.execute(query.order_by(stand_ins.c.day, stand_ins.c.id))
     ]

@@ -19,10 +19,8 @@ from hub.alerting.routing.rules import (
     DEFAULT,
     AlertRule,
     RoutingDecision,
-    RuleRecipients,
     RuleSubject,
     Timed,
-    Urgency,
     Window,
     judge,
     subjects_of,
@@ -30,6 +28,7 @@ from hub.alerting.routing.rules import (
 from hub.alerting.routing.tables import alert_rules
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns
+from hub.base.db.rows import from_row
 from hub.base.db.statements import read_once, remember
 from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras
@@ -104,12 +103,10 @@ def on_wall(time_zone: str, at: Moment) -> datetime:
 
 def rule_of(row: Any) -> AlertRule:
     """Convert a row of the table."""
-    return AlertRule(
+    return from_row(
+        AlertRule,
+        row,
         rule_id=row.id,
-        area_id=row.area_id,
-        camera_id=row.camera_id,
-        kind=row.kind,
-        zone=row.zone,
         window=Window(
             frozenset(day for day in range(7) if row.weekdays & 1 << day),
             row.starts_minute,
@@ -117,12 +114,6 @@ def rule_of(row: Any) -> AlertRule:
             None if row.from_day is None else date.fromisoformat(row.from_day),
             None if row.until_day is None else date.fromisoformat(row.until_day),
         ),
-        tells=RuleRecipients(row.tells),
-        team_id=row.team_id,
-        wait_s=row.wait_s,
-        urgency=Urgency(row.urgency),
-        made_utc_us=row.made_utc_us,
-        reason=row.reason,
     )
 
 

@@ -38,6 +38,7 @@ from hub.alerting.silences.rules import (
 from hub.alerting.silences.tables import silences
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.db.statements import change, read_once, remember
 from hub.base.moment import Moment
 
@@ -105,16 +106,7 @@ def know(conn: Connection, camera_ids: Iterable[UUID], *, now: Moment) -> None:
 
 def as_silence(row: Any) -> Silence:
     """The silence in a row of the table."""
-    return Silence(
-        row.id,
-        row.camera_id,
-        row.kind,
-        row.zone,
-        row.rule,
-        bool(row.is_exact),
-        row.until_utc_us,
-        row.reason,
-    )
+    return from_row(Silence, row, silence_id=row.id, is_exact=bool(row.is_exact))
 
 
 def hit(conn: Connection, silence_id: UUID, *, now: Moment) -> None:

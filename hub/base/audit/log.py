@@ -16,6 +16,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.tables import audit
 from hub.base.db.columns import columns, new_id
 from hub.base.db.inserts import insert_statement
+from hub.base.db.rows import from_row
 from hub.base.hash_chain import BEGINNING, LogAnchor, Record, bind
 from hub.base.moment import Moment
 
@@ -152,17 +153,4 @@ def _head(conn: Connection) -> tuple[int, str]:
 
 
 def _record(row: Row[Any]) -> Record:
-    return Record(
-        seq=row.seq,
-        id=row.id,
-        person_id=row.person_id,
-        node_id=row.node_id,
-        act=row.act,
-        object_kind=row.object_kind,
-        object_id=row.object_id,
-        detail=row.detail,
-        came_from=row.came_from,
-        at_utc_us=row.at_utc_us,
-        at_error_ms=row.at_error_ms,
-        data=row.data or "",
-    )
+    return from_row(Record, row, data=row.data or "")

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from hub.base.clock.clock import kernel_error_ms
 from hub.base.clock.steady_clock import ticks_us
 from hub.base.db.database import Database
+from hub.base.db.rows import from_row
 from hub.base.processes.lease import CHORES
 
 AGREE_US: Final = 1_000_000
@@ -95,4 +96,4 @@ class ServerWall:
             if before_us is None:
                 before_us = (least_us + most_us) // 2
             self._ahead_us = min(max(before_us, least_us), most_us)
-        return SharedTime(row.untaken_us, row.steps, row.holder_sign)
+        return from_row(SharedTime, row)

@@ -17,6 +17,7 @@ from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail
 from hub.base.audit.tables import audit as audit_rows
 from hub.base.db.bounds import text
+from hub.base.db.rows import from_row
 from hub.base.errors import DomainError
 from hub.base.hash_chain import LogAnchor
 from hub.base.moment import Moment
@@ -194,21 +195,7 @@ def _leaving(
     places = areas.places(conn, {row.area_id for row in found.values()})
     rows = sorted(found.values(), key=lambda row: (row.first_frame_utc_us, row.id))
     return [
-        ExportedFile(
-            media_id=row.id,
-            kind=row.kind,
-            sha256=row.sha256,
-            size_bytes=row.size_bytes,
-            node=row.node,
-            camera=row.camera,
-            label=row.label,
-            place=places.get(row.area_id, ""),
-            first_frame_utc_us=row.first_frame_utc_us,
-            first_frame_error_ms=row.first_frame_error_ms,
-            duration_ms=row.duration_ms,
-            stored_utc_us=row.stored_utc_us,
-            node_id=row.node_id,
-        )
+        from_row(ExportedFile, row, media_id=row.id, place=places.get(row.area_id, ""))
         for row in rows
     ]
 
@@ -250,17 +237,11 @@ def _custody(conn: Connection, media_ids: Sequence[UUID]) -> list[Custody]:
         .limit(MOST_LINES)
     )
     return [
-        Custody(
-            seq=row.seq,
-            hash=row.hash,
-            at_utc_us=row.at_utc_us,
+        from_row(
+            Custody,
+            row,
             who=f"{row.person} ({row.login})" if row.login else row.name or "hub",
-            act=row.act,
-            object_kind=row.object_kind,
-            object_id=row.object_id,
-            detail=row.detail,
             data=row.data or "",
-            came_from=row.came_from,
         )
         for row in conn.execute(query)
     ]

@@ -17,6 +17,7 @@ from hub.access.scope import visible_cameras
 from hub.base.audit.acting import Acting, On
 from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail
+from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
@@ -146,14 +147,12 @@ def live_cameras(
     rows = conn.execute(query, condition_values(now)).all()
     where = places(conn, {row.area_id for row in rows})
     return [
-        LiveCamera(
+        from_row(
+            LiveCamera,
+            row,
             camera_id=row.id,
-            label=row.label,
             place=where[row.area_id],
-            node=row.node,
-            name=row.name,
             condition=condition_of(row, now),
-            bearing_deg=row.bearing_deg,
         )
         for row in rows
     ]

@@ -11,6 +11,7 @@ from hub.alerting.alerts import queries as alerts_queries
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.db.columns import AnyRow
+from hub.base.db.rows import from_row
 from hub.base.storage.blobs import Blobs
 from hub.footage import alert_queries, queries
 from hub.footage.growing.clips import GrowingClips, GrowingReader
@@ -58,14 +59,12 @@ class PlaybackService:
         self._acting.note(asker, "media.open", On("media", media_id), is_done=is_here)
         if row is None or not is_here:
             return None
-        return OpenMedia(
+        return from_row(
+            OpenMedia,
+            row,
             media_id=media_id,
-            kind=row.kind,
             read=lambda start, length: self._blobs.read(row.sha256, start=start, length=length),
             media_type=MEDIA_TYPES[row.kind],
-            size_bytes=row.size_bytes,
-            sha256=row.sha256,
-            node_id=row.node_id,
         )
 
     def open_for_player(self, asker: Asker, media_id: UUID) -> OpenMedia | None:

@@ -15,6 +15,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import BEFORE, before, columns
+from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.footage.media_rows import touch_alerts
@@ -186,15 +187,4 @@ def requested(conn: Connection) -> list[SpanRow]:
         .join(nodes, nodes.c.id == cameras.c.node_id)
         .order_by(span_wishes.c.asked_utc_us)
     )
-    return [
-        SpanRow(
-            command_id=row.command_id,
-            camera=f"{row.node}/{row.name}",
-            from_utc_us=row.from_utc_us,
-            until_utc_us=row.until_utc_us,
-            reason=row.reason,
-            files=row.files,
-            stored=row.stored,
-        )
-        for row in rows
-    ]
+    return [from_row(SpanRow, row, camera=f"{row.node}/{row.name}") for row in rows]

@@ -16,6 +16,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.footage.retention.rules import Hold
@@ -120,22 +121,11 @@ def list_holds(conn: Connection, case_number: str | None = None) -> list[HoldRow
         else holds.c.case_number == case_number.strip()
     )
     query = select(holds).where(which).order_by(holds.c.case_number, holds.c.placed_utc_us)
-    return [
-        HoldRow(
-            hold_id=row.id,
-            case_number=row.case_number,
-            hold=_hold(row),
-            reason=row.reason,
-            placed_utc_us=row.placed_utc_us,
-            ended_utc_us=row.ended_utc_us,
-            end_reason=row.end_reason,
-        )
-        for row in conn.execute(query)
-    ]
+    return [from_row(HoldRow, row, hold_id=row.id, hold=_hold(row)) for row in conn.execute(query)]
 
 
 def _hold(row: Any) -> Hold:
-    return Hold(row.media_id, row.alert_id, row.camera_id, row.from_utc_us or 0, row.until_utc_us)
+    return from_row(Hold, row, from_utc_us=row.from_utc_us or 0)
 
 
 def _span(hold: Hold) -> dict[str, int | None]:

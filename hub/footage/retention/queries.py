@@ -16,10 +16,10 @@ from hub.access.scope import (
 )
 from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.footage.retention.rows import held
-from hub.footage.retention.rules import FootageClass
 from hub.footage.retention.tables import holds, node_holds, retention_rules
 from hub.footage.retention.views import HeldRow, RetentionChoice, RetentionPage, RetentionRuleRow
 from hub.footage.tables import media
@@ -111,13 +111,10 @@ def page(conn: Connection, person_id: UUID, now: Moment) -> RetentionPage:
     return RetentionPage(
         holds=[_held_row(conn, row, where) for row in rows],
         rules=[
-            RetentionRuleRow(
-                area_id=row.area_id,
+            from_row(
+                RetentionRuleRow,
+                row,
                 place=where.get(row.area_id, ""),
-                footage_class=FootageClass(row.footage_class),
-                keep_days=row.keep_days,
-                reason=row.reason,
-                made_utc_us=row.made_utc_us,
                 is_theirs=row.area_id in tended,
             )
             for row in rules
@@ -167,18 +164,14 @@ def _held_row(conn: Connection, row: Any, where: dict[UUID, str]) -> HeldRow:
             media.c.stored_utc_us.is_not(None), held(holds.c.id == row.id)
         )
     ).one()
-    return HeldRow(
+    return from_row(
+        HeldRow,
+        row,
         hold_id=row.id,
-        case_number=row.case_number,
         camera_label=row.label or row.name,
         place=where[row.area_id],
         of="media" if row.media_id else "alert" if row.alert_id else "camera",
         from_utc_us=row.began_utc_us,
-        until_utc_us=row.until_utc_us,
-        alert_id=row.alert_id,
-        reason=row.reason,
-        placed_by_name=row.placed_by_name,
-        placed_utc_us=row.placed_utc_us,
         files=count,
         size_bytes=int(size_bytes),
         node_files=None if row.node_files is None else int(row.node_files),

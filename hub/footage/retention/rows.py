@@ -23,6 +23,7 @@ from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import SHELL, By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.footage.retention.rules import FootageClass, RetentionRule, StoredFootage
@@ -106,10 +107,7 @@ def end_rule(
 def rules_now(conn: Connection) -> list[RetentionRule]:
     """Active rules."""
     query = select(retention_rules).where(retention_rules.c.ended_utc_us.is_(None))
-    return [
-        RetentionRule(row.id, row.area_id, FootageClass(row.footage_class), row.keep_days)
-        for row in conn.execute(query)
-    ]
+    return [from_row(RetentionRule, row, rule_id=row.id) for row in conn.execute(query)]
 
 
 def is_of_alert() -> ColumnElement[bool]:
@@ -180,16 +178,13 @@ def stored_footage(
     rows = conn.execute(query).all()
     shown = _alerts_of(conn, [row.id for row in rows])
     return [
-        StoredFootage(
+        from_row(
+            StoredFootage,
+            row,
             media_id=row.id,
-            camera_id=row.camera_id,
-            area_id=row.area_id,
             alert_ids=frozenset(shown.get(row.id, ())),
             first_utc_us=row.first_frame_utc_us,
             error_ms=row.first_frame_error_ms,
-            duration_ms=row.duration_ms,
-            announced_utc_us=row.announced_utc_us,
-            size_bytes=row.size_bytes,
             is_held=bool(row.is_held),
         )
         for row in rows

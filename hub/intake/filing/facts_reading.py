@@ -18,10 +18,10 @@ from agent.wire.messages import (
 )
 from hub.access import scope
 from hub.alerting.alerts.rules.grouping import Policy
-from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.silences import rows as silences_rows
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.tables import growing_clips, media, media_sightings
 from hub.intake.filing.facts import BatchFacts, KnownAlert
@@ -191,18 +191,7 @@ def _read_alerts(
 
 
 def _alert_of(row: Any) -> KnownAlert:
-    return KnownAlert(
-        alert_id=row.id,
-        camera_id=row.camera_id,
-        kind=row.kind,
-        state=AlertState(row.state),
-        people=row.people,
-        began_utc_us=row.began_utc_us,
-        last_seen_utc_us=row.last_seen_utc_us,
-        zone=row.zone,
-        quiet_reason=row.quiet_reason,
-        open_sightings=row.open_sightings,
-    )
+    return from_row(KnownAlert, row, alert_id=row.id)
 
 
 def _may_raise(event: Event, policy: Policy, now: Moment) -> bool:

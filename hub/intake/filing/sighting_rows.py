@@ -18,6 +18,7 @@ from hub.alerting.alerts.tables import alerts, sightings
 from hub.alerting.notifications.rules_met import meet_rules, rules_of
 from hub.base.db.bounds import integer
 from hub.base.db.columns import columns
+from hub.base.db.rows import from_row
 from hub.base.db.statements import add, change
 from hub.base.moment import Moment
 from hub.footage import media_rows
@@ -193,17 +194,7 @@ def known_sighting(conn: Connection, facts: BatchFacts, sighting_id: UUID) -> Kn
 
 def sighting_of(row: Any, alert_size: AlertSize | None = None) -> KnownSighting:
     """The sighting in a row of the table."""
-    return KnownSighting(
-        camera_id=row.camera_id,
-        alert_id=row.alert_id,
-        object_kind=row.object_kind,
-        people=row.people,
-        score=row.score,
-        first_seen_utc_us=row.first_seen_utc_us,
-        last_seen_utc_us=row.last_seen_utc_us,
-        is_open=row.closed_utc_us is None,
-        alert_size=alert_size,
-    )
+    return from_row(KnownSighting, row, is_open=row.closed_utc_us is None, alert_size=alert_size)
 
 
 def wakes_now(body: SightingUpdated | SightingClosed) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, se
 from hub.access.account_state import NOT_CLOSED
 from hub.access.tables import people
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.db.statements import add_all_once
 from hub.base.errors import DomainError
 from hub.base.moment import Moment
@@ -151,7 +152,7 @@ def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[PendingTest]
     return [
         PendingTest(
             test_id=row.id,
-            phone=Phone(row.phone_id, row.channel, row.address, row.secrets),
+            phone=from_row(Phone, row),
             camera_id=row.camera_id,
             camera=row.label,
             place=where[row.area_id],
@@ -212,22 +213,7 @@ def newest(conn: Connection, *, person_id: UUID, camera_id: UUID) -> list[SentTe
         .where(theirs, phone_tests.c.owed_utc_us == last)
         .order_by(phones.c.created_utc_us, phone_tests.c.id)
     )
-    return [
-        SentTest(
-            test_id=row.id,
-            channel=row.channel,
-            label=row.label,
-            picture_age_ms=row.picture_age_ms,
-            state=row.state,
-            reason=row.reason,
-            attempts=row.attempts,
-            owed_utc_us=row.owed_utc_us,
-            answered_utc_us=row.answered_utc_us,
-            shown_utc_us=row.shown_utc_us,
-            opened_utc_us=row.opened_utc_us,
-        )
-        for row in conn.execute(query)
-    ]
+    return [from_row(SentTest, row, test_id=row.id) for row in conn.execute(query)]
 
 
 def _is_due(now: Moment) -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from agent.wire.programs import ProgramsReport, Release, TakePrograms
 from agent.wire.settings import SettingsFault
 from hub.base.db.bounds import text
 from hub.base.db.columns import BEFORE, before, columns
+from hub.base.db.rows import from_row
 from hub.base.db.statements import put
 from hub.base.moment import Moment
 from hub.nodes.desired_state.release_tables import node_programs, program_bundles
@@ -293,9 +294,7 @@ def _one(conn: Connection, sha256: str) -> Bundle | None:
 
 def _bundle(row: Row[*tuple[Any, ...]]) -> Bundle:
     release = Release(row.number, row.name)
-    return Bundle(
-        row.sha256, row.size_bytes, release, row.is_verified, row.added_utc_us, row.added_by
-    )
+    return from_row(Bundle, row, release=release)
 
 
 def _status(row: Row[*tuple[Any, ...]]) -> ReleaseStatus:
@@ -303,6 +302,4 @@ def _status(row: Row[*tuple[Any, ...]]) -> ReleaseStatus:
         report = ProgramsReport.model_validate_json(row.report) if row.report else None
     except ValidationError:  # stored by an older hub in a form not read any more
         report = None
-    return ReleaseStatus(
-        row.version, row.sha256, row.may_be_older, SettingsState(row.state), row.reason, report
-    )
+    return from_row(ReleaseStatus, row, report=report)

@@ -14,6 +14,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.nodes.desired_state import layer_rows, release_rows, settings_rows
@@ -197,15 +198,8 @@ def _rollout(conn: Connection, row: Row[Any]) -> Rollout:
     fates: dict[NodeResult, int] = {}
     for one in _nodes_now(conn, row.id, row.stage):
         fates[one.result] = fates.get(one.result, 0) + 1
-    return Rollout(
-        row.id,
-        Scope(row.scope, row.scope_id),
-        RolloutState(row.course),
-        row.stage,
-        row.why,
-        row.begun_utc_us,
-        row.ended_utc_us,
-        fates,
+    return from_row(
+        Rollout, row, rollout_id=row.id, scope=Scope(row.scope, row.scope_id), fates=fates
     )
 
 
@@ -289,14 +283,7 @@ def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
         .where(rollout_nodes.c.rollout_id == rollout_id, nodes.c.revoked_utc_us.is_(None))
     )
     return [
-        NodeNow(
-            node_id=row.node_id,
-            stage=row.stage,
-            result=_fate(row, stage),
-            is_here=row.presence == "online",
-            told_utc_us=row.told_utc_us,
-            lost_utc_us=row.lost_utc_us,
-        )
+        from_row(NodeNow, row, result=_fate(row, stage), is_here=row.presence == "online")
         for row in conn.execute(query)
     ]
 

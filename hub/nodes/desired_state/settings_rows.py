@@ -27,6 +27,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
 from hub.base.db.columns import BEFORE, before, columns
+from hub.base.db.rows import from_row
 from hub.base.db.statements import put
 from hub.base.moment import Moment
 from hub.nodes.desired_state import release_rows
@@ -288,15 +289,7 @@ def _set_wanted(
 
 
 def _status(row: Row[Any]) -> SettingsStatus:
-    return SettingsStatus(
-        version=row.version,
-        wanted=json.loads(row.wanted),
-        sha256=row.sha256,
-        state=SettingsState(row.state),
-        reason=row.reason,
-        report=_report(row.report),
-        reported_utc_us=row.reported_utc_us,
-    )
+    return from_row(SettingsStatus, row, wanted=json.loads(row.wanted), report=_report(row.report))
 
 
 def _report(body: str | None) -> SettingsReport | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select, updat
 from hub.access.tables import people
 from hub.base.db.bounds import text
 from hub.base.db.columns import BEFORE, before, columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.nodes.diagnostics.tables import diagnoses
 from hub.nodes.uploaded_answer import AnswerState
@@ -185,14 +186,10 @@ def _end_overdue(conn: Connection, *, now: Moment) -> None:
 
 def _diagnosis(row: Row[*tuple[Any, ...]], now: Moment) -> Diagnosis:
     is_late = row.state == AnswerState.WAITING and row.until_utc_us <= now.utc_us
-    return Diagnosis(
+    return from_row(
+        Diagnosis,
+        row,
         diagnosis_id=row.id,
         state=AnswerState.OVER if is_late else AnswerState(row.state),
-        who=row.who,
-        asked_utc_us=row.asked_utc_us,
-        until_utc_us=row.until_utc_us,
-        ended_utc_us=row.ended_utc_us,
         is_told=row.sent_utc_us is not None,
-        reason=row.reason,
-        size_bytes=row.size_bytes,
     )

@@ -19,6 +19,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.nodes.enrolment import rows
 from hub.nodes.enrolment.sheet_import import PlannedBox, Position
@@ -151,7 +152,7 @@ def sheet(conn: Connection, sheet_id: UUID, now: Moment) -> Sheet | None:
         ends_utc_us=found.ends_utc_us,
         is_withdrawn=found.withdrawn_utc_us is not None,
         codes=tuple(
-            SheetCode(row.id, row.node_id, row.name, row.area_id, row.area, _state(row, now))
+            from_row(SheetCode, row, enrolment_id=row.id, node=row.name, state=_state(row, now))
             for row in conn.execute(query)
         ),
     )

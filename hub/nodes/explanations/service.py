@@ -15,6 +15,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
+from hub.base.db.rows import from_row
 from hub.base.text.order import by_name
 from hub.nodes.explanations.asked import AskedExplanation, AskedExplanations
 from hub.nodes.uploaded_answer import AnswerState
@@ -116,15 +117,13 @@ def _cameras(look: Reading, *conditions: ColumnElement[bool]) -> list[ExplainedC
     rows = look.conn.execute(query).all()
     where = places(look.conn, {row.area_id for row in rows})
     return [
-        ExplainedCamera(
-            row.id,
-            row.label,
-            where[row.area_id],
-            row.name,
-            row.node_id,
-            row.node,
-            row.state == "online",
-            max(1, min(SPAN_S, (now.utc_us - row.from_utc_us) // 1_000_000)),
+        from_row(
+            ExplainedCamera,
+            row,
+            camera_id=row.id,
+            place=where[row.area_id],
+            is_online=row.state == "online",
+            span_s=max(1, min(SPAN_S, (now.utc_us - row.from_utc_us) // 1_000_000)),
         )
         for row in sorted(rows, key=lambda row: (by_name(row.label), row.id))
     ]

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from hub.base.db.columns import columns
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.tables import media
 from hub.nodes.spool.event_rows import highest
@@ -161,10 +162,4 @@ def ask_for_files(
 
 
 def _gap(row: Row[*tuple[Any, ...]]) -> Gap:
-    return Gap(
-        first=row.first_seq,
-        last=row.last_seq,
-        noticed_utc_us=row.noticed_utc_us,
-        due_utc_us=row.due_utc_us,
-        asks=row.asks,
-    )
+    return from_row(Gap, row, first=row.first_seq, last=row.last_seq)

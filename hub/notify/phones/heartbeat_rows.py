@@ -16,6 +16,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import WHO, visible_cameras
 from hub.access.tables import people
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
 from hub.notify import ledger
@@ -107,16 +108,7 @@ def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[Check]:
         .order_by(phone_checks.c.due_utc_us, phone_checks.c.id)
         .limit(MOST_AT_ONCE)
     )
-    found = [
-        Check(
-            row.check_id,
-            Phone(row.phone_id, row.channel, row.address, row.secrets),
-            row.language,
-            row.asked_utc_us,
-            row.attempts,
-        )
-        for row in conn.execute(query)
-    ]
+    found = [from_row(Check, row, phone=from_row(Phone, row)) for row in conn.execute(query)]
     conn.execute(
         update(phone_checks)
         .where(phone_checks.c.id.in_([one.check_id for one in found]))
@@ -219,15 +211,7 @@ def _missed_its_check(row: Any, now: Moment) -> bool:
 
 
 def _silent(row: Any) -> SilentPhone:
-    return SilentPhone(
-        phone_id=row.phone_id,
-        person_id=row.person_id,
-        person_name=row.name,
-        label=row.label,
-        asked_utc_us=row.asked_utc_us,
-        heard_utc_us=row.heard_utc_us,
-        was_taken=row.state == "sent",
-    )
+    return from_row(SilentPhone, row, person_name=row.name, was_taken=row.state == "sent")
 
 
 def of_those_alerted(

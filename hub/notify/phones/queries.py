@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam,
 
 from hub.access.scope import WHO
 from hub.access.tables import people
+from hub.base.db.rows import from_row
 from hub.base.moment import DAY_S, Moment
 from hub.notify.channels import ntfy
 from hub.notify.phones.rows import BY_KEEPER, CLOSED_ACCOUNT, REMOVED, TAKEN_OVER
@@ -65,6 +66,6 @@ def _found(
 ) -> list[LostPhone]:
     since_utc_us = now.plus_s(-LOST_SHOWN_S).utc_us
     return [
-        LostPhone(row.id, row.name, row.channel, row.label, row.gone_utc_us, row.gone_reason)
+        from_row(LostPhone, row, phone_id=row.id, person_name=row.name, reason=row.gone_reason)
         for row in conn.execute(query, {**values, "since_utc_us": since_utc_us})
     ]

@@ -11,6 +11,7 @@ from hub.access.account_state import is_closed
 from hub.access.tables import people
 from hub.base.db.bounds import text
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.db.statements import add, change
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
@@ -42,18 +43,7 @@ def phone_rows(conn: Connection, person_id: UUID) -> list[PhoneRow]:
         .where(phones.c.person_id == person_id)
         .order_by(phones.c.created_utc_us.desc(), phones.c.id.desc())
     )
-    return [
-        PhoneRow(
-            phone_id=row.id,
-            channel=row.channel,
-            label=row.label,
-            created_utc_us=row.created_utc_us,
-            gone_utc_us=row.gone_utc_us,
-            gone_reason=row.gone_reason,
-            heard_utc_us=row.heard_utc_us,
-        )
-        for row in conn.execute(query)
-    ]
+    return [from_row(PhoneRow, row, phone_id=row.id) for row in conn.execute(query)]
 
 
 def put_phone(conn: Connection, person_id: UUID, phone: NewPhoneRow, *, now: Moment) -> UUID:

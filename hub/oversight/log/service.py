@@ -17,6 +17,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail, plain
 from hub.base.audit.tables import audit
+from hub.base.db.rows import from_row
 from hub.base.text.order import by_name
 from hub.footage.tables import media
 from hub.oversight.log.digest import EXPORTS, PICTURES, LogDigest
@@ -156,16 +157,12 @@ _OBJECTS: Final[Mapping[str, tuple[Any, Any, Any]]] = {
 
 def _line(row: Any, names: Named) -> LogLine:
     name, at_utc_us = names.get((row.object_kind, row.object_id), ("", None))
-    return LogLine(
-        at_utc_us=row.at_utc_us,
+    return from_row(
+        LogLine,
+        row,
         who=row.name or row.node_name,
-        person_id=row.person_id,
         role=row.role or "",
-        act=row.act,
-        object_kind=row.object_kind,
         object_name=name,
         object_utc_us=at_utc_us,
-        detail=row.detail,
         data=row.data or "",
-        came_from=row.came_from,
     )

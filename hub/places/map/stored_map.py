@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import select
 
 from hub.base.db.database import Database
+from hub.base.db.rows import from_row
 from hub.base.db.statements import put
 from hub.base.storage.blobs import Blobs, store_file
 from hub.places.map.ground import Corners, Ground, MapFiles
@@ -47,14 +48,12 @@ class StoredMap(MapFiles):
         if row.kind == _BLANK:
             return None
         where = (row.west_deg, row.north_deg, row.east_deg, row.south_deg)
-        return StoredGround(
-            kind=row.kind,
-            size_bytes=row.size_bytes,
-            media_type=row.media_type,
+        return from_row(
+            StoredGround,
+            row,
             corners=None if None in where else Corners(*where),
             etag=f'"{row.sha256}"',
             blobs=self._blobs,
-            sha256=row.sha256,
         )
 
     def clear(self) -> None:

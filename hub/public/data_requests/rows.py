@@ -11,6 +11,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.public.data_requests.rules import DataRequest, RequestKind, RequestOutcome, stands
 from hub.public.data_requests.tables import data_request_people, petition_acts, petitions
@@ -112,25 +113,16 @@ def _row(
     *,
     with_acts: bool,
 ) -> DataRequestRow:
-    dates = DataRequest(
-        RequestKind(row.wish),
-        row.received_utc_us,
-        row.acknowledged_utc_us,
-        row.extended_utc_us,
-        row.answered_utc_us,
-    )
-    return DataRequestRow(
+    dates = from_row(DataRequest, row)
+    return from_row(
+        DataRequestRow,
+        row,
         petition_id=row.id,
-        number=row.number,
-        what=row.what,
         place=where.get(row.area_id, ""),
-        language=row.language,
-        source=row.source,
         taken_by=row.taken_by_name or "",
         is_proof_asked=row.proof_asked_utc_us is not None,
         knows_person=row.person is not None,
         outcome=None if row.outcome is None else RequestOutcome(row.outcome),
-        refusal=row.refusal,
         dates=dates,
         stands=stands(dates, office.terms, office.week, now_utc_us=now.utc_us),
         acts=acts_of(conn, row.id) if with_acts else (),
@@ -145,9 +137,7 @@ def acts_of(conn: Connection, petition_id: UUID) -> tuple[DataRequestAct, ...]:
         .where(petition_acts.c.petition_id == petition_id)
         .order_by(petition_acts.c.at_utc_us, petition_acts.c.id)
     )
-    return tuple(
-        DataRequestAct(row.act, row.words, row.at_utc_us, row.name) for row in conn.execute(query)
-    )
+    return tuple(from_row(DataRequestAct, row, who=row.name) for row in conn.execute(query))
 
 
 def waiting(conn: Connection) -> int:

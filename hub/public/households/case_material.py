@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, or_, select
 
 from hub.base.audit.log import By
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.cases import rows as cases_rows
 from hub.cases.evidence.arrival_seal import ArrivalSeal
@@ -70,17 +71,11 @@ def _exported(
     found = conn.execute(query).all()
     where = places(conn, {row.area_id for row in found})
     return [
-        ExportedHouseholdFile(
+        from_row(
+            ExportedHouseholdFile,
+            row,
             clip_id=row.id,
-            request_id=row.request_id,
-            sha256=row.sha256,
-            size_bytes=row.size_bytes,
-            form=row.form,
-            place=row.place,
             area=where.get(row.area_id, ""),
-            since_utc_us=row.since_utc_us,
-            duration_ms=row.duration_ms,
-            stored_utc_us=row.stored_utc_us,
             seal=ArrivalSeal(row.receipt, row.signature, row.certificate),
         )
         for row in found

@@ -15,6 +15,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.columns import columns
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.cases.evidence.arrival_seal import MarkedPart
 from hub.public.households.tables import household_clips, household_requests, households
@@ -67,24 +68,7 @@ def household_rows(
     rows = conn.execute(query).all()
     where = places(conn, {row.area_id for row in rows})
     return [
-        HouseholdRow(
-            household_id=row.id,
-            area_id=row.area_id,
-            area=where.get(row.area_id, ""),
-            place=row.place,
-            latitude_deg=row.latitude_deg,
-            longitude_deg=row.longitude_deg,
-            view=row.view,
-            channel=row.channel,
-            language=row.language,
-            consent_version=row.consent_version,
-            consent_text=row.consent_text,
-            consented_utc_us=row.consented_utc_us,
-            recorded_by_name=row.recorded_by_name,
-            withdrawn_utc_us=row.withdrawn_utc_us,
-            withdrawn_by_name=row.withdrawn_by_name,
-            open_requests=row.open_requests,
-        )
+        from_row(HouseholdRow, row, household_id=row.id, area=where.get(row.area_id, ""))
         for row in rows
     ]
 
@@ -151,16 +135,11 @@ def request_rows(conn: Connection, case_id: UUID) -> list[RequestRow]:
         .limit(MOST)
     )
     return [
-        RequestRow(
+        from_row(
+            RequestRow,
+            row,
             request_id=row.id,
-            place=row.place,
-            why=row.why,
-            since_utc_us=row.since_utc_us,
-            until_utc_us=row.until_utc_us,
-            asked_utc_us=row.asked_utc_us,
             asked_by_name=row.name,
-            expires_utc_us=row.expires_utc_us,
-            ended_utc_us=row.ended_utc_us,
             ended_why=row.ended_why or "",
             is_under_way=row.upload_id is not None,
         )
@@ -179,25 +158,11 @@ def clip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[Househ
         .order_by(household_requests.c.since_utc_us, household_clips.c.id)
     )
     return [
-        HouseholdClip(
+        from_row(
+            HouseholdClip,
+            row,
             clip_id=row.id,
-            place=row.place,
-            since_utc_us=row.since_utc_us,
-            until_utc_us=row.until_utc_us,
-            name=row.name,
-            form=row.form,
-            codec=row.codec,
-            width=row.width,
-            height=row.height,
-            duration_ms=row.duration_ms,
-            size_bytes=row.size_bytes,
-            sha256=row.sha256,
-            came_sha256=row.came_sha256,
-            came_bytes=row.came_bytes,
             cut=MarkedPart(row.cut_from_ms, row.cut_until_ms),
-            code=row.code,
-            stored_utc_us=row.stored_utc_us,
-            note=row.note,
             is_marked=bool(row.is_marked),
             is_removed=row.removed_utc_us is not None,
         )

@@ -22,6 +22,7 @@ from hub.base.clock.clock import Clock
 from hub.base.db.bounds import MAX_INTEGER, text
 from hub.base.db.columns import columns
 from hub.base.db.database import Database
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.storage.blobs import NoSpaceError
 from hub.base.storage.partial_files import PartialFiles, PartWriter, WrongOffsetError
@@ -236,15 +237,11 @@ class HouseholdUploadService:
     def _link(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> HouseholdLink:
         household = rows_of(conn, households.c.id == row.household_id)[0]
         came_bytes = self._came_bytes(conn, row)
-        return HouseholdLink(
+        return from_row(
+            HouseholdLink,
+            row,
             request_id=row.id,
-            household_id=row.household_id,
             state=self._state(row),
-            asked_by_name=row.asked_by_name,
-            why=row.why,
-            since_utc_us=row.since_utc_us,
-            until_utc_us=row.until_utc_us,
-            expires_utc_us=row.expires_utc_us,
             language=household.language,
             consent_version=household.consent_version,
             consent_text=household.consent_text,
@@ -252,8 +249,6 @@ class HouseholdUploadService:
             size_bytes=row.upload_bytes or 0,
             name=row.upload_name or "",
             mark=row.upload_mark or "",
-            upload_id=row.upload_id,
-            wrong=row.wrong,
             receipt=_receipt(conn, row.id),
         )
 
@@ -360,7 +355,7 @@ def _receipt(conn: Connection, request_id: UUID) -> Receipt | None:
     if row is None:
         return None
     cut = MarkedPart(row.cut_from_ms, row.cut_until_ms)
-    return Receipt(row.code, row.sha256, row.size_bytes, row.came_sha256, cut, row.stored_utc_us)
+    return from_row(Receipt, row, cut=cut)
 
 
 def _beyond(cut: MarkedPart) -> bool:

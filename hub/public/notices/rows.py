@@ -13,13 +13,13 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from hub.access.tables import people
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.notify.delivery import retry
 from hub.notify.rules.delivery_result import Answer, RetryPolicy
 from hub.notify.views import Phone
-from hub.public.notices.rules import NoticeState
 from hub.public.notices.tables import notice_files, notice_sendings, notice_ways, notices
 from hub.public.notices.views import Notice, NoticeChannel, Sending
 from hub.registry.areas import places
@@ -60,21 +60,7 @@ def found(conn: Connection, *which: ColumnElement[bool], limit: int = 200) -> li
     rows: list[Any] = list(conn.execute(query))
     where = places(conn, {row.area_id for row in rows})
     return [
-        Notice(
-            notice_id=row.id,
-            area_id=row.area_id,
-            place=where[row.area_id],
-            title=row.title,
-            text=row.text,
-            state=NoticeState(row.state),
-            made_by_name=row.name,
-            made_utc_us=row.made_utc_us,
-            sent_utc_us=row.sent_utc_us,
-            until_utc_us=row.until_utc_us,
-            withdrawn_utc_us=row.withdrawn_utc_us,
-            has_picture=row.has_picture,
-            has_sound=row.has_sound,
-        )
+        from_row(Notice, row, notice_id=row.id, place=where[row.area_id], made_by_name=row.name)
         for row in rows
     ]
 
@@ -88,10 +74,7 @@ def living_channels(conn: Connection, *which: ColumnElement[bool]) -> list[Notic
     )
     rows: list[Any] = sorted(conn.execute(query), key=lambda row: by_name(row.label))
     where = places(conn, {row.area_id for row in rows})
-    return [
-        NoticeChannel(row.id, row.area_id, where[row.area_id], row.channel, row.address, row.label)
-        for row in rows
-    ]
+    return [from_row(NoticeChannel, row, way_id=row.id, place=where[row.area_id]) for row in rows]
 
 
 def channels_of_area(conn: Connection, area_id: UUID) -> list[NoticeChannel]:
@@ -146,10 +129,7 @@ def sendings(conn: Connection, notice_id: UUID) -> list[Sending]:
         .order_by(notice_sendings.c.owed_utc_us, notice_sendings.c.id)
     )
     rows = sorted(conn.execute(query), key=lambda row: (row.owed_utc_us, by_name(row.label)))
-    return [
-        Sending(row.label, row.channel, row.word, row.state, row.reason, row.answered_utc_us)
-        for row in rows
-    ]
+    return [from_row(Sending, row) for row in rows]
 
 
 def is_any_due(conn: Connection, *, now: Moment) -> bool:
@@ -176,15 +156,11 @@ def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[PendingNotic
         .limit(MOST_AT_ONCE)
     )  # fmt: skip
     owed = [
-        PendingNotice(
+        from_row(
+            PendingNotice,
+            row,
             sending_id=row.id,
-            notice_id=row.notice_id,
-            title=row.title,
-            text=row.text,
-            word=row.word,
             way=Phone(row.way_id, row.channel, row.address, "{}"),
-            owed_utc_us=row.owed_utc_us,
-            attempts=row.attempts,
         )
         for row in conn.execute(query)
     ]

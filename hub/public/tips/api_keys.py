@@ -12,6 +12,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import plain
 from hub.base.audit.log import By
 from hub.base.db.columns import columns, new_id
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.public.tips.tables import tip_keys
 
@@ -75,7 +76,7 @@ def revoke_key(conn: Connection, name: str, now: Moment) -> None:
 def list_keys(conn: Connection) -> list[KeyRow]:
     """All keys, including revoked ones, by name."""
     rows = conn.execute(select(tip_keys).order_by(tip_keys.c.name))
-    return [KeyRow(row.name, row.made_utc_us, row.revoked_utc_us) for row in rows]
+    return [from_row(KeyRow, row) for row in rows]
 
 
 def app_of(conn: Connection, key: str) -> str | None:

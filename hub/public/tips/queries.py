@@ -13,6 +13,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts import camera_queries
 from hub.alerting.alerts.tables import sightings
+from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.cases import rows as cases_rows
 from hub.cases.tables import cases
@@ -44,16 +45,10 @@ def tip_rows(
         .order_by(tips.c.received_utc_us, tips.c.id)
     )
     return [
-        TipRow(
+        from_row(
+            TipRow,
+            row,
             tip_id=row.id,
-            alert_id=row.alert_id,
-            what=row.what,
-            place=row.place,
-            latitude_deg=row.latitude_deg,
-            longitude_deg=row.longitude_deg,
-            happened_utc_us=row.happened_utc_us,
-            received_utc_us=row.received_utc_us,
-            source=row.source,
             is_anonymous=row.reporter is None,
             case_number=row.number,
             is_of_others=row.case_id is not None and row.number is None,
@@ -133,15 +128,7 @@ def _sightings(
     rows = conn.execute(query).all()
     where = places(conn, {row.area_id for row in rows})
     return tuple(
-        NearSighting(
-            alert_id=row.alert_id,
-            camera_id=row.camera_id,
-            camera_label=row.label,
-            place=where[row.area_id],
-            object_kind=row.object_kind,
-            people=row.people,
-            first_seen_utc_us=row.first_seen_utc_us,
-        )
+        from_row(NearSighting, row, camera_label=row.label, place=where[row.area_id])
         for row in rows
     )
 
