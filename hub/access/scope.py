@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 from zlib import crc32
 
@@ -33,6 +33,7 @@ from hub.access.account_state import NOT_CLOSED
 from hub.access.rules.grants import ALL, Right
 from hub.access.rules.roles import FENCES
 from hub.access.tables import grants, people
+from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras
 
@@ -185,7 +186,7 @@ def entitled(these: Select[UUID]) -> Select[UUID]:
 
 def same_audience(
     conn: Connection, camera_ids: Iterable[UUID]
-) -> tuple[list[Any], dict[UUID, UUID]]:
+) -> tuple[list[AnyRow], dict[UUID, UUID]]:
     """Rows with `id` and `area_id` of these cameras, and for each camera another one that the same
     people may see: both are in the same area, and neither has a grant of its own."""
     own = exists().where(grants.c.camera_id == cameras.c.id).label("is_granted")

@@ -4,9 +4,9 @@ and one for each number that SQL alone cannot count."""
 from collections.abc import Mapping
 from functools import cache, reduce
 from operator import add
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Integer, Select, case, func, select
+from sqlalchemy import ColumnElement, Integer, case, func, select
 
 from hub.access.rules.grants import Right
 from hub.access.rules.roles import fence_of
@@ -14,6 +14,7 @@ from hub.access.scope import NOW, WHO, in_force, visible_values
 from hub.access.tables import grants
 from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
+from hub.base.db.columns import AnySelect
 from hub.base.db.table_notes import Counted, Number
 from hub.web.navigation import Standing
 
@@ -50,7 +51,7 @@ class StandingService:
 
 
 @cache
-def _query(numbers: tuple[tuple[str, Number], ...]) -> Select[*tuple[Any, ...]]:
+def _query(numbers: tuple[tuple[str, Number], ...]) -> AnySelect:
     """One row: the rights as bits, and each number by its name. Building it costs more than its
     execution."""
     return select(

@@ -1,11 +1,12 @@
 """Deletes personal texts after their retention time, one page of rows at a time."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Connection
 
 from hub.base.audit.restores import is_just_restored
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 
@@ -29,8 +30,8 @@ def may_forget(db: Database, now: Moment) -> bool:
 
 def in_pages(
     db: Database,
-    query: Select[Any],
-    forget: Callable[[Connection, Row[Any]], object],
+    query: AnySelect,
+    forget: Callable[[Connection, AnyRow], object],
     stopping: Stopping,
 ) -> int:
     """Apply `forget` to each row of the query, which then no longer matches; returns the number of

@@ -6,14 +6,13 @@ everywhere, so a case is no way around a grant.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Select,
     Uuid,
     and_,
     exists,
@@ -29,7 +28,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import NOW, WHO, visible_cameras, visible_values
 from hub.access.tables import people
 from hub.base.audit.tables import audit
-from hub.base.db.columns import AnyRow, columns
+from hub.base.db.columns import AnyRow, AnySelect, columns
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
@@ -89,7 +88,7 @@ def open_case_rows(conn: Connection, person_id: UUID, now: Moment) -> list[CaseR
     return _as_cases(conn.execute(_OPEN, visible_values(person_id, now)))
 
 
-def _case_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _case_query(*conditions: ColumnElement[bool]) -> AnySelect:
     counted = select(func.count()).where(
         case_items.c.case_id == cases.c.id, case_items.c.removed_utc_us.is_(None)
     )
@@ -133,7 +132,7 @@ def member_rows(conn: Connection, case_id: UUID, now: Moment) -> list[MemberRow]
 
 def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> list[ItemRow]:
     """Items of the case that this person may see, earliest first."""
-    found: dict[UUID, Any] = {}
+    found: dict[UUID, AnyRow] = {}
     for right in (Right.SEE, Right.CLIPS):
         scope = visible_cameras(person_id, right, now).subquery("scope")
         is_picture = media.c.kind == "picture"

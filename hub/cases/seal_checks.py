@@ -9,17 +9,17 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
 from cryptography import x509
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from hub.base.audit import log as audit_log
 from hub.base.batches import Stopping, never
 from hub.base.clock.clock import Clock
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, AnySelect, columns
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import Blobs, BlobsError
@@ -86,7 +86,7 @@ class SealChecks:
         self._unread = {one: until for one, until in self._unread.items() if until > now_s}
         return list(self._unread)
 
-    def _judge(self, row: Row[*tuple[Any, ...]], authority: x509.Certificate | None) -> bool:
+    def _judge(self, row: AnyRow, authority: x509.Certificate | None) -> bool:
         with self._db.reading() as conn:
             papers = pack_papers(authority, key_lines(conn, [row.node_id])).papers()
             came = _came(conn, row.id, row.stored_utc_us)
@@ -103,7 +103,7 @@ class SealChecks:
             conn.execute(insert(seal_checks).values(values))
         return True
 
-    def _judged(self, row: Row[*tuple[Any, ...]], papers: Papers, came: frozenset[str]) -> ClipSeal:
+    def _judged(self, row: AnyRow, papers: Papers, came: frozenset[str]) -> ClipSeal:
         digest = sha256()
 
         def pieces() -> Iterable[bytes]:
@@ -131,7 +131,7 @@ def stored_seal(verdict: str, why: str) -> ClipSeal:
     return ClipSeal(SealVerdict(verdict), tuple(Reason(*one) for one in json.loads(why)))
 
 
-def _due(now: Moment, unread: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+def _due(now: Moment, unread: Sequence[UUID]) -> AnySelect:
     in_cases = select(case_items.c.media_id).where(case_items.c.removed_utc_us.is_(None))
     is_due = or_(
         seal_checks.c.media_id.is_(None),

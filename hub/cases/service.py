@@ -6,7 +6,7 @@ removed, or the case is closed without holds, the retention rules apply again.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, select, update
@@ -20,7 +20,7 @@ from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.cases import rows as cases_rows
@@ -322,7 +322,7 @@ def _page(reading: Reading, case_id: UUID) -> CasePage | None:
     )
 
 
-def _item(reading: Reading, case_id: UUID, item_id: UUID) -> Any:
+def _item(reading: Reading, case_id: UUID, item_id: UUID) -> AnyRow | None:
     """Row of the item; None if this person may not see its footage."""
     visible = cases_rows.item_rows(reading.conn, case_id, reading.asker.person_id, reading.now)
     if item_id not in {one.item_id for one in visible}:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -79,7 +79,7 @@ class InboxForm:
 
 def parsed(params: Mapping[str, str]) -> InboxForm:
     """The form in the parameters of an address."""
-    asked: dict[str, Any] = {name: params.get(name, "") for name in InboxForm.__slots__}
+    asked = {name: params.get(name, "") for name in InboxForm.__slots__}
     allowed = {
         "tab": ("", HANDLED),
         "mine": ("", "1"),

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Uuid, bindparam, select
+from sqlalchemy import Connection, Uuid, bindparam, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts.tables import sightings
+from hub.base.db.columns import AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.queries import as_media_rows, media_query
@@ -28,7 +29,7 @@ class Unended:
     row: GrowingRow
 
 
-def _its_media() -> Select[*tuple[Any, ...]]:
+def _its_media() -> AnySelect:
     its = media.alias("its")
     its_own = (
         select(its.c.id)
@@ -40,7 +41,7 @@ def _its_media() -> Select[*tuple[Any, ...]]:
     return media_query(media.c.id.in_(its_own), is_wanted)
 
 
-def _its_growing() -> Select[*tuple[Any, ...]]:
+def _its_growing() -> AnySelect:
     return (
         select(growing_clips, media.c.sha256)
         .distinct()

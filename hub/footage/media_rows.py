@@ -1,10 +1,10 @@
 """Rows of pictures and clips: announced by a node, stored by the hub, shown in an alert."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from agent.wire.messages import ClipReady
 from agent.wire.terms import Picture
@@ -14,7 +14,7 @@ from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.alerting.notifications import recipients
 from hub.base.db.bounds import bigint, integer, text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.statements import add, add_once, change, ensure_all
 from hub.base.moment import Moment
 from hub.footage.tables import media, media_sightings
@@ -119,7 +119,7 @@ def announce_clip(
 
 
 def _announced(
-    origin: Origin, facts: dict[str, Any], *, first_frame: Moment, now: Moment
+    origin: Origin, facts: Mapping[str, object], *, first_frame: Moment, now: Moment
 ) -> dict[str, Any]:
     return {
         "id": new_id(now),
@@ -205,7 +205,7 @@ def show_media(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
     shown = conn.execute(_SHOWN, {"alert_id": alert_id}).one()
     stored = _stored(conn, alert_id)
     picture_id, clip_id = _best_picture(stored), _best_clip(stored)
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     if picture_id is not None and picture_id != shown.picture_id:
         values["picture_id"] = picture_id
         note_history(conn, alert_id, act="picture", now=now)
@@ -221,7 +221,7 @@ def hide_media(conn: Connection, alert_id: UUID, media_id: UUID, *, now: Moment)
     """Replace a removed file in an alert that showed it by the best one left."""
     shown = conn.execute(_SHOWN, {"alert_id": alert_id}).one()
     stored = _stored(conn, alert_id)
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     if shown.picture_id == media_id:
         values["picture_id"] = _best_picture(stored)
     if shown.clip_id == media_id:
@@ -240,7 +240,7 @@ def enqueue_grown(conn: Connection, alert_id: UUID, *, policy: Policy, now: Mome
         )
 
 
-Stored = Row[*tuple[Any, ...]]
+Stored = AnyRow
 
 
 def _stored(conn: Connection, alert_id: UUID) -> Sequence[Stored]:

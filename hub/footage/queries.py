@@ -1,15 +1,14 @@
 """Queries of pictures and clips; the conditions contain the scope."""
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.access.tables import people
-from hub.base.db.columns import AnyRow
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.retention.tables import retention_rules
@@ -27,9 +26,7 @@ def media_rows(
     return as_media_rows(conn.execute(media_query(*conditions, limit=limit)))
 
 
-def media_query(
-    *conditions: ColumnElement[bool], limit: int | None = None
-) -> Select[*tuple[Any, ...]]:
+def media_query(*conditions: ColumnElement[bool], limit: int | None = None) -> AnySelect:
     """Query of pictures and clips for `as_media_rows`; see `media_rows`."""
     rule = retention_rules
     wish = [wishes.c.asked_utc_us, wishes.c.answer, wishes.c.answered_utc_us]

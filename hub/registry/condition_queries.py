@@ -1,10 +1,10 @@
 """The columns from which `hub.registry.condition` judges a camera and its node."""
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, func, not_, select
+from sqlalchemy import BigInteger, and_, bindparam, exists, func, not_, select
 
-from hub.base.db.columns import AnyRow
+from hub.base.db.columns import AnyColumn, AnyRow
 from hub.base.moment import Moment
 from hub.registry.condition import DOUBT_US, CameraCondition, NodeFacts, camera_condition
 from hub.registry.health import readable
@@ -28,7 +28,7 @@ IS_HEARD: Final = and_(
 """Whether a node is connected and not silent; needs the values of `condition_values`."""
 
 
-def node_columns() -> tuple[ColumnElement[Any], ...]:
+def node_columns() -> tuple[AnyColumn, ...]:
     """The columns for a query that joins `nodes`; it needs the values of `condition_values`."""
     refused = select(func.count()).where(
         set_aside.c.node_name == nodes.c.name, set_aside.c.received_utc_us > _DAY_AGO

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -11,7 +11,7 @@ from agent.wire.ident import is_name
 from hub.base.audit import log
 from hub.base.audit.log import SHELL, By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
@@ -145,7 +145,7 @@ def nodes_by_name(conn: Connection, names: Iterable[str]) -> dict[str, Node]:
     return {row.name: _node_of(row) for row in rows}
 
 
-def _node_of(row: Any) -> Node:
+def _node_of(row: AnyRow) -> Node:
     return from_row(Node, row, node_id=row.id, is_revoked=row.revoked_utc_us is not None)
 
 
@@ -206,7 +206,7 @@ def place_camera(
     camera_id = camera_by_name(conn, node.node_id, camera)
     if camera_id is None:
         raise RegistryError(_no_such_camera(conn, node, camera))
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "latitude_deg": place.latitude_deg,
         "longitude_deg": place.longitude_deg,
     }

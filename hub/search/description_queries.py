@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import product
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Connection, func, literal_column, or_, select
@@ -61,7 +61,7 @@ def described(wanted: Described) -> list[ColumnElement[bool]]:
     return found
 
 
-def _has(columns: Sequence[Column[Any]], colours: Colours) -> ColumnElement[bool]:
+def _has(columns: Sequence[Column[int]], colours: Colours) -> ColumnElement[bool]:
     return or_(*(column.in_(sorted(colours)) for column in columns))
 
 
@@ -70,7 +70,7 @@ def is_group(wanted: Described) -> bool:
     return wanted.people is not None and wanted.people[0] >= GROUP_FROM
 
 
-def rare_leads(wanted: Described) -> list[tuple[Column[Any], str]]:
+def rare_leads(wanted: Described) -> list[tuple[Column[int], str]]:
     """Columns and colours of a part of the description that only rare colours match: each sighting
     that matches has one of them. Empty if there is no such part."""
     c = sightings.c

@@ -7,13 +7,14 @@ each time carries its remaining uncertainty.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, or_, select
 
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts.tables import sightings
+from hub.base.db.columns import AnyRow
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.views import MediaRow
@@ -159,7 +160,7 @@ def _leavers(
     return [_leaver(row, spot) for row in rows if row in near]
 
 
-def _leaver(row: Any, spot: CameraSpot) -> LeavingPerson:
+def _leaver(row: AnyRow, spot: CameraSpot) -> LeavingPerson:
     side = way_of(row)
     leaving = Departure(
         utc_us=row.last_seen_utc_us,
@@ -185,7 +186,7 @@ def _searched(conn: Connection, person_id: UUID, now: Moment) -> dict[UUID, Plac
     return {row.id: _placed(row, where[row.area_id]) for row in rows}
 
 
-def _placed(row: Any, place: str) -> PlacedCamera:
+def _placed(row: AnyRow, place: str) -> PlacedCamera:
     return PlacedCamera(
         camera_id=row.id,
         label=label_of(row),

@@ -3,14 +3,16 @@
 The scope predicate applies first; a place only removes cameras from its result.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CTE, Connection, Select, select
+from sqlalchemy import CTE, Connection, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
 from hub.base.text.order import by_name
@@ -68,7 +70,7 @@ def meant_cameras(
 ) -> SearchScope:
     """The cameras of this place that the person may search now, and how far back."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
-    query: Select[Any] = select(scope.c.camera_id, scope.c.from_utc_us)
+    query: AnySelect = select(scope.c.camera_id, scope.c.from_utc_us)
     # A province has ten thousand rows: only the columns that the place needs are read.
     if place.area_id is not None or place.near is not None or place.named:
         query = query.join(cameras, cameras.c.id == scope.c.camera_id)
@@ -121,19 +123,19 @@ def searched_areas(conn: Connection, person_id: UUID, now: Moment) -> list[tuple
     return sorted(places(conn, found).items(), key=lambda one: by_name(one[1]))
 
 
-def _with_names(query: Select[Any]) -> Select[Any]:
+def _with_names(query: AnySelect) -> AnySelect:
     """Add the camera names to a query."""
     return query.add_columns(cameras.c.label, cameras.c.name, nodes.c.name.label("node")).join(
         nodes, nodes.c.id == cameras.c.node_id
     )
 
 
-def label_of(row: Any) -> str:
+def label_of(row: AnyRow) -> str:
     """The camera's label, or else the node's name for it."""
     return row.label or f"{row.node}/{row.name}"
 
 
-def _named(conn: Connection, rows: Any, named: str) -> Any:
+def _named(conn: Connection, rows: Sequence[AnyRow], named: str) -> Sequence[AnyRow]:
     wanted = fold(named)
     if not wanted:
         return rows
@@ -141,7 +143,7 @@ def _named(conn: Connection, rows: Any, named: str) -> Any:
     return [row for row in rows if wanted in fold(f"{label_of(row)} {where[row.area_id]}")]
 
 
-def _beyond_m(row: Any, near: Shape) -> float:
+def _beyond_m(row: AnyRow, near: Shape) -> float:
     return beyond_m(near, Point(row.latitude_deg, row.longitude_deg))
 
 

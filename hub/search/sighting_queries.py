@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,7 +20,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Select,
     Uuid,
     and_,
     any_,
@@ -37,6 +36,7 @@ from sqlalchemy import (
 
 from hub.alerting.alerts.tables import rare_colour, sightings
 from hub.base.db import months
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.tables import media, media_sightings
@@ -202,10 +202,10 @@ def find_sightings(
     )
 
 
-def _walk(reading: "_Reading", wanted: SightingSearch, budget_s: float) -> tuple[list[Any], int]:
+def _walk(reading: "_Reading", wanted: SightingSearch, budget_s: float) -> tuple[list[AnyRow], int]:
     """Search backwards in stretches; returns the rows, and how far back it went."""
     began_s = time.monotonic()
-    share, found = 1.0, list[Any]()
+    share, found = 1.0, list[AnyRow]()
     left = [*_windows(wanted)]
     while left:
         spans, left = _stretch(left, share)
@@ -275,22 +275,22 @@ class _Reading:
         if sides is not None:
             self._filters.append(self._leaving(sides))
 
-    def within(self, spans: Sequence[Span], *, limit: int) -> Sequence[Any]:
+    def within(self, spans: Sequence[Span], *, limit: int) -> Sequence[AnyRow]:
         """The newest `limit` rows of these spans, which are given latest first."""
         if len(spans) > 1 and self._conn.dialect.name != "postgresql":
-            found = list[Any]()
+            found = list[AnyRow]()
             for span in spans:
                 found += self.within([span], limit=limit - len(found))
             return found
         if not self._leads:
             return self._conn.execute(self._query(spans, limit)).all()
-        led = set[Any]()  # each colour in the order of its index
+        led = set[AnyRow]()  # each colour in the order of its index
         for column, colour in self._leads:
             is_led = and_(column == colour, text(rare_colour(column.name)))
             led.update(self._conn.execute(self._query(spans, limit, is_led)).all())
         return sorted(led, key=lambda row: (row.first_seen_utc_us, row.id), reverse=True)[:limit]
 
-    def _query(self, spans: Sequence[Span], limit: int, *more: ColumnElement[bool]) -> Select[Any]:
+    def _query(self, spans: Sequence[Span], limit: int, *more: ColumnElement[bool]) -> AnySelect:
         first, last = sightings.c.first_seen_utc_us, sightings.c.last_seen_utc_us
         parts = self.parts(spans[-1].begin, spans[0].end)
         query = (
@@ -364,7 +364,7 @@ class _Reading:
 
     def _among(self, ids: Sequence[UUID]) -> ColumnElement[bool]:
         """All ids in one parameter, whatever their number."""
-        column: ColumnElement[Any] = sightings.c.camera_id
+        column: ColumnElement[UUID] = sightings.c.camera_id
         if self._is_by_time:
             column = func.coalesce(column, column)  # keeps the planner off camera indexes
         if self._conn.dialect.name == "postgresql":
@@ -418,7 +418,7 @@ def _went(way: Way) -> ColumnElement[bool]:
     return or_(sightings.c.left_by == way, walked)
 
 
-def way_of(row: Any) -> Way | None:
+def way_of(row: AnyRow) -> Way | None:
     """The side of the exit in the node's report; else the direction from the first to the last
     position."""
     if row.left_by is not None:
@@ -433,7 +433,7 @@ def way_of(row: Any) -> Way | None:
     return "towards" if nearer > 0 else "away"
 
 
-def _hits(conn: Connection, shown: Sequence[Any], reading: _Reading) -> list[SightingHit]:
+def _hits(conn: Connection, shown: Sequence[AnyRow], reading: _Reading) -> list[SightingHit]:
     if not shown:
         return []
     ids = [row.id for row in shown]
@@ -455,7 +455,7 @@ def _hits(conn: Connection, shown: Sequence[Any], reading: _Reading) -> list[Sig
     return [found[one] for one in ids if one in found]
 
 
-def _look(row: Any) -> Look:
+def _look(row: AnyRow) -> Look:
     def colours(name: str) -> tuple[str, ...]:
         both = getattr(row, name), getattr(row, f"{name}_2")
         return tuple(one for one in both if one is not None)

@@ -4,18 +4,18 @@ Finding a sighting gives no right to its footage: pictures need SEE, clips CLIPS
 for that time, as everywhere; the alert is included only if the person may see it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts.scope import seen_alerts
 from hub.alerting.alerts.tables import alerts, sightings
+from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 from hub.footage.queries import media_rows
 from hub.footage.scope import seen_media
@@ -160,7 +160,7 @@ def _shown_picture(pictures: Sequence[MediaRow]) -> UUID | None:
     return next((one.media_id for one in reversed(pictures) if one.is_stored), None)
 
 
-def _cameras(conn: Connection, ids: set[UUID], now: Moment) -> dict[UUID, tuple[Row[Any], str]]:
+def _cameras(conn: Connection, ids: set[UUID], now: Moment) -> dict[UUID, tuple[AnyRow, str]]:
     rows = conn.execute(
         select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id)
         .add_columns(cameras.c.bearing_deg)
@@ -199,7 +199,7 @@ def _media(
 
 
 def _reach(
-    conn: Connection, person_id: UUID, right: Right, ids: Any, now: Moment
+    conn: Connection, person_id: UUID, right: Right, ids: Collection[UUID], now: Moment
 ) -> dict[UUID, int]:
     scope = visible_cameras(person_id, right, now).subquery("scope")
     query = select(scope.c.camera_id, scope.c.from_utc_us).where(scope.c.camera_id.in_(ids))

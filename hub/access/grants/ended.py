@@ -5,10 +5,10 @@ Only services call it. It tells a person of their own grants alone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, case, literal, select
+from sqlalchemy import Connection, case, literal, select
 
 from hub.access.account_state import NOT_CLOSED
 from hub.access.grants.rows import camera_homes, grant_of, home_of
@@ -25,6 +25,7 @@ from hub.access.rules.grants import Grant, Parents, Right, at_or_above, counts
 from hub.access.rules.roles import fence_of, may_give
 from hub.access.scope import WHO, grant_counts
 from hub.access.tables import grants, people
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.moment import Moment
 from hub.registry.areas import area_parents, places
 from hub.registry.tables import cameras
@@ -102,7 +103,7 @@ def _told(
     )
 
 
-def _held_query() -> Select[*tuple[Any, ...]]:
+def _held_query() -> AnySelect:
     source = grants.alias("source")
     return (
         select(
@@ -120,7 +121,7 @@ def _held_query() -> Select[*tuple[Any, ...]]:
 _HELD: Final = _held_query()  # built once: every inbox runs it
 
 
-def _held(row: Any, now: Moment) -> HeldGrant:
+def _held(row: AnyRow, now: Moment) -> HeldGrant:
     return HeldGrant(
         grant_of(row),
         is_revoked=bool(row.is_ended),

@@ -4,7 +4,7 @@ Only `hub.access.grants.service` calls these; it adds the audit.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -32,6 +32,7 @@ from hub.access.rules.roles import Role, gives_for_good, may_give
 from hub.access.scope import NOW, WHO, grant_counts, tended_area_ids, visible_cameras
 from hub.access.tables import grants, people
 from hub.base.audit.asker import Asker
+from hub.base.db.columns import AnyRow
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold_login
@@ -71,7 +72,7 @@ def grants_page(conn: Connection, asker: Asker, now: Moment) -> GrantsPage:
     )
 
 
-def tended_places(conn: Connection, person_id: UUID, now: Moment) -> tuple[set[UUID], list[Any]]:
+def tended_places(conn: Connection, person_id: UUID, now: Moment) -> tuple[set[UUID], list[AnyRow]]:
     """Areas this person looks after, and the cameras with their areas and labels."""
     tended = tended_area_ids(conn, person_id, now)
     scope = visible_cameras(person_id, Right.MANAGE, now).subquery("tended_cameras")
@@ -168,7 +169,7 @@ def grant_rows(
     ]
 
 
-def _row(row: Any, asker: Asker, where: dict[UUID, str], *, is_here: bool) -> GrantRow:
+def _row(row: AnyRow, asker: Asker, where: dict[UUID, str], *, is_here: bool) -> GrantRow:
     is_to_end = gives_for_good(asker.role) or row.granted_by == asker.person_id
     return GrantRow(
         grant_id=row.id,
@@ -215,7 +216,7 @@ def _tree(conn: Connection, shown: set[UUID], here: dict[UUID, list[GrantRow]]) 
     ]
 
 
-def in_order(rows: Mapping[UUID, Any]) -> Iterator[tuple[UUID, int]]:
+def in_order(rows: Mapping[UUID, AnyRow]) -> Iterator[tuple[UUID, int]]:
     """Areas with their depth, each before its children, by name. Areas in a cycle, which only a
     fault could make, come last."""
     below: dict[UUID | None, list[UUID]] = {}

@@ -8,7 +8,7 @@ role that cannot have it, and when a border is moved between the two.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
@@ -24,7 +24,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import SHELL, By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold
 from hub.registry.areas import area_parents
@@ -227,7 +227,7 @@ _GRANT: Final = (
 )
 
 
-def grant_of(row: Any, prefix: str = "") -> Grant:
+def grant_of(row: AnyRow, prefix: str = "") -> Grant:
     """Convert a row of the table, or of one joined to it with other names."""
     area_id, camera_id, rights, starts, ends, history = (
         getattr(row, f"{prefix}{name}") for name in _GRANT

@@ -7,10 +7,10 @@ it uses nothing up, because messengers open every link for a preview.
 
 import secrets
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select, update
 
 from hub.access import people as access_people
 from hub.access.account_errors import AccountError, AccountFault
@@ -24,7 +24,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.database import Database
 from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
@@ -253,7 +253,7 @@ def _add_person(conn: Connection, login: str, new: NewPerson, *, by: By, now: Mo
     return person_id
 
 
-def _never_in(conn: Connection, invitation_id: UUID) -> Row[*tuple[Any, ...]] | None:
+def _never_in(conn: Connection, invitation_id: UUID) -> AnyRow | None:
     """The invited person, if the link is open and they never had a password, passkey or account
     elsewhere."""
     this = (
@@ -266,7 +266,7 @@ def _never_in(conn: Connection, invitation_id: UUID) -> Row[*tuple[Any, ...]] | 
 
 
 def _set_names(
-    conn: Connection, person: Row[*tuple[Any, ...]], login: str, name: str, *, by: By, now: Moment
+    conn: Connection, person: AnyRow, login: str, name: str, *, by: By, now: Moment
 ) -> None:
     name = text(" ".join(name.split()) or login, NAME_CHARS)
     this = people.c.id == person.id
@@ -293,5 +293,5 @@ def withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bo
     return done.rowcount > 0
 
 
-def _as_row(row: Row[*tuple[Any, ...]], now: Moment) -> InvitationRow:
+def _as_row(row: AnyRow, now: Moment) -> InvitationRow:
     return from_row(InvitationRow, row, invitation_id=row.id, is_over=row.ends_utc_us <= now.utc_us)

@@ -1,9 +1,9 @@
 """Sign-in and sign-out: argon2id passwords, sessions in the database, a limit on guessing."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, delete, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, delete, select, update
 
 from hub.access.account_state import MAY_SIGN_IN, OPEN, SHUT, SHUT_MARK, SUSPENDED
 from hub.access.passwords import Passwords
@@ -28,7 +28,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.text.normalize import fold_login
@@ -114,7 +114,7 @@ class Accounts:
     def _guesser(
         self,
         login: str,
-        person: Row[*tuple[Any, ...]] | None,
+        person: AnyRow | None,
         *,
         browser: str,
         came_from: str,
@@ -205,7 +205,7 @@ _SESSION: Final = (
 )
 
 
-def _known_person(conn: Connection, login: str) -> Row[*tuple[Any, ...]] | None:
+def _known_person(conn: Connection, login: str) -> AnyRow | None:
     return conn.execute(select(people).where(people.c.login == login)).first()
 
 

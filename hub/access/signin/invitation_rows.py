@@ -1,8 +1,8 @@
 """Uses of invitation links: reads the invited person, signs in by the link, or refuses it."""
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from hub.access.account_state import NOT_CLOSED, OPEN
 from hub.access.signin import session_rows
@@ -11,19 +11,19 @@ from hub.access.tables import identities, invitations, passkeys, people
 from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, AnySelect, columns
 from hub.base.moment import Moment
 
 TOKEN_CHARS: Final = 200
 
 
-def invited_person(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
+def invited_person(conn: Connection, token: str, *, now: Moment) -> AnyRow | None:
     """The person invited by the link; None for an invalid link. Reading does not use the link
     up."""
     return conn.execute(_who(token, now)).first()
 
 
-def use(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
+def use(conn: Connection, token: str, *, now: Moment) -> AnyRow | None:
     """Use the link up; returns the invited person, or None for an invalid link."""
     row = invited_person(conn, token, now=now)
     if row is None:
@@ -35,7 +35,7 @@ def use(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] |
 
 def come_in(
     conn: Connection,
-    person: Row[*tuple[Any, ...]],
+    person: AnyRow,
     came_from: str,
     *,
     password_hash: str,
@@ -72,7 +72,7 @@ def refuse(conn: Connection, token: str, *, came_from: str, now: Moment) -> None
     )
 
 
-def _who(token: str, now: Moment) -> Any:
+def _who(token: str, now: Moment) -> AnySelect:
     return (
         select(people)
         .join(invitations, invitations.c.person_id == people.c.id)

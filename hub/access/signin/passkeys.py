@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from hub.access.account_state import MAY_SIGN_IN
 from hub.access.signin import invitation_rows, session_rows, webauthn
@@ -17,7 +17,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.database import Database
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
@@ -239,7 +239,7 @@ def _ids(conn: Connection, person_id: UUID) -> list[bytes]:
     return list(conn.scalars(query))
 
 
-def _by_credential(conn: Connection, credential_id: bytes) -> Row[*tuple[Any, ...]] | None:
+def _by_credential(conn: Connection, credential_id: bytes) -> AnyRow | None:
     if not credential_id:
         return None
     which = passkeys.c.credential_id == credential_id

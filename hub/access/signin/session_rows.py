@@ -2,13 +2,12 @@
 
 import hashlib
 import secrets
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     and_,
     delete,
     insert,
@@ -26,7 +25,7 @@ from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 
@@ -39,7 +38,7 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def as_asker(row: Row[*tuple[Any, ...]], came_from: str) -> Asker:
+def as_asker(row: AnyRow, came_from: str) -> Asker:
     """The person in a row with the columns of `people`, as the asker of a request."""
     return from_row(Asker, row, person_id=row.id, came_from=came_from)
 

@@ -5,10 +5,10 @@ The services that call these add the audit.
 
 from dataclasses import dataclass
 from math import cos, radians
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_to, visible_values
@@ -17,6 +17,7 @@ from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, SeenCamera
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
@@ -102,7 +103,7 @@ def _is_around(own: CameraSpot) -> ColumnElement[bool]:
     return or_(same, box)
 
 
-def _query() -> Select[*tuple[Any, ...]]:
+def _query() -> AnySelect:
     """Cameras visible to the person bound as a parameter; built once."""
     scope = visible_to(Right.SEE).subquery("scope")
     running = (
@@ -130,13 +131,13 @@ _SEEN: Final = _query()
 
 def _rows(
     conn: Connection, person_id: UUID, now: Moment, *conditions: ColumnElement[bool]
-) -> list[Any]:
+) -> list[AnyRow]:
     query = _SEEN.where(*conditions) if conditions else _SEEN
     values = {**visible_values(person_id, now), **condition_values(now)}
     return list(conn.execute(query, values))
 
 
-def _camera(row: Any, where: dict[UUID, str], now: Moment) -> SeenCamera:
+def _camera(row: AnyRow, where: dict[UUID, str], now: Moment) -> SeenCamera:
     return from_row(
         SeenCamera,
         row,
@@ -146,5 +147,5 @@ def _camera(row: Any, where: dict[UUID, str], now: Moment) -> SeenCamera:
     )
 
 
-def _spot(row: Any) -> CameraSpot:
+def _spot(row: AnyRow) -> CameraSpot:
     return from_row(CameraSpot, row, camera_id=row.id)

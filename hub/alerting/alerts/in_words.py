@@ -4,7 +4,7 @@ Only services call these; they add the audit.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Select,
     Uuid,
     bindparam,
     select,
@@ -27,6 +26,7 @@ from hub.alerting.alerts.rules.rules_met import from_text
 from hub.alerting.alerts.scope import IS_RUNNING, seen_alerts, told_alerts
 from hub.alerting.alerts.tables import alert_history, alerts
 from hub.alerting.alerts.views import AlertInWords, Going
+from hub.base.db.columns import AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.registry.areas import places
@@ -61,7 +61,7 @@ def _query(
     *conditions: ColumnElement[bool],
     newest_by: ColumnElement[int],
     limit: BindParameter[int] | None = None,
-) -> Select[*tuple[Any, ...]]:
+) -> AnySelect:
     taker, closer = people.alias("taker"), people.alias("closer")
     told = visible_to(Right.ALERTED).subquery("told")
     seen = visible_to(Right.SEE).subquery("seen")
@@ -117,9 +117,7 @@ def one(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> Alert
     return found[0] if found else None
 
 
-def _found(
-    conn: Connection, query: Select[*tuple[Any, ...]], values: Mapping[str, object]
-) -> list[AlertInWords]:
+def _found(conn: Connection, query: AnySelect, values: Mapping[str, object]) -> list[AlertInWords]:
     rows = conn.execute(query, values).all()
     where = places(conn, {row.area_id for row in rows})
     return [

@@ -1,9 +1,9 @@
 """Facts of the alerts that a person may see, for lists: a few columns of each, read at once."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, func, or_, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_to, visible_values
@@ -13,6 +13,7 @@ from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.rules.listing import AlertFacts
 from hub.alerting.alerts.scope import IS_RUNNING, seen_alerts, troubles_seen
 from hub.alerting.alerts.tables import alerts, troubles
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.moment import Moment
 from hub.registry.areas import lineages
 from hub.registry.tables import cameras, nodes
@@ -24,7 +25,7 @@ _CLOSED: Final = alerts.c.closed_utc_us >= bindparam("since_utc_us", type_=BigIn
 _ID: Final = alerts.c.id == bindparam("one_id")
 
 
-def _facts_query(condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _facts_query(condition: ColumnElement[bool]) -> AnySelect:
     scope = visible_to(Right.SEE).subquery("scope")
     return (
         select(
@@ -89,7 +90,7 @@ def closed_count(conn: Connection, person_id: UUID, now: Moment, *, since_utc_us
 
 
 def _facts(
-    conn: Connection, query: Select[*tuple[Any, ...]], person_id: UUID, values: dict[str, object]
+    conn: Connection, query: AnySelect, person_id: UUID, values: dict[str, object]
 ) -> tuple[list[AlertFacts], Names]:
     rows = conn.execute(query, values).all()
     above = lineages(conn, {row.area_id for row in rows})
@@ -97,7 +98,7 @@ def _facts(
     return [_one(row, above.get(row.area_id, []), person_id) for row in rows], names
 
 
-def _one(row: Any, above: list[tuple[UUID, str]], person_id: UUID) -> AlertFacts:
+def _one(row: AnyRow, above: list[tuple[UUID, str]], person_id: UUID) -> AlertFacts:
     state = AlertState(row.state)
     is_everywhere = entry_of(row.kind).is_everywhere
     return AlertFacts(

@@ -4,7 +4,7 @@ Only services call these; they add the audit.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -41,7 +41,7 @@ from hub.alerting.alerts.scope import (
 )
 from hub.alerting.alerts.tables import alert_changes, alert_history, alerts, sightings, troubles
 from hub.alerting.alerts.views import AlertChange, AlertRow, HistoryRow, SightingRow
-from hub.base.db.columns import AnyRow
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.registry.areas import places
@@ -68,7 +68,7 @@ def alert_query(
     *conditions: ColumnElement[bool],
     newest_by: ColumnElement[int],
     limit: int | BindParameter[int] | None = None,
-) -> Select[*tuple[Any, ...]]:
+) -> AnySelect:
     """Query of the alerts that meet the conditions and that the person of `alert_rows` may see."""
     taker, closer = people.alias("taker"), people.alias("closer")
     offered = people.alias("offered")
@@ -183,9 +183,7 @@ def one_alert(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) ->
     return found[0] if found else None
 
 
-def _found(
-    conn: Connection, query: Select[*tuple[Any, ...]], values: Mapping[str, object]
-) -> list[AlertRow]:
+def _found(conn: Connection, query: AnySelect, values: Mapping[str, object]) -> list[AlertRow]:
     rows = conn.execute(query, values).all()
     where = places(conn, {row.area_id for row in rows})
     return [
@@ -229,7 +227,7 @@ def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
     return [from_row(HistoryRow, row, who=row.name) for row in conn.execute(query)]
 
 
-def _changes_query() -> Select[*tuple[Any, ...]]:
+def _changes_query() -> AnySelect:
     scope = visible_to(Right.SEE).subquery("scope")
     told = visible_to(Right.ALERTED).subquery("told")
     newest = func.max(alert_changes.c.cursor).label("cursor")

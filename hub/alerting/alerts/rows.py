@@ -6,7 +6,7 @@ Callers hold the only write transaction, so rows read here stay valid.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -161,7 +161,7 @@ def grow_alert(
     `before` is the alert as the caller has just read it; None: it is read here.
     """
     known = before or AlertSize(*conn.execute(_SIZE, {"alert_id": alert_id}).one())
-    values: dict[str, Any] = {"people": max(people, known.people)}
+    values: dict[str, object] = {"people": max(people, known.people)}
     if seen.utc_us > known.last_seen_utc_us:
         values |= columns("last_seen", seen)
     if people > known.people:
@@ -172,7 +172,7 @@ def grow_alert(
 
 
 def change_alert(
-    conn: Connection, alert_id: UUID, values: Mapping[str, Any], *, now: Moment
+    conn: Connection, alert_id: UUID, values: Mapping[str, object], *, now: Moment
 ) -> None:
     """Write new values to an alert as its next revision; LookupError without the alert."""
     change(conn, alerts, alert_id, values, growth={"revision": 1})

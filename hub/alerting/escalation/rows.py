@@ -7,10 +7,10 @@ right.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Uuid, bindparam, literal, select, update
+from sqlalchemy import Connection, Uuid, bindparam, literal, select, update
 
 from hub.access.tables import people
 from hub.alerting.alerts.rows import note_history
@@ -29,7 +29,7 @@ from hub.alerting.oncall.rules.escalation import (
 from hub.alerting.oncall.tables import plans
 from hub.alerting.routing import rows
 from hub.alerting.routing.rules import with_team_first
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, AnySelect, columns
 from hub.base.db.rows import from_row
 from hub.base.db.statements import ensure_all, once, read_once
 from hub.base.moment import Moment
@@ -38,7 +38,7 @@ from hub.notify.tables import notifications
 from hub.registry.tables import areas, cameras
 
 
-def _nearest() -> Select[*tuple[Any, ...]]:
+def _nearest() -> AnySelect:
     """The plan of the area itself, or of the nearest area above."""
     above = (
         select(cameras.c.area_id.label("id"), literal(0).label("depth"))
@@ -103,7 +103,7 @@ def teams_of(conn: Connection, plan: EscalationPlan) -> dict[UUID, Team]:
 
 
 def reachable(
-    teams: dict[UUID, Team], living_phones: Iterable[Any], *, now: Moment
+    teams: dict[UUID, Team], living_phones: Iterable[AnyRow], *, now: Moment
 ) -> Callable[[EscalationStep], People]:
     """A function that gives the people a step reaches at `now`: people who may be told and have one
     of these phones."""
@@ -126,7 +126,7 @@ def call_from(
     conn: Connection,
     plan: EscalationPlan,
     number: int,
-    living_phones: Iterable[Any],
+    living_phones: Iterable[AnyRow],
     *,
     now: Moment,
 ) -> Call | NoFurtherCall:
@@ -135,8 +135,13 @@ def call_from(
 
 
 def called_first(
-    conn: Connection, alert_id: UUID, camera_id: UUID, living_phones: Sequence[Any], *, now: Moment
-) -> Sequence[Any]:
+    conn: Connection,
+    alert_id: UUID,
+    camera_id: UUID,
+    living_phones: Sequence[AnyRow],
+    *,
+    now: Moment,
+) -> Sequence[AnyRow]:
     """Phones, of people who may be told, that get the alert at once.
 
     Without a plan, or with no step that reaches anybody: all phones. With a plan: the phones of its
@@ -156,11 +161,11 @@ def called_for_new(
     conn: Connection,
     alert_id: UUID,
     camera_id: UUID,
-    living_phones: Sequence[Any],
+    living_phones: Sequence[AnyRow],
     *,
     rule_id: UUID | None,
     now: Moment,
-) -> Sequence[Any]:
+) -> Sequence[AnyRow]:
     """Phones that get an alert at once that this transaction raised by this rule; see
     `called_first`."""
     first = rows.first_team_of(conn, rule_id)
@@ -174,10 +179,10 @@ def _begin(
     conn: Connection,
     alert_id: UUID,
     plan: EscalationPlan,
-    living_phones: Sequence[Any],
+    living_phones: Sequence[AnyRow],
     *,
     now: Moment,
-) -> Sequence[Any]:
+) -> Sequence[AnyRow]:
     made = call_from(conn, plan, 0, living_phones, now=now)
     if isinstance(made, NoFurtherCall):
         note_call(conn, alert_id, None, now=now)
@@ -188,7 +193,7 @@ def _begin(
     return phones_among(living_phones, made.people)
 
 
-def phones_among(living_phones: Iterable[Any], these: People) -> list[Any]:
+def phones_among(living_phones: Iterable[AnyRow], these: People) -> list[AnyRow]:
     """The phones that belong to these people."""
     return [row for row in living_phones if row.person_id in these]
 

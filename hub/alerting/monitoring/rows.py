@@ -5,10 +5,10 @@ so that two hubs, or a restarted one, raise nothing twice.
 """
 
 from collections.abc import Collection
-from typing import Any, assert_never
+from typing import assert_never
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
 from hub.alerting.alerts.rows import NewAlert, change_alert, note_history, raise_alert
 from hub.alerting.alerts.rules.kinds import KINDS, TROUBLES, About, Kind
@@ -33,7 +33,7 @@ from hub.alerting.notifications import recipients
 from hub.alerting.notifications.reopening import open_again
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rules import Urgency
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
@@ -92,7 +92,7 @@ def running_troubles(conn: Connection) -> list[Trouble]:
         .where(troubles.c.over_utc_us.is_(None), troubles.c.kind.in_(sorted(TROUBLES)))
     )
     rows = conn.execute(running).all()
-    members: dict[UUID, list[Row[Any]]] = {row.alert_id: [] for row in rows}
+    members: dict[UUID, list[AnyRow]] = {row.alert_id: [] for row in rows}
     query = (
         select(trouble_cameras, cameras.c.node_id)
         .join(cameras, cameras.c.id == trouble_cameras.c.camera_id)
@@ -117,7 +117,7 @@ def _is_anything_dark(conn: Connection, bounds: Thresholds, *, now: Moment) -> b
     return any(conn.scalar(one.limit(1)) is not None for one in signs)
 
 
-def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeLiveness:
+def _node_signs(row: AnyRow, above: dict[UUID, UUID | None]) -> NodeLiveness:
     path: list[UUID] = []
     here: UUID | None = row.area_id
     while here is not None and here not in path:
@@ -133,7 +133,7 @@ def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeLiveness:
     )
 
 
-def _trouble(row: Row[Any], members: Collection[Row[Any]]) -> Trouble:
+def _trouble(row: AnyRow, members: Collection[AnyRow]) -> Trouble:
     kind = KINDS[row.kind]
     unit = "camera_id" if kind.entry.about is About.CAMERA else "node_id"
     return Trouble(
@@ -206,7 +206,7 @@ def _change(conn: Connection, alert_id: UUID, dark: frozenset[UUID], now: Moment
     conn.execute(update(trouble_cameras).where(mine).values(is_dark=is_dark))
     if before != len(dark):
         note_history(conn, alert_id, act="dark", detail=f"{before} → {len(dark)}", now=now)
-    values: dict[str, Any] = {"people": len(dark), **columns("last_seen", now)}
+    values: dict[str, object] = {"people": len(dark), **columns("last_seen", now)}
     if there and camera_id not in there:  # the alert names a camera that is lost
         values["camera_id"] = camera_id = there[0]
     is_closed = not AlertState(state).is_running
@@ -239,7 +239,7 @@ def _end(conn: Connection, alert_id: UUID, now: Moment, *, is_told: bool) -> Non
         update(trouble_cameras).where(trouble_cameras.c.alert_id == alert_id).values(is_dark=False)
     )
     note_history(conn, alert_id, act="back", detail=_how_it_was(conn, alert_id), now=now)
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     if AlertState(row.state).is_running:
         values = {"state": AlertState.RESOLVED, **columns("closed", now)}
     change_alert(conn, alert_id, values | columns("last_seen", now), now=now)

@@ -7,15 +7,13 @@ Rows of a digest point to the row that carries it; that row points to itself.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Row,
-    Select,
     and_,
     bindparam,
     func,
@@ -32,15 +30,13 @@ from hub.alerting.notifications.rules.batching import (
     WaitingNotification,
     decide,
 )
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, AnySelect, columns
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.notify.tables import notifications
 from hub.registry.tables import areas, cameras
 
 BATCHING_LIMITS: Final = BatchingLimits()
-
-AnyRow = Row[*tuple[Any, ...]]
 
 IS_RATE_LIMITED: Final = and_(
     or_(notifications.c.moment == "opened", notifications.c.moment.like("again:%")),
@@ -108,7 +104,7 @@ class SendHistory:
         return phone_id in self.rang and self.held_until_utc_us[phone_id] > now.utc_us
 
 
-def history_query(is_waiting: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def history_query(is_waiting: ColumnElement[bool]) -> AnySelect:
     """The query of `send_history`, by `phone_ids`; `is_waiting`: rows that are due at `now_utc_us`
     apart from the rate limit."""
     return (
@@ -125,7 +121,7 @@ def history_query(is_waiting: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 def send_history(
     conn: Connection,
-    query: Select[*tuple[Any, ...]],
+    query: AnySelect,
     phone_ids: Collection[UUID],
     *,
     bounds: BatchingLimits,
@@ -184,11 +180,11 @@ def _recent_rings(
     return found
 
 
-def _of(phone_ids: Collection[UUID], now: Moment) -> dict[str, Any]:
+def _of(phone_ids: Collection[UUID], now: Moment) -> dict[str, object]:
     return {"phone_ids": list(phone_ids), "now_utc_us": now.utc_us}
 
 
-def _rings(at: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
+def _rings(at: ColumnElement[int]) -> AnySelect:
     """Count and time of the last ring, by phone and kind of ring."""
     is_digest = notifications.c.digest_id.is_not(None)
     return (
@@ -229,7 +225,7 @@ def _write_decision(
         _change(conn, decision.together, {"reason": reason, "digest_id": carrier})
 
 
-def _change(conn: Connection, ids: Collection[UUID], values: dict[str, Any]) -> None:
+def _change(conn: Connection, ids: Collection[UUID], values: Mapping[str, object]) -> None:
     conn.execute(update(notifications).where(notifications.c.id.in_(list(ids))).values(values))
 
 

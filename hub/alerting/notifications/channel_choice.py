@@ -5,10 +5,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import ENTITLED, entitled_values
@@ -16,13 +16,12 @@ from hub.access.tables import people
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import KEEPERS, keepers_values
 from hub.alerting.alerts.tables import alerts
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.statements import read_once
 from hub.base.moment import Moment
 from hub.notify.channels.listing import rank
 from hub.notify.rules.channel_order import Order, Sent, next_channels, read_orders, steps_for
 from hub.notify.tables import notifications, phones
-
-AnyRow = Row[*tuple[Any, ...]]
 
 NEWS_S: Final = 3600.0
 """Seconds; an older alert uses no fallback channel: the inbox tells more."""
@@ -38,7 +37,9 @@ def phones_of_keepers(conn: Connection, alert_id: UUID, *, now: Moment) -> Seque
     return conn.execute(_OF_KEEPERS, keepers_values(alert_id, now)).all()
 
 
-def first_phones(living_phones: Iterable[Any], *, severity: str | None) -> list[tuple[UUID, UUID]]:
+def first_phones(
+    living_phones: Iterable[AnyRow], *, severity: str | None
+) -> list[tuple[UUID, UUID]]:
     """(person, phone) for the first step."""
     chosen = []
     for person_id, theirs in _by_person(living_phones).items():
@@ -47,7 +48,7 @@ def first_phones(living_phones: Iterable[Any], *, severity: str | None) -> list[
     return chosen
 
 
-def _steps(theirs: Sequence[Any], severity: str | None) -> Order:
+def _steps(theirs: Sequence[AnyRow], severity: str | None) -> Order:
     """Order of channels; at least one step, as these people have an active phone."""
     living = {row.channel for row in theirs}
     return steps_for(_orders(theirs[0].channel_order), living, severity, rank=rank)
@@ -87,7 +88,7 @@ def unseen(
     return found
 
 
-def _living_phones(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _living_phones(which: ColumnElement[bool]) -> AnySelect:
     return (
         select(phones.c.id, phones.c.person_id, phones.c.channel, people.c.channel_order)
         .join(people, people.c.id == phones.c.person_id)
@@ -100,14 +101,14 @@ _OF_ENTITLED: Final = _living_phones(phones.c.person_id.in_(ENTITLED))
 _OF_KEEPERS: Final = _living_phones(phones.c.person_id.in_(KEEPERS))
 
 
-def _by_person(living_phones: Iterable[Any]) -> dict[UUID, list[Any]]:
-    found: dict[UUID, list[Any]] = {}
+def _by_person(living_phones: Iterable[AnyRow]) -> dict[UUID, list[AnyRow]]:
+    found: dict[UUID, list[AnyRow]] = {}
     for row in living_phones:
         found.setdefault(row.person_id, []).append(row)
     return found
 
 
-def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
+def _waiting(now: Moment) -> AnySelect:
     """First messages of open alerts to people with an active phone that was sent none."""
     other = notifications.alias("other")
     is_owed = exists().where(

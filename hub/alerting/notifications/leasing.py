@@ -6,7 +6,7 @@ transaction, like the ledger.
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,8 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Row,
-    Select,
     and_,
     bindparam,
     case,
@@ -42,7 +40,7 @@ from hub.alerting.notifications.batching import (
 from hub.alerting.notifications.pending import PendingNotification, facts_of
 from hub.alerting.notifications.recipients import recipients_of
 from hub.alerting.notifications.rules.batching import BatchingLimits
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyColumn, AnyRow, AnySelect, columns
 from hub.base.moment import Moment
 from hub.notify.ledger import QUEUED, settle
 from hub.notify.rules.delivery_result import RetryPolicy, Settled
@@ -57,8 +55,6 @@ MAX_RETRY_WAIT_S: Final = 3600.0
 """Seconds; no retry is put off for longer."""
 
 SETTLED: Final = ("accepted", "folded", "dropped", "dead")
-
-AnyRow = Row[*tuple[Any, ...]]
 
 
 def claim(
@@ -192,7 +188,7 @@ _ROW: Final = (
 )
 
 
-def _leasable(*, is_opened: bool, is_critical_only: bool) -> Select[*tuple[Any, ...]]:
+def _leasable(*, is_opened: bool, is_critical_only: bool) -> AnySelect:
     """Due rows without a lease, and no message about the same alert in progress for that phone.
 
     Messages of one alert to one phone stay in order: otherwise "opened" could overtake "taken".
@@ -213,7 +209,7 @@ def _leasable(*, is_opened: bool, is_critical_only: bool) -> Select[*tuple[Any, 
     is_critical = alerts.c.severity == "critical"
     moment = notifications.c.moment
     is_moment = moment == "opened" if is_opened else moment != "opened"
-    order: list[ColumnElement[Any]] = [notifications.c.due_utc_us, notifications.c.id]
+    order: list[AnyColumn] = [notifications.c.due_utc_us, notifications.c.id]
     if is_opened:
         order.insert(0, case((is_critical, 0), else_=1))
     return (

@@ -3,7 +3,7 @@
 Works in the caller's transaction, like the ledger.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -100,7 +100,7 @@ def _carry_over(
         told = f"told together: {pending.digest.alerts} alerts in one message"
         settle(conn, others, Settled("folded", told), now)
         return
-    again: dict[str, Any] = {"digest_id": None, "lease_by": None, **columns("lease_until", None)}
+    again: dict[str, object] = {"digest_id": None, "lease_by": None, **columns("lease_until", None)}
     if isinstance(step, Requeued):
         # Not null: an alert deferred once is sent in a digest again.
         again |= columns("held", Moment(step.due_utc_us, now.error_ms))

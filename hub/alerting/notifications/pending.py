@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from hub.access.tables import people
 from hub.alerting.alerts.rules.kinds import About, entry_of
@@ -14,6 +14,7 @@ from hub.alerting.alerts.scope import able_people
 from hub.alerting.alerts.tables import alerts, troubles
 from hub.alerting.escalation.tables import escalations
 from hub.alerting.notifications.batching import AlertDigest
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.notify.tables import notifications, phones
@@ -62,7 +63,7 @@ def facts_of(
     ]
 
 
-def _facts() -> Select[*tuple[Any, ...]]:
+def _facts() -> AnySelect:
     parent = areas.alias("parent")
     handler = people.alias("handler")
     return (
@@ -107,7 +108,7 @@ def _facts() -> Select[*tuple[Any, ...]]:
 _FACTS: Final = _facts()  # built once: it is queried for every message
 
 
-def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str, may_act: bool) -> PendingNotification:
+def _as_pending(row: AnyRow, *, worker: str, may_act: bool) -> PendingNotification:
     return from_row(
         PendingNotification,
         row,
@@ -128,13 +129,13 @@ def _as_pending(row: Row[*tuple[Any, ...]], *, worker: str, may_act: bool) -> Pe
     )
 
 
-def _label(row: Row[*tuple[Any, ...]]) -> str:
+def _label(row: AnyRow) -> str:
     if entry_of(row.kind).about is About.BROKER:
         return row.zone or "?"  # raised by a version that did not store which
     return str(row.camera_label)
 
 
-def _place(row: Row[*tuple[Any, ...]]) -> str:
+def _place(row: AnyRow) -> str:
     """Names of two area levels: they distinguish places with the same name, such as "Khu phố 1",
     and fit a lock screen."""
     if entry_of(row.kind).is_everywhere:

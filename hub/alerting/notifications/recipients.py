@@ -5,7 +5,7 @@ together. `hub.alerting.notifications.leasing` sends the rows.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -36,7 +36,7 @@ from hub.alerting.notifications.channel_choice import (
     phones_of_entitled,
     phones_of_keepers,
 )
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, AnySelect, columns, new_id
 from hub.base.db.statements import add_all_once, ensure_all
 from hub.base.moment import Moment
 from hub.notify.ledger import QUEUED, drop
@@ -145,7 +145,7 @@ def enqueue_others(
 
 
 def call(
-    conn: Connection, alert_id: UUID, living_phones: Iterable[Any], *, number: int, now: Moment
+    conn: Connection, alert_id: UUID, living_phones: Iterable[AnyRow], *, number: int, now: Moment
 ) -> int:
     """Queue an alert for the living phones of the people that an escalation plan calls: the first
     notification for phones that have had none, a repeat for the others. A phone with a queued
@@ -247,7 +247,7 @@ def _receivers(
             raise ValueError("another function knows the receivers of this moment")
 
 
-def _pairs(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[Receiver]:
+def _pairs(conn: Connection, query: AnySelect) -> list[Receiver]:
     return [(row.person_id, row.id) for row in conn.execute(query)]
 
 

@@ -1,7 +1,7 @@
 """Opens a closed alert again, because of something that whoever closed it did not know."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -13,7 +13,7 @@ from hub.alerting.notifications import recipients
 from hub.base.db.columns import columns
 from hub.base.moment import Moment
 
-_NOBODY_HAS_IT: Final[Mapping[str, Any]] = {
+_NOBODY_HAS_IT: Final[Mapping[str, object]] = {
     "state": AlertState.OPEN,
     "taken_by": None,
     "closed_by": None,
@@ -24,7 +24,9 @@ _NOBODY_HAS_IT: Final[Mapping[str, Any]] = {
 }
 
 
-def open_again(conn: Connection, alert_id: UUID, values: Mapping[str, Any], *, now: Moment) -> None:
+def open_again(
+    conn: Connection, alert_id: UUID, values: Mapping[str, object], *, now: Moment
+) -> None:
     """Open this closed alert again, with these other new values. Nobody holds it, and the next call
     of its plan is due after its usual wait.
 

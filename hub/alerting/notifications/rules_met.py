@@ -1,6 +1,6 @@
 """Camera rules met in an alert: each is recorded once per alert; the first one adds a push."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select
@@ -16,6 +16,7 @@ from hub.alerting.routing import rows as routing_rows
 from hub.alerting.routing.rows import TOLD_NOBODY
 from hub.alerting.routing.rules import RoutingDecision, RuleRecipients, Urgency
 from hub.alerting.silences import rows as silences_rows
+from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 
 _MET: Final = select(
@@ -54,7 +55,7 @@ def meet_rules(
     routing = routing_rows.routing_decision(conn, row.camera_id, row.kind, fresh, at=now)
     fresh = with_labels(conn, row.camera_id, fresh)
     is_raised = bool(raising) and _is_raised(conn, row, fresh, routing, raising=raising, now=now)
-    values: dict[str, Any] = {"rules": to_text((*known, *fresh))}
+    values: dict[str, object] = {"rules": to_text((*known, *fresh))}
     if is_raised:
         values |= {"severity": "critical", "quiet_reason": None}
         if row.quiet_reason == TOLD_NOBODY:
@@ -83,7 +84,7 @@ def meet_rules(
 
 def _is_raised(
     conn: Connection,
-    row: Any,
+    row: AnyRow,
     fresh: Rules,
     routing: RoutingDecision,
     *,
@@ -98,7 +99,7 @@ def _is_raised(
 
 
 def _is_silenced(
-    conn: Connection, row: Any, rules: Rules, now: Moment, *, is_critical: bool
+    conn: Connection, row: AnyRow, rules: Rules, now: Moment, *, is_critical: bool
 ) -> bool:
     covering = silences_rows.covering(
         conn, row.camera_id, row.kind, rules, now=now, is_critical=is_critical
@@ -117,7 +118,7 @@ def wake(
     is_critical = routing.urgency is Urgency.CRITICAL
     if _is_silenced(conn, row, met, now, is_critical=is_critical):
         return
-    values: dict[str, Any] = {"quiet_reason": None, "rule_id": routing.rule_id}
+    values: dict[str, object] = {"quiet_reason": None, "rule_id": routing.rule_id}
     if is_critical:
         values["severity"] = "critical"
     change_alert(conn, alert_id, values, now=now)

@@ -1,15 +1,15 @@
 """Notifications that never reached their phone, for people who look after cameras."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from hub.access.scope import tended_cameras
 from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
-from hub.base.db.columns import AnyRow
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import DAY_S, Moment
 from hub.notify.phones import heartbeat_rows
@@ -78,7 +78,7 @@ def undelivered(conn: Connection, person_id: UUID, now: Moment) -> Undelivered:
     )
 
 
-def _letters(is_mine: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _letters(is_mine: ColumnElement[bool]) -> AnySelect:
     return (
         select(
             notifications,

@@ -4,11 +4,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from hub.access.account_state import SUSPENDED
 from hub.access.tables import people
@@ -29,11 +28,10 @@ from hub.alerting.oncall.tables import (
     team_people,
     teams,
 )
+from hub.base.db.columns import AnyRow
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
-
-AnyRow = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ acknowledgement and a call can never both be the last event.
 """
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, func, or_, select, update
@@ -36,7 +35,7 @@ from hub.alerting.oncall.rules.escalation import (
     StepRecipients,
     is_due,
 )
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.db.statements import add_once
 from hub.base.moment import Moment
 
@@ -135,7 +134,7 @@ def _call(
     conn: Connection,
     plan: EscalationPlan | None,
     number: int,
-    living_phones: Sequence[Any],
+    living_phones: Sequence[AnyRow],
     *,
     now: Moment,
 ) -> Call:

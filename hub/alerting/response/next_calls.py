@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from hub.alerting.alerts.tables import alerts
 from hub.alerting.alerts.views import AlertRow, NextCall
@@ -20,6 +20,7 @@ from hub.alerting.oncall.rules.escalation import (
     StepRecipients,
     call,
 )
+from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 
 _ESCALATED: Final = (
@@ -53,7 +54,7 @@ class UpcomingCalls:
             for row in rows
         ]
 
-    def _next(self, row: AlertRow, here: Row[*tuple[Any, ...]]) -> NextCall:
+    def _next(self, row: AlertRow, here: AnyRow) -> NextCall:
         number, due_utc_us = here.number, here.due_utc_us
         if due_utc_us is None:
             return NextCall("", None, is_again=False)

@@ -1,7 +1,7 @@
 """Service for what officers do with an alert: take and close it, hand it over, arrive."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -293,7 +293,7 @@ def _write_change(
     change: Changing, row: AlertRow, *, life: AlertLife, note: str, cause: str | None
 ) -> None:
     conn, now = change.conn, change.now
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "state": life.state,
         "taken_by": life.taken_by,
         "closed_by": life.closed_by,
@@ -335,7 +335,7 @@ def come_back(
                 object_id=silence_id,
                 now=now,
             )
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "state": life.state,
         "taken_by": life.taken_by,
         "closed_by": None,

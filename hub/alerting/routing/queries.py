@@ -5,10 +5,10 @@ Only `hub.alerting.routing.service` calls these; it adds the audit.
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from hub.access.grants.queries import tended_places
 from hub.access.rules.grants import CameraPlace, Right, at_or_above
@@ -23,6 +23,7 @@ from hub.alerting.routing.rows import on_wall, rule_of, timed
 from hub.alerting.routing.rules import AlertRule, RoutingDecision, judge, subjects_of
 from hub.alerting.routing.tables import alert_rules
 from hub.alerting.routing.views import AlertRuleRow, RulePlace, RulesPage, RuleTrial, TriedAlert
+from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 from hub.base.text.order import by_place
 from hub.registry import zones
@@ -59,7 +60,7 @@ def rules_page(conn: Connection, person_id: UUID, now: Moment) -> RulesPage:
     )
 
 
-def _rows(conn: Connection, *conditions: Any) -> list[Any]:
+def _rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[AnyRow]:
     query = (
         select(
             alert_rules,
@@ -75,14 +76,14 @@ def _rows(conn: Connection, *conditions: Any) -> list[Any]:
     return list(conn.execute(query))
 
 
-def _row(row: Any, names: dict[UUID, str], *, may_end: bool) -> AlertRuleRow:
+def _row(row: AnyRow, names: dict[UUID, str], *, may_end: bool) -> AlertRuleRow:
     place = names.get(row.area_id or row.camera_area_id, "")
     if row.camera_id is not None:
         place = f"{row.label} · {place}"
     return AlertRuleRow(rule_of(row), place, row.reason, row.made_by_name, may_end)
 
 
-def _places(tended: set[UUID], seen: list[Any], names: dict[UUID, str]) -> tuple[RulePlace, ...]:
+def _places(tended: set[UUID], seen: list[AnyRow], names: dict[UUID, str]) -> tuple[RulePlace, ...]:
     ordered = sorted(tended, key=lambda one: (by_place(names[one]), one))
     whole = [RulePlace(one, None, names[one]) for one in ordered]
     single = [RulePlace(None, row.id, f"{row.label} · {names[row.area_id]}") for row in seen]
@@ -130,13 +131,13 @@ def _says(decision: RoutingDecision) -> tuple[object, ...]:
 
 
 def _tried(
-    row: Any, before: RoutingDecision, after: RoutingDecision, where: Mapping[UUID, str]
+    row: AnyRow, before: RoutingDecision, after: RoutingDecision, where: Mapping[UUID, str]
 ) -> TriedAlert:
     camera = camera_at(row.label, where[row.area_id])
     return TriedAlert(row.id, camera, row.kind, row.began_utc_us, before, after)
 
 
-def _alerts(conn: Connection, person_id: UUID, since: Moment, now: Moment) -> Iterable[Any]:
+def _alerts(conn: Connection, person_id: UUID, since: Moment, now: Moment) -> Iterable[AnyRow]:
     """Alerts since that moment that the person may see, newest first."""
     scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
     query = (

@@ -6,7 +6,7 @@ means.
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from hub.alerting.routing.rules import (
 )
 from hub.alerting.routing.tables import alert_rules
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.db.rows import from_row
 from hub.base.db.statements import read_once, remember
 from hub.base.moment import Moment
@@ -84,13 +84,13 @@ def decision_on_subjects(
     return judge(timed(rows, at), CameraPlace(camera_id, path[0]), what, parents)
 
 
-def know_areas(conn: Connection, rows: Iterable[Any]) -> None:
+def know_areas(conn: Connection, rows: Iterable[AnyRow]) -> None:
     """Note the areas of several cameras, read together: rows with `id` and `area_id`."""
     for row in rows:
         remember(conn, _AREA, {"camera_id": row.id}, [row])
 
 
-def timed(rows: Iterable[Any], at: Moment) -> list[Timed]:
+def timed(rows: Iterable[AnyRow], at: Moment) -> list[Timed]:
     """Rules, each with the moment in its own time zone."""
     return [(rule_of(row), on_wall(row.time_zone, at)) for row in rows]
 
@@ -101,7 +101,7 @@ def on_wall(time_zone: str, at: Moment) -> datetime:
     return utc.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
 
 
-def rule_of(row: Any) -> AlertRule:
+def rule_of(row: AnyRow) -> AlertRule:
     """Convert a row of the table."""
     return from_row(
         AlertRule,

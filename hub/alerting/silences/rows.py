@@ -4,13 +4,12 @@ All in the caller's transaction; `hub.alerting.silences.rules` decides what a si
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     bindparam,
@@ -37,7 +36,7 @@ from hub.alerting.silences.rules import (
 )
 from hub.alerting.silences.tables import silences
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.db.statements import change, read_once, remember
 from hub.base.moment import Moment
@@ -96,7 +95,7 @@ def covering(
 
 def know(conn: Connection, camera_ids: Iterable[UUID], *, now: Moment) -> None:
     """Read the silences of several cameras together for `covering`, on a gathering connection."""
-    found: dict[UUID, list[Any]] = {camera_id: [] for camera_id in camera_ids}
+    found: dict[UUID, list[AnyRow]] = {camera_id: [] for camera_id in camera_ids}
     asked = {"camera_ids": list(found), "now_utc_us": now.utc_us}
     for row in conn.execute(_ALL_COUNTING, asked):
         found[row.camera_id].append(row)
@@ -104,7 +103,7 @@ def know(conn: Connection, camera_ids: Iterable[UUID], *, now: Moment) -> None:
         remember(conn, _COUNTING, {"camera_id": camera_id, "now_utc_us": now.utc_us}, rows)
 
 
-def as_silence(row: Any) -> Silence:
+def as_silence(row: AnyRow) -> Silence:
     """The silence in a row of the table."""
     return from_row(Silence, row, silence_id=row.id, is_exact=bool(row.is_exact))
 
@@ -215,11 +214,11 @@ _SPOT_OF: Final = select(
 )
 
 
-def _spot_row(conn: Connection, alert_id: UUID) -> Row[*tuple[Any, ...]]:
+def _spot_row(conn: Connection, alert_id: UUID) -> AnyRow:
     return conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
 
 
-def _spot(row: Row[*tuple[Any, ...]]) -> AlertSpot:
+def _spot(row: AnyRow) -> AlertSpot:
     return alert_spot(row.camera_id, row.kind, from_text(row.rules), row.zone)
 
 
@@ -271,5 +270,5 @@ def _endings(conn: Connection, spot: AlertSpot, since_utc_us: int) -> list[Endin
     ]
 
 
-def _of_spot(rows: Iterable[Row[*tuple[Any, ...]]], spot: AlertSpot) -> list[Row[*tuple[Any, ...]]]:
+def _of_spot(rows: Iterable[AnyRow], spot: AlertSpot) -> list[AnyRow]:
     return [row for row in rows if _spot(row) == spot]

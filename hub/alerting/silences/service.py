@@ -2,10 +2,10 @@
 it set a snooze; people who see it read and end them."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Uuid, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Uuid, bindparam, select
 
 from hub.access.rules.grants import Right
 from hub.access.scope import has_right, visible_cameras, visible_to, visible_values
@@ -32,7 +32,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail, plain
 from hub.base.db.bounds import text
-from hub.base.db.columns import new_id
+from hub.base.db.columns import AnyRow, AnySelect, new_id
 from hub.base.text.order import by_name
 from hub.registry import zones
 from hub.registry.areas import camera_at, places
@@ -255,7 +255,7 @@ def _is_free(look: Reading, camera_id: UUID) -> bool:
     return silences_rows.snoozes(conn, camera_id, since_utc_us=since_utc_us) < MOST_SNOOZES
 
 
-def _counting(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _counting(*conditions: ColumnElement[bool]) -> AnySelect:
     """Silences active at `now_utc_us`, of cameras that the person in `visible_values` sees or looks
     after."""
     seen = visible_to(Right.SEE).subquery("seen")
@@ -283,12 +283,12 @@ _ONE_COUNTING: Final = _counting(silences.c.id == bindparam("silence_id", type_=
 def _rows(look: Reading, silence_id: UUID | None = None) -> list[SilenceRow]:
     """All active silences for this person, or the one with this id."""
     conn, now = look.conn, look.now
-    asked: dict[str, Any] = {
+    asked: dict[str, object] = {
         **visible_values(look.asker.person_id, now),
         "now_utc_us": now.utc_us,
     }
     if silence_id is None:
-        rows: list[Any] = list(conn.execute(_ALL_COUNTING, asked))
+        rows: list[AnyRow] = list(conn.execute(_ALL_COUNTING, asked))
     else:
         rows = list(conn.execute(_ONE_COUNTING, {**asked, "silence_id": silence_id}))
     where = places(conn, {row.area_id for row in rows})

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -12,6 +11,7 @@ from hub.access.account_state import NOT_CLOSED
 from hub.access.grants.rows import not_over
 from hub.access.rules.grants import Right
 from hub.access.tables import grants, people
+from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 from hub.registry.tables import areas, cameras
 
@@ -34,7 +34,7 @@ def let_in(conn: Connection, zone: ZoneInfo, now: Moment) -> Iterator[str]:
         yield f"{login} ({name}, {role}): {held or 'no grants'}"
 
 
-def _grant(row: Any, zone: ZoneInfo) -> str:
+def _grant(row: AnyRow, zone: ZoneInfo) -> str:
     rights = ",".join(one.name.lower() for one in Right if one & row.rights and one.name)
     if row.ends_utc_us is None:
         return f"{row.place} ({rights})"

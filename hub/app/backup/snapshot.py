@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, cast
 
+import psycopg
 from sqlalchemy import Connection, func, inspect, select, text
 from sqlalchemy.engine import URL
 
@@ -202,10 +203,9 @@ def _copy_in(conn: Connection, name: str, columns: Sequence[str], pieces: Iterat
             copy.write(piece)
 
 
-def _cursor(conn: Connection) -> Any:
+def _cursor(conn: Connection) -> psycopg.Cursor:
     """The driver's cursor in the same transaction: SQLAlchemy has no COPY."""
-    driver: Any = conn.connection.driver_connection
-    return driver.cursor()
+    return cast(psycopg.Connection, conn.connection.driver_connection).cursor()
 
 
 def _words(name: str, columns: Sequence[str]) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from hub.app.cli.core import OK, enter, say, settings_of
 from hub.app.cli.parsing import Commands, command, group
 from hub.base.audit.log import SHELL
 from hub.base.errors import RegistryError
+from hub.base.moment import Moment
 from hub.nodes.desired_state import groups, layer_rows, rollout_rows, service, settings_rows
 from hub.nodes.desired_state.layer_rows import Scope
 from hub.nodes.desired_state.rules.layers import LayerChange, SettingsState, dotted, with_keys
@@ -68,7 +69,7 @@ def add_to(top: Commands) -> None:
 def set_keys(args: argparse.Namespace) -> int:
     """Change desired values of some keys; with --dry-run, only show the effect."""
 
-    def change(conn: Connection, now: Any) -> str:
+    def change(conn: Connection, now: Moment) -> str:
         scope = _scope(conn, args)
         body = with_keys(layer_rows.layer(conn, scope), _changes(args))
         lines = list(_preview(service.previews(conn, scope, body)))
@@ -92,7 +93,7 @@ def show(args: argparse.Namespace) -> int:
     """Desired settings of one scope, and their history."""
     zone = ZoneInfo(settings_of(args).web.time_zone)
 
-    def read(conn: Connection, _: Any) -> str:
+    def read(conn: Connection, _: Moment) -> str:
         scope = _scope(conn, args)
         lines = [f"{key} = {_json(value)}" for key, value in dotted(layer_rows.layer(conn, scope))]
         lines = lines or ["nothing is wanted here; what lies above counts"]
@@ -130,7 +131,7 @@ def list_rollouts(args: argparse.Namespace) -> int:
     """Roll-outs, the running ones first, then the newest."""
     zone = ZoneInfo(settings_of(args).web.time_zone)
 
-    def read(conn: Connection, _: Any) -> str:
+    def read(conn: Connection, _: Moment) -> str:
         lines = []
         for one in rollout_rows.listed(conn):
             at = datetime.fromtimestamp(one.begun_utc_us / 1e6, UTC).astimezone(zone)
@@ -150,7 +151,7 @@ def list_rollouts(args: argparse.Namespace) -> int:
 def halt(args: argparse.Namespace) -> int:
     """Halt a roll-out: the earlier settings are desired everywhere again."""
 
-    def stop(conn: Connection, now: Any) -> str:
+    def stop(conn: Connection, now: Moment) -> str:
         if not rollout_rows.halt(conn, args.rollout, why=args.reason, by=SHELL, now=now):
             raise RegistryError("nothing of that name goes out; see: config rollouts")
         return "halted: what was wanted before is wanted again"
@@ -161,7 +162,7 @@ def halt(args: argparse.Namespace) -> int:
 def try_again(args: argparse.Namespace) -> int:
     """Let a node that refused or fell back try the same again."""
 
-    def ask(conn: Connection, now: Any) -> str:
+    def ask(conn: Connection, now: Moment) -> str:
         node = _node(conn, args.node)
         if not settings_rows.again(conn, node, by=SHELL, now=now):
             raise RegistryError(f"{args.node} neither refused nor fell back")
@@ -173,7 +174,7 @@ def try_again(args: argparse.Namespace) -> int:
 def make_group(args: argparse.Namespace) -> int:
     """Create a group of nodes, or change its members."""
 
-    def make(conn: Connection, now: Any) -> str:
+    def make(conn: Connection, now: Moment) -> str:
         members = [_node(conn, name) for name in args.nodes]
         group_id = groups.group_by_name(conn, args.name)
         if group_id is None:
@@ -198,7 +199,7 @@ def _scope(conn: Connection, args: argparse.Namespace) -> Scope:
     return Scope("group", group_id)
 
 
-def _node(conn: Connection, name: str) -> Any:
+def _node(conn: Connection, name: str) -> UUID:
     node = node_by_name(conn, name)
     if node is None:
         raise RegistryError(f"no node is called {name!r}; add it with: node add")
@@ -235,5 +236,5 @@ def _change(one: LayerChange) -> str:
     return f"{one.key}: {before} -> {after}"
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)

@@ -7,14 +7,14 @@ Each line contains the hash of the line before (`hub.base.hash_chain`). Write tr
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from hub.base.audit.detail import Detail
 from hub.base.audit.tables import audit
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.inserts import insert_statement
 from hub.base.db.rows import from_row
 from hub.base.hash_chain import BEGINNING, LogAnchor, Record, bind
@@ -152,5 +152,5 @@ def _head(conn: Connection) -> tuple[int, str]:
     return (0, BEGINNING) if row is None else (row.seq, row.hash)
 
 
-def _record(row: Row[Any]) -> Record:
+def _record(row: AnyRow) -> Record:
     return from_row(Record, row, data=row.data or "")

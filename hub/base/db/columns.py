@@ -13,10 +13,12 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     ForeignKey,
     Integer,
     MetaData,
     Row,
+    Select,
     Uuid,
     bindparam,
 )
@@ -25,6 +27,8 @@ from agent.wire.ident import uuid7
 from hub.base.moment import Moment
 
 AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
+AnyColumn = ColumnElement[Any]
 
 
 metadata = MetaData(

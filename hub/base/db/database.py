@@ -17,11 +17,22 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+import psycopg
+from sqlalchemy import (
+    Connection,
+    Engine,
+    ExceptionContext,
+    Executable,
+    Insert,
+    Table,
+    create_engine,
+    make_url,
+)
 from sqlalchemy.engine import URL
+from sqlalchemy.event import listen
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -30,7 +41,6 @@ from hub.base.db.columns import IN_ORDER
 from hub.base.db.gathering import let_gather
 from hub.base.db.write_queue import WriteQueue
 
-listen: Any = event.listen  # its stub lacks most of these events
 _IS_DURABLE: Final = "is_durable"
 _TOLD_AFTER: Final = "told_after"
 _IS_SHARED_TURN: Final = "is_shared_turn"
@@ -281,13 +291,13 @@ def _explained(url: URL) -> Iterator[None]:
         raise
 
 
-def _leave_standby(context: Any) -> None:
+def _leave_standby(context: ExceptionContext) -> None:
     """Another connection may reach the server that writes; this one never will."""
     if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
         context.is_disconnect = True
 
 
-def _end_idle(connection: Any, _entry: ConnectionPoolEntry) -> None:
+def _end_idle(connection: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
     """Set the server's limit for a writer. Not as an option of the new session: PgBouncer, which
     serves in session mode, refuses one that it does not know."""
     connection.autocommit = True
@@ -306,7 +316,7 @@ def _begin_postgres(conn: Connection, *, is_durable: bool, is_shared_turn: bool)
     conn.exec_driver_sql(f"SELECT {how}(%s)", (WRITERS_LOCK,))
 
 
-def _keep_order(conn: Connection, statement: Any, *_: object) -> None:
+def _keep_order(conn: Connection, statement: Executable, *_: object) -> None:
     """Numbers are given when a row is added, and seen when it is committed. Without this a reader
     could see a later number first, and would never ask for the earlier one again."""
     if not conn.invalidated and conn.info.get(_LACKS_ORDER) and _adds_in_order(statement):
@@ -320,9 +330,10 @@ def _forget_order(conn: Connection, *_: object) -> None:
         conn.info[_LACKS_ORDER] = conn.info.get(_IS_SHARED_TURN, False)
 
 
-def _adds_in_order(statement: Any) -> bool:
+def _adds_in_order(statement: Executable) -> bool:
     return (
-        getattr(statement, "is_insert", False) and IN_ORDER.items() <= statement.table.info.items()
+        isinstance(statement, Insert)
+        and IN_ORDER.items() <= cast(Table, statement.table).info.items()
     )
 
 

@@ -11,12 +11,12 @@ gathering connection has no savepoints: a rollback to one could not remove rows 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, Final, Self, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Table, TextClause
+from sqlalchemy import ClauseElement, Connection, Engine, Executable, Table, TextClause, UpdateBase
 from sqlalchemy.event import listen
 from sqlalchemy.sql import visitors
 
@@ -34,7 +34,7 @@ MOST_WAITING: Final = 20_000
 """Rows that may wait of those that come many at a time: a clip may name 500 sightings."""
 _PLACE: Final = "gathered"
 
-Values = Mapping[str, Any]
+Values = Mapping[str, object]
 Row = dict[str, Any]
 T = TypeVar("T")
 _Tables = frozenset[Table] | None
@@ -49,10 +49,10 @@ class Gathered:
         self._puts: dict[Table, dict[object, Row]] = {}
         self._added: dict[tuple[Table, object], Row] = {}
         self._changes: dict[Table, dict[object, tuple[Row, dict[str, int]]]] = {}
-        self._last: dict[Any, dict[object, Row]] = {}
+        self._last: dict[UpdateBase, dict[object, Row]] = {}
         self._waiting: set[Table] = set()
         """Tables of which something waits."""
-        self._known: dict[object, tuple[_Tables, Any]] = {}
+        self._known: dict[object, tuple[_Tables, object]] = {}
         self._reading: list[set[Table] | None] = []
         """Tables read so far by the questions that are being answered; None: unknown ones."""
 
@@ -101,11 +101,11 @@ class Gathered:
         for name, step in growth.items():
             grown[name] = grown.get(name, 0) + step
 
-    def at_the_end(self, statement: Any, key: object, values: Values) -> None:
+    def at_the_end(self, statement: UpdateBase, key: object, values: Values) -> None:
         """Keep a statement that runs after all rows are sent; once for each key, with the last
         values."""
         self._last.setdefault(statement, {})[key] = dict(values)
-        self._written(statement.table)
+        self._written(cast(Table, statement.table))
 
     def answer(self, key: object, ask: Callable[[], T]) -> T:
         """The answer of `ask`, or of an earlier question with this key if the tables that it read
@@ -124,16 +124,16 @@ class Gathered:
         self._known[key] = None if read is None else frozenset(read), answer
         return answer
 
-    def remember(self, key: object, statement: Any, answer: object) -> None:
+    def remember(self, key: object, statement: Executable, answer: object) -> None:
         """Remember the answer to the question that this statement would ask."""
         self._known[key] = _tables_of(statement), answer
 
-    def before(self, conn: Connection, statement: Any) -> None:
+    def before(self, conn: Connection, statement: Executable) -> None:
         """Prepare for another statement: send the rows that it reads, and forget answers that it
         makes invalid."""
-        if getattr(statement, "is_dml", False):
+        if isinstance(statement, UpdateBase):
             self._send_if_any(conn)
-            self._forget(statement.table)
+            self._forget(cast(Table, statement.table))
             return
         tables = _tables_of(statement)
         if tables is None or not tables.isdisjoint(self._waiting):
@@ -172,7 +172,7 @@ class Gathered:
             self._waiting.add(table)
             self._forget(table)
 
-    def _forget(self, table: Any) -> None:
+    def _forget(self, table: Table) -> None:
         """Ask again what this table was read for."""
         for key in [
             one for one, (tables, _) in self._known.items() if tables is None or table in tables
@@ -204,12 +204,11 @@ def gathering(conn: Connection) -> Iterator[None]:
 
 def let_gather(engine: Engine) -> None:
     """Make every statement on the engine's connections see what they have gathered."""
-    on_event: Any = listen  # its stub has no such event
-    on_event(engine, "before_execute", _before)
-    on_event(engine, "savepoint", _refuse_savepoint)
+    listen(engine, "before_execute", _before)
+    listen(engine, "savepoint", _refuse_savepoint)
 
 
-def _before(conn: Connection, statement: Any, *_: object) -> None:
+def _before(conn: Connection, statement: Executable, *_: object) -> None:
     if not conn.invalidated and (gathered := Gathered.of(conn)) is not None:
         gathered.before(conn, statement)
 
@@ -248,7 +247,7 @@ def _evened(rows: Sequence[Row]) -> list[Row]:
     return [{name: row.get(name) for name in every} for row in rows]
 
 
-def _by_columns(rows: Any) -> dict[tuple[str, ...], list[Row]]:
+def _by_columns(rows: Iterable[Row]) -> dict[tuple[str, ...], list[Row]]:
     found: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
         found[tuple(row)].append(row)
@@ -256,9 +255,9 @@ def _by_columns(rows: Any) -> dict[tuple[str, ...], list[Row]]:
 
 
 @lru_cache(maxsize=256)
-def _tables_of(statement: Any) -> _Tables:
+def _tables_of(statement: Executable) -> _Tables:
     """The tables that a question reads; None: unknown, as some of it is text."""
-    parts = list(visitors.iterate(statement))
+    parts = list(visitors.iterate(cast(ClauseElement, statement)))
     if any(isinstance(one, TextClause) for one in parts):
         return None
     return frozenset(one for one in parts if isinstance(one, Table))

@@ -2,32 +2,33 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Final, cast
 
-from sqlalchemy import Table, bindparam, update
+from sqlalchemy import Table, Update, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 COUNTED: Final = {"preserve_rowcount": True}
 """Execution options of a statement with many rows whose number is asked for."""
+AnyInsert = postgresql.Insert | sqlite.Insert
 _KEY: Final = "key_of_the_row"
 
 
 @cache
-def insert_statement(table: Table, dialect_name: str) -> Any:
+def insert_statement(table: Table, dialect_name: str) -> AnyInsert:
     """Statement that inserts a row."""
     # The two dialects write ON CONFLICT alike but have separate statement classes.
     dialect = postgresql if dialect_name == "postgresql" else sqlite
-    return dialect.insert(table).inline()
+    return cast(AnyInsert, dialect.insert(table).inline())
 
 
 @cache
-def insert_once_statement(table: Table, dialect_name: str) -> Any:
+def insert_once_statement(table: Table, dialect_name: str) -> AnyInsert:
     """Statement that inserts a row unless any unique key is taken."""
     return insert_statement(table, dialect_name).on_conflict_do_nothing()
 
 
 @cache
-def put_statement(table: Table, dialect_name: str, names: tuple[str, ...]) -> Any:
+def put_statement(table: Table, dialect_name: str, names: tuple[str, ...]) -> AnyInsert:
     """Statement that inserts a row, or overwrites these columns of the row with the same primary
     key."""
     keys = [column.name for column in table.primary_key]
@@ -37,7 +38,7 @@ def put_statement(table: Table, dialect_name: str, names: tuple[str, ...]) -> An
 
 
 @cache
-def update_statement(table: Table, names: tuple[str, ...], counters: tuple[str, ...]) -> Any:
+def update_statement(table: Table, names: tuple[str, ...], counters: tuple[str, ...]) -> Update:
     """Statement that updates the row with an id: sets columns, and adds to counters; see
     `update_values`."""
     told = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
@@ -47,8 +48,8 @@ def update_statement(table: Table, names: tuple[str, ...], counters: tuple[str, 
 
 
 def update_values(
-    key: object, values: Mapping[str, Any], growth: Mapping[str, int]
-) -> dict[str, Any]:
+    key: object, values: Mapping[str, object], growth: Mapping[str, int]
+) -> dict[str, object]:
     """Parameters of `update_statement`: the row's id, new values, and increments of counters."""
     told = {f"to_{name}": value for name, value in values.items()}
     grown = {f"by_{name}": step for name, step in growth.items()}

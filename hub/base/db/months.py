@@ -239,7 +239,7 @@ def turn(db: Database, now: Moment) -> None:
             alter(db, partial(_note_spans, table=table), attempts=1)
 
 
-def move(conn: Connection, table: str, ids: Sequence[Any], *, source: int, target: int) -> int:
+def move(conn: Connection, table: str, ids: Sequence[object], *, source: int, target: int) -> int:
     """Move rows to the part of another month, which must exist; returns their number."""
     _forget_span(conn, table, target)
     change = f"UPDATE {table} SET month = %s"  # noqa: S608 - a name of this module

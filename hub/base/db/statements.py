@@ -5,10 +5,11 @@ On a connection that gathers (`hub.base.db.gathering`), writes without a result 
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import Connection, Table, UpdateBase
 
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.gathering import Gathered
 from hub.base.db.inserts import (
     COUNTED,
@@ -20,8 +21,8 @@ from hub.base.db.inserts import (
 )
 
 T = TypeVar("T")
-Values = Mapping[str, Any]
-Rows = Sequence[Any]
+Values = Mapping[str, object]
+Rows = Sequence[AnyRow]
 
 
 def add(conn: Connection, table: Table, values: Values) -> None:
@@ -86,7 +87,7 @@ def change(
         raise LookupError(f"{table.name} has no such row")
 
 
-def at_the_end(conn: Connection, statement: Any, key: object, values: Values) -> None:
+def at_the_end(conn: Connection, statement: UpdateBase, key: object, values: Values) -> None:
     """Run a statement; on a gathering connection after all rows, once for each key."""
     if (gathered := Gathered.of(conn)) is not None:
         gathered.at_the_end(statement, key, values)
@@ -101,23 +102,19 @@ def once(conn: Connection, key: Hashable, ask: Callable[[], T]) -> T:
     return ask() if gathered is None else gathered.answer(key, ask)
 
 
-def read_once(
-    conn: Connection, statement: Select[*tuple[Any, ...]], values: Values | None = None
-) -> Rows:
+def read_once(conn: Connection, statement: AnySelect, values: Values | None = None) -> Rows:
     """The rows of a statement that is built once; see `once`."""
     if Gathered.of(conn) is None:
         return conn.execute(statement, values).all()
     return once(conn, _question(statement, values), lambda: conn.execute(statement, values).all())
 
 
-def remember(
-    conn: Connection, statement: Select[*tuple[Any, ...]], values: Values | None, rows: Rows
-) -> None:
+def remember(conn: Connection, statement: AnySelect, values: Values | None, rows: Rows) -> None:
     """Set the answer of `read_once` on a gathering connection, because the rows were read together
     with others."""
     if (gathered := Gathered.of(conn)) is not None:
         gathered.remember(_question(statement, values), statement, rows)
 
 
-def _question(statement: Select[*tuple[Any, ...]], values: Values | None) -> Hashable:
+def _question(statement: AnySelect, values: Values | None) -> Hashable:
     return statement, frozenset(values.items()) if values else None

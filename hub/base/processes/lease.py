@@ -13,11 +13,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection, select, update
 
+from hub.base.db.columns import AnyRow
 from hub.base.db.database import FAULTS, Database
 from hub.base.db.inserts import COUNTED
 from hub.base.db.statements import add_once
@@ -134,7 +135,7 @@ class Lease:
         )
         await asyncio.to_thread(self.give_back)
 
-    def _row(self, conn: Connection) -> Any:
+    def _row(self, conn: Connection) -> AnyRow:
         """Locked until the end of the transaction."""
         query = select(leases).where(leases.c.name == self._name).with_for_update()
         row = conn.execute(query).first()
@@ -143,7 +144,7 @@ class Lease:
             row = conn.execute(query).one()
         return row
 
-    def _change(self, conn: Connection, **values: Any) -> None:
+    def _change(self, conn: Connection, **values: object) -> None:
         conn.execute(update(leases).where(leases.c.name == self._name).values(**values))
 
     def _confirm(self, conn: Connection, term: int) -> None:
@@ -155,7 +156,7 @@ class Lease:
         if done.rowcount != 1:
             raise LeaseLostError(f"another process has taken the lease {self._name}")
 
-    def _is_lapsed(self, row: Any, now_s: float) -> bool:
+    def _is_lapsed(self, row: AnyRow, now_s: float) -> bool:
         sign = (row.term, row.beats)
         if sign != self._seen:
             self._seen, self._seen_s = sign, now_s

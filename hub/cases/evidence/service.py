@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, or_, select
@@ -17,6 +17,7 @@ from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail
 from hub.base.audit.tables import audit as audit_rows
 from hub.base.db.bounds import text
+from hub.base.db.columns import AnyRow
 from hub.base.db.rows import from_row
 from hub.base.errors import DomainError
 from hub.base.hash_chain import LogAnchor
@@ -179,7 +180,7 @@ def _leaving(
         right: visible_cameras(person_id, right, now).subquery(f"scope_{right.name}")
         for right in (Right.EXPORT | Right.SEE, Right.EXPORT | Right.CLIPS)
     }
-    found: dict[UUID, Any] = {}
+    found: dict[UUID, AnyRow] = {}
     for right, scope in scopes.items():
         is_picture = media.c.kind == "picture"
         query = (

@@ -3,10 +3,10 @@
 Only `hub.console.accounts.service` calls these; it adds the audit.
 """
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Table, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, select, union
 
 from hub.access.account_state import CLOSED, SUSPENDED
 from hub.access.grants import queries
@@ -100,7 +100,7 @@ def closings(conn: Connection) -> tuple[int, int]:
     return number, last or 0
 
 
-def _count(conn: Connection, table: Table, *which: Any) -> int:
+def _count(conn: Connection, table: Table, *which: ColumnElement[bool]) -> int:
     return conn.scalar(select(func.count()).select_from(table).where(*which)) or 0
 
 

@@ -8,17 +8,17 @@ import os
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from sqlalchemy import Connection, Row, Select, and_, exists, select
+from sqlalchemy import Connection, and_, exists, select
 
 from hub.base.audit import log as audit_log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, AnySelect, columns, new_id
 from hub.base.db.database import Database
 from hub.base.db.statements import add_all_once, add_once, change
 from hub.base.storage.blobs import PIECE_BYTES, Blobs, BlobsError
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 TAKEN_IN_AFTER_S: Final = 24 * 3600.0
 """A node that is back within this time ends its clip itself. No retention rule is shorter."""
-Unended = Row[*tuple[Any, ...]]
+Unended = AnyRow
 """A row of `growing_clips`."""
 
 
@@ -208,7 +208,7 @@ def _end_ticks(moof: bytes) -> int | None:
         return None
 
 
-def _unended(long_ago_utc_us: int) -> Select[*tuple[Any, ...]]:
+def _unended(long_ago_utc_us: int) -> AnySelect:
     """Clips that began before the limit, have no final stored file, and have bytes of their own."""
     theirs = growing_sightings.alias("theirs")
     whole = (

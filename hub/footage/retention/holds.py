@@ -2,7 +2,6 @@
 footage."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, and_, insert, or_, select, update
@@ -15,7 +14,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
@@ -124,7 +123,7 @@ def list_holds(conn: Connection, case_number: str | None = None) -> list[HoldRow
     return [from_row(HoldRow, row, hold_id=row.id, hold=_hold(row)) for row in conn.execute(query)]
 
 
-def _hold(row: Any) -> Hold:
+def _hold(row: AnyRow) -> Hold:
     return from_row(Hold, row, from_utc_us=row.from_utc_us or 0)
 
 

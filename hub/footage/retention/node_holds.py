@@ -5,16 +5,16 @@ so the node holds both what it still has and what it has not recorded yet.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from agent.wire.answers import HoldFootage, ReleaseFootage
 from agent.wire.messages import HoldAnswered
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.base.db.bounds import bigint
-from hub.base.db.columns import BEFORE, before, columns
+from hub.base.db.columns import BEFORE, AnyRow, AnySelect, before, columns
 from hub.base.moment import Moment
 from hub.footage.retention.tables import holds, node_holds
 from hub.footage.tables import media, media_sightings
@@ -66,7 +66,7 @@ def forget_sent(conn: Connection, node_id: UUID) -> None:
     )
 
 
-def _worth_a_look() -> Select[*tuple[Any, ...]]:
+def _worth_a_look() -> AnySelect:
     """Holds that were never sent, ended but not released, unanswered, or not checked for a
     while."""
     is_over = holds.c.ended_utc_us.is_not(None)
@@ -96,7 +96,7 @@ def _worth_a_look() -> Select[*tuple[Any, ...]]:
 _WORTH_A_LOOK: Final = _worth_a_look()  # built once: it runs at each look of the intake
 
 
-def _told(conn: Connection, hold: Row[Any], now: Moment) -> HoldCommand | None:
+def _told(conn: Connection, hold: AnyRow, now: Moment) -> HoldCommand | None:
     camera = _camera_of(conn, hold)
     if camera is None or camera.state != "online":
         return None
@@ -130,7 +130,7 @@ def _note_look(conn: Connection, hold_id: UUID, now: Moment) -> None:
     conn.execute(update(node_holds).where(this).values(columns("sent", now)))
 
 
-def _camera_of(conn: Connection, hold: Row[Any]) -> Row[*tuple[Any, ...]] | None:
+def _camera_of(conn: Connection, hold: AnyRow) -> AnyRow | None:
     """The camera of a hold, with its node's name and state."""
     query = select(cameras.c.id, cameras.c.name, nodes.c.name.label("node"), nodes.c.state)
     query = query.join(nodes, nodes.c.id == cameras.c.node_id)
@@ -145,7 +145,7 @@ def _camera_of(conn: Connection, hold: Row[Any]) -> Row[*tuple[Any, ...]] | None
     return conn.execute(query).first()
 
 
-def _hold_words(conn: Connection, hold: Row[Any], camera: str) -> HoldFootage:
+def _hold_words(conn: Connection, hold: AnyRow, camera: str) -> HoldFootage:
     from_utc_us, until_utc_us, sha256s = _extent(conn, hold)
     return HoldFootage(
         hold_id=hold.id,
@@ -158,7 +158,7 @@ def _hold_words(conn: Connection, hold: Row[Any], camera: str) -> HoldFootage:
     )
 
 
-def _extent(conn: Connection, hold: Row[Any]) -> tuple[int, int | None, tuple[str, ...]]:
+def _extent(conn: Connection, hold: AnyRow) -> tuple[int, int | None, tuple[str, ...]]:
     """Start, end and known files of a hold."""
     if hold.media_id is not None:
         one = conn.execute(select(media).where(media.c.id == hold.media_id)).one()

@@ -1,6 +1,6 @@
 """Queries for the page of holds and rules, each limited to a scope; only its service calls them."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, Uuid, and_, bindparam, exists, func, or_, select
@@ -16,6 +16,7 @@ from hub.access.scope import (
 )
 from hub.access.tables import people
 from hub.alerting.alerts.tables import alerts
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
@@ -81,7 +82,7 @@ def _alert_theirs() -> Select[UUID]:
 _ALERT_THEIRS: Final = _alert_theirs()  # built once: every alert page runs it
 
 
-def one_hold(conn: Connection, person_id: UUID, hold_id: UUID, now: Moment) -> Any | None:
+def one_hold(conn: Connection, person_id: UUID, hold_id: UUID, now: Moment) -> AnyRow | None:
     """An active hold of a camera that the person may manage or export from."""
     return conn.execute(_held(person_id, now).where(holds.c.id == hold_id)).first()
 
@@ -134,7 +135,7 @@ def page(conn: Connection, person_id: UUID, now: Moment) -> RetentionPage:
     )
 
 
-def _held(person_id: UUID, now: Moment) -> Select[*tuple[Any, ...]]:
+def _held(person_id: UUID, now: Moment) -> AnySelect:
     """Active holds of their cameras; of a hold before the start of their right, only its
     existence."""
     scope = theirs(person_id, now).subquery("scope")
@@ -158,7 +159,7 @@ def _held(person_id: UUID, now: Moment) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _held_row(conn: Connection, row: Any, where: dict[UUID, str]) -> HeldRow:
+def _held_row(conn: Connection, row: AnyRow, where: dict[UUID, str]) -> HeldRow:
     count, size_bytes = conn.execute(
         select(func.count(media.c.id), func.coalesce(func.sum(media.c.size_bytes), 0)).where(
             media.c.stored_utc_us.is_not(None), held(holds.c.id == row.id)
@@ -178,7 +179,7 @@ def _held_row(conn: Connection, row: Any, where: dict[UUID, str]) -> HeldRow:
     )
 
 
-def _rules(conn: Connection, area_ids: set[UUID]) -> list[Any]:
+def _rules(conn: Connection, area_ids: set[UUID]) -> list[AnyRow]:
     """Active rules for these areas: their own, those above, and the one for everywhere."""
     start = select(areas.c.id, areas.c.parent_id).where(areas.c.id.in_(area_ids))
     above = start.cte("kept_above", recursive=True)

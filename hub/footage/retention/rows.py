@@ -1,7 +1,7 @@
 """Rows of stored footage as the retention rules see it, and the rules themselves."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,7 +22,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import SHELL, By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyColumn, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
@@ -154,7 +154,7 @@ def held(*these: ColumnElement[bool]) -> ColumnElement[bool]:
 def stored_footage(
     conn: Connection,
     *conditions: ColumnElement[bool],
-    order_by: Sequence[ColumnElement[Any]] = (media.c.id,),
+    order_by: Sequence[AnyColumn] = (media.c.id,),
     limit: int,
 ) -> list[StoredFootage]:
     """Stored files that meet the conditions."""

@@ -5,12 +5,12 @@ from collections import defaultdict
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from hub.alerting.alerts.rows import change_alert
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.base.db import months
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.db.statements import add_once, change
 from hub.base.moment import Moment
 from hub.intake.rules.boot_clock import BootClock
@@ -93,7 +93,7 @@ def _correct_sighting(
     change(conn, sightings, sighting_id, values)
 
 
-def _shifted(row: Row[*tuple[Any, ...]], names: tuple[str, ...], shift: Shift) -> dict[str, Any]:
+def _shifted(row: AnyRow, names: tuple[str, ...], shift: Shift) -> dict[str, Any]:
     """The row's untrusted moments, corrected."""
     shift_us, error_ms = shift
     values: dict[str, Any] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
@@ -21,6 +21,7 @@ from hub.alerting.alerts.rules.grouping import Policy
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.alerting.routing import rows as routing_rows
 from hub.alerting.silences import rows as silences_rows
+from hub.base.db.columns import AnyRow
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.tables import growing_clips, media, media_sightings
@@ -190,7 +191,7 @@ def _read_alerts(
         facts.watch(cameras, kinds, map(_alert_of, rows), since_utc_us=since)
 
 
-def _alert_of(row: Any) -> KnownAlert:
+def _alert_of(row: AnyRow) -> KnownAlert:
     return from_row(KnownAlert, row, alert_id=row.id)
 
 

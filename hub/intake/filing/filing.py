@@ -260,7 +260,7 @@ def _plan_clock(event: Event, node_event: NodeEvent) -> FilingPlan:
     return FilingPlan("noted", "the clock of this boot is trusted now", None, write)
 
 
-def _row(event: Event, node_event: NodeEvent, plan: FilingPlan) -> dict[str, object]:
+def _row(event: Event, node_event: NodeEvent, plan: FilingPlan) -> dict[str, Any]:
     return {
         "id": event.event_id,
         "node_id": node_event.origin.node_id,

@@ -5,7 +5,7 @@ Callers hold the one write transaction; `sighting_plans` decides which alert a s
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, or_, select
@@ -17,7 +17,7 @@ from hub.alerting.alerts.rows import AlertSize, grow_alert
 from hub.alerting.alerts.tables import alerts, sightings
 from hub.alerting.notifications.rules_met import meet_rules, rules_of
 from hub.base.db.bounds import integer
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.db.rows import from_row
 from hub.base.db.statements import add, change
 from hub.base.moment import Moment
@@ -117,7 +117,7 @@ def update_sighting(
 ) -> None:
     """Update or close the sighting; phones are notified of rules that are new to its alert and in
     `raising`."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     people = 0
     if isinstance(body, SightingClosed):
         seen = node_event.moment(body.last_seen_utc_us)
@@ -192,7 +192,7 @@ def known_sighting(conn: Connection, facts: BatchFacts, sighting_id: UUID) -> Kn
     return sighting_of(row, size)
 
 
-def sighting_of(row: Any, alert_size: AlertSize | None = None) -> KnownSighting:
+def sighting_of(row: AnyRow, alert_size: AlertSize | None = None) -> KnownSighting:
     """The sighting in a row of the table."""
     return from_row(KnownSighting, row, is_open=row.closed_utc_us is None, alert_size=alert_size)
 
@@ -202,9 +202,9 @@ def wakes_now(body: SightingUpdated | SightingClosed) -> bool:
     return isinstance(body, SightingUpdated) and (body.wakes is True or bool(body.rules))
 
 
-def _way(body: SightingClosed) -> dict[str, Any]:
+def _way(body: SightingClosed) -> dict[str, object]:
     """Columns of a path: first and last foot position, direction, and side of the exit."""
-    values: dict[str, Any] = {} if body.rode is None else {"rode": body.rode}
+    values: dict[str, object] = {} if body.rode is None else {"rode": body.rode}
     if body.left_by is not None:
         values["left_by"] = body.left_by.value
     if body.came is None or body.went is None:
@@ -214,7 +214,7 @@ def _way(body: SightingClosed) -> dict[str, Any]:
     return values
 
 
-def _look(body: SightingClosed) -> dict[str, Any]:
+def _look(body: SightingClosed) -> dict[str, object]:
     """Columns of the description. Confidences stay in the event."""
     said = body.description
     if said is None:

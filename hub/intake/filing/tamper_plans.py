@@ -6,10 +6,10 @@ until that is closed.
 """
 
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from agent.wire.messages import TamperBegan, TamperEnded, Tampering
 from hub.alerting.alerts.rows import NewAlert, change_alert, note_history, raise_alert
@@ -20,7 +20,7 @@ from hub.alerting.alerts.tables import alerts
 from hub.alerting.notifications import recipients
 from hub.alerting.routing import rows
 from hub.alerting.routing.rules import Urgency
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.intake.filing.event import FilingPlan, NodeEvent
 from hub.nodes.spool.tables import events
 
@@ -93,9 +93,7 @@ def _ended(conn: Connection, node_event: NodeEvent, body: TamperEnded) -> Filing
     return FilingPlan("grouped", "it is over", running.id, write)
 
 
-def _running(
-    conn: Connection, node_event: NodeEvent, what: Tampering
-) -> Row[*tuple[Any, ...]] | None:
+def _running(conn: Connection, node_event: NodeEvent, what: Tampering) -> AnyRow | None:
     asked = {"camera_id": node_event.camera_id, "kind": alert_kind(what)}
     return conn.execute(_RUNNING, asked).first()
 
@@ -129,7 +127,7 @@ def _again(node_event: NodeEvent, alert_id: UUID, conn: Connection) -> None:
     change_alert(conn, alert_id, values, now=node_event.now)
 
 
-def _over(node_event: NodeEvent, alert: Row[*tuple[Any, ...]], how: str, conn: Connection) -> None:
+def _over(node_event: NodeEvent, alert: AnyRow, how: str, conn: Connection) -> None:
     note_history(conn, alert.id, act="over", detail=how, now=node_event.now)
     values = columns("over", node_event.happened) | columns("last_seen", node_event.happened)
     change_alert(conn, alert.id, values, now=node_event.now)

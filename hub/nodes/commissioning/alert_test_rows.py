@@ -5,14 +5,14 @@ not one: nobody else gets it, and an unanswered test is not escalated.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
 
 from hub.access.account_state import NOT_CLOSED
 from hub.access.tables import people
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.db.statements import add_all_once
 from hub.base.errors import DomainError
@@ -142,7 +142,7 @@ def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[PendingTest]
         .order_by(phone_tests.c.due_utc_us, phone_tests.c.id)
         .limit(MOST_AT_ONCE)
     )
-    rows: list[Any] = list(conn.execute(query))
+    rows: list[AnyRow] = list(conn.execute(query))
     where = places(conn, {row.area_id for row in rows})
     conn.execute(
         update(phone_tests)

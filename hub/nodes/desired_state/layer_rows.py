@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from agent.wire.ident import born_utc_us
 from agent.wire.settings import canonical, check_settings
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.nodes.desired_state import release_rows
@@ -100,7 +100,7 @@ def layer_after(
     return (NO_CHANGE, {}) if row is None else (row.id, json.loads(row.body))
 
 
-def history(conn: Connection, scope: Scope, limit: int = 50) -> list[Row[*tuple[Any, ...]]]:
+def history(conn: Connection, scope: Scope, limit: int = 50) -> list[AnyRow]:
     """Every change of this scope, newest first."""
     query = (
         select(settings_changes)
@@ -113,13 +113,13 @@ def history(conn: Connection, scope: Scope, limit: int = 50) -> list[Row[*tuple[
     return list(conn.execute(query).all())
 
 
-def body_of(change: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def body_of(change: AnyRow) -> dict[str, Any]:
     """Settings of the scope after that change."""
     body: dict[str, Any] = json.loads(change.body)
     return body
 
 
-def body_before(rollout: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def body_before(rollout: AnyRow) -> dict[str, Any]:
     """Settings of the scope before that roll-out."""
     body: dict[str, Any] = json.loads(rollout.before)
     return body

@@ -7,12 +7,12 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from agent.wire.programs import ProgramsReport, Release, TakePrograms
 from agent.wire.settings import SettingsFault
 from hub.base.db.bounds import text
-from hub.base.db.columns import BEFORE, before, columns
+from hub.base.db.columns import BEFORE, AnyRow, before, columns
 from hub.base.db.rows import from_row
 from hub.base.db.statements import put
 from hub.base.moment import Moment
@@ -215,7 +215,7 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
     }
     this = node_programs.c.node_id == node_id
     if not conn.execute(update(node_programs).where(this).values(row)).rowcount:
-        put(conn, node_programs, row | columns("wanted", now))
+        put(conn, node_programs, {**row, **columns("wanted", now)})
 
 
 def _holds(known: ReleaseStatus, said: ProgramsReport) -> bool:
@@ -292,12 +292,12 @@ def _one(conn: Connection, sha256: str) -> Bundle | None:
     return None if row is None else _bundle(row)
 
 
-def _bundle(row: Row[*tuple[Any, ...]]) -> Bundle:
+def _bundle(row: AnyRow) -> Bundle:
     release = Release(row.number, row.name)
     return from_row(Bundle, row, release=release)
 
 
-def _status(row: Row[*tuple[Any, ...]]) -> ReleaseStatus:
+def _status(row: AnyRow) -> ReleaseStatus:
     try:
         report = ProgramsReport.model_validate_json(row.report) if row.report else None
     except ValidationError:  # stored by an older hub in a form not read any more

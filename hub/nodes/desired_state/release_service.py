@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from hub.access.scope import tended_areas
 from hub.access.tables import people
@@ -13,6 +12,7 @@ from hub.base.audit.acting import Acting
 from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail
 from hub.base.clock.clock import Clock
+from hub.base.db.columns import AnyRow
 from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs
 from hub.nodes.desired_state import release_rows
@@ -107,7 +107,7 @@ class ReleaseService:
 
 
 def _row(
-    row: Row[*tuple[Any, ...]],
+    row: AnyRow,
     known: release_rows.ReleaseStatus,
     here: dict[str, Bundle],
     place: str,

@@ -7,13 +7,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Row, case, insert, or_, select, update
+from sqlalchemy import Connection, case, insert, or_, select, update
 
 from agent.wire.settings import canonical
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
@@ -194,7 +194,7 @@ def running_of(conn: Connection, scope: Scope) -> UUID | None:
     )
 
 
-def _rollout(conn: Connection, row: Row[Any]) -> Rollout:
+def _rollout(conn: Connection, row: AnyRow) -> Rollout:
     fates: dict[NodeResult, int] = {}
     for one in _nodes_now(conn, row.id, row.stage):
         fates[one.result] = fates.get(one.result, 0) + 1
@@ -247,7 +247,7 @@ def _mark(conn: Connection, rollout_id: UUID, *, now: Moment) -> None:
         )
     )
     for row in conn.execute(query).all():
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         if row.told_utc_us is None and row.sent_utc_us is not None:
             values |= columns("told", now)
         # Downloads take long: a node that reports progress is not silent.
@@ -288,7 +288,7 @@ def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
     ]
 
 
-def _fate(row: Row[Any], stage: int) -> NodeResult:
+def _fate(row: AnyRow, stage: int) -> NodeResult:
     if row.stage > stage:
         return NodeResult.AHEAD
     if not row.is_changed:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from agent.wire.settings import (
     SettingsFault,
@@ -284,7 +284,7 @@ def name_of(conn: Connection, scope: Scope) -> str:
 def _camera_now(conn: Connection, node_id: UUID, node: str, camera: str) -> CameraNow:
     known = settings_rows.status(conn, node_id)
     own_layer = layer_rows.layer(conn, Scope("node", node_id))
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     if known.report is not None:
         prefix = f"cameras.{camera}."
         at_work = works_by(known.report, known.report.from_afar or {})
@@ -305,7 +305,7 @@ def _changed_body(conn: Connection, scope: Scope, changes: Mapping[str, Any]) ->
         raise SettingsFault(str(error)) from error
 
 
-def _node_rows(conn: Connection, which: Any) -> list[NodeSettingsRow]:
+def _node_rows(conn: Connection, which: ColumnElement[bool]) -> list[NodeSettingsRow]:
     query = (
         select(nodes, node_settings.c.version, node_settings.c.reason)
         .add_columns(node_settings.c.state.label("settings_state"))

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from agent.wire.settings import (
     Configure,
@@ -26,7 +26,7 @@ from hub.base.audit import log as audit_log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import BEFORE, before, columns
+from hub.base.db.columns import BEFORE, AnyRow, before, columns
 from hub.base.db.rows import from_row
 from hub.base.db.statements import put
 from hub.base.moment import Moment
@@ -288,7 +288,7 @@ def _set_wanted(
     return True
 
 
-def _status(row: Row[Any]) -> SettingsStatus:
+def _status(row: AnyRow) -> SettingsStatus:
     return from_row(SettingsStatus, row, wanted=json.loads(row.wanted), report=_report(row.report))
 
 

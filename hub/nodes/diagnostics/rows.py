@@ -2,14 +2,14 @@
 Everything works in the caller's transaction."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from hub.access.tables import people
 from hub.base.db.bounds import text
-from hub.base.db.columns import BEFORE, before, columns, new_id
+from hub.base.db.columns import BEFORE, AnyRow, before, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.nodes.diagnostics.tables import diagnoses
@@ -123,7 +123,7 @@ def put(
         return AnswerState(row.state)
     is_file = isinstance(answer, bytes)
     state = AnswerState.HERE if is_file else AnswerState.FAILED
-    values: dict[str, Any] = {"state": state, **columns("ended", now)}
+    values: dict[str, object] = {"state": state, **columns("ended", now)}
     values |= {"content": answer} if isinstance(answer, bytes) else {}
     values |= {"reason": text(answer, REASON_CHARS)} if isinstance(answer, str) else {}
     conn.execute(update(diagnoses).where(diagnoses.c.id == row.id).values(values))
@@ -184,7 +184,7 @@ def _end_overdue(conn: Connection, *, now: Moment) -> None:
     conn.execute(delete(diagnoses).where(old))
 
 
-def _diagnosis(row: Row[*tuple[Any, ...]], now: Moment) -> Diagnosis:
+def _diagnosis(row: AnyRow, now: Moment) -> Diagnosis:
     is_late = row.state == AnswerState.WAITING and row.until_utc_us <= now.utc_us
     return from_row(
         Diagnosis,

@@ -7,17 +7,17 @@ log whose last record is that line, so that `log verify` can check it too.
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from hub.base.audit import log as audit_log
 from hub.base.batches import Stopping, never
 from hub.base.clock.clock import Clock
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.db.database import Database
 from hub.base.hash_chain import LogAnchor, anchor_line, line_of
 from hub.base.rfc3161 import StampError, TimestampAuthority
@@ -62,7 +62,7 @@ def key_lines(conn: Connection, node_ids: Collection[UUID]) -> list[KeyLine]:
     return [found[seq] for seq in sorted(found)]
 
 
-def _lines(conn: Connection, row: Row[*tuple[Any, ...]]) -> Iterator[KeyLine]:
+def _lines(conn: Connection, row: AnyRow) -> Iterator[KeyLine]:
     at = row.issued_utc_us
     for previous, record, stored in audit_log.lines_at(conn, at, acts=ACTS, object_id=row.node_id):
         stamped = (row.anchor, row.stamp, row.roots) if row.stamp else ()

@@ -9,17 +9,17 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from agent.wire.enrolment import TOKEN_BYTES, EnrolledCamera
 from hub.base.audit import log
 from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.nodes.enrolment.tables import enrolments, node_papers
@@ -301,7 +301,7 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.lower().encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _by_token(conn: Connection, token: str) -> Row[*tuple[Any, ...]] | None:
+def _by_token(conn: Connection, token: str) -> AnyRow | None:
     query = (
         select(enrolments, nodes.c.name.label("node_name"))
         .join(nodes, nodes.c.id == enrolments.c.node_id)
@@ -310,7 +310,7 @@ def _by_token(conn: Connection, token: str) -> Row[*tuple[Any, ...]] | None:
     return conn.execute(query).first()
 
 
-def _fault(row: Row[*tuple[Any, ...]], now: Moment) -> Refusal | None:
+def _fault(row: AnyRow, now: Moment) -> Refusal | None:
     if row.used_utc_us is not None:
         return "used"
     if row.withdrawn_utc_us is not None:
@@ -318,7 +318,7 @@ def _fault(row: Row[*tuple[Any, ...]], now: Moment) -> Refusal | None:
     return "expired" if row.ends_utc_us <= now.utc_us else None
 
 
-def _same_key(conn: Connection, row: Row[*tuple[Any, ...]], key_hash: str) -> str | None:
+def _same_key(conn: Connection, row: AnyRow, key_hash: str) -> str | None:
     return conn.scalar(
         select(node_papers.c.certificate).where(
             node_papers.c.enrolment_id == row.id,
@@ -328,7 +328,7 @@ def _same_key(conn: Connection, row: Row[*tuple[Any, ...]], key_hash: str) -> st
     )
 
 
-def _spend(conn: Connection, row: Row[*tuple[Any, ...]], now: Moment) -> None:
+def _spend(conn: Connection, row: AnyRow, now: Moment) -> None:
     """Mark the enrolment as used, revoke certificates of an earlier board of that name, and accept
     the node again."""
     conn.execute(update(enrolments).where(enrolments.c.id == row.id).values(columns("used", now)))
@@ -350,9 +350,7 @@ def _withdraw(conn: Connection, these: ColumnElement[bool], now: Moment) -> None
     conn.execute(done.values(cameras="[]", **columns("withdrawn", now)))
 
 
-def _count_refusal(
-    conn: Connection, row: Row[*tuple[Any, ...]], reason: str, came_from: str, now: Moment
-) -> None:
+def _count_refusal(conn: Connection, row: AnyRow, reason: str, came_from: str, now: Moment) -> None:
     conn.execute(
         update(enrolments).where(enrolments.c.id == row.id).values(refused=enrolments.c.refused + 1)
     )

@@ -9,7 +9,7 @@ import hmac
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, insert, select, update
@@ -18,7 +18,7 @@ from agent.wire.enrolment import TOKEN_BYTES
 from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.nodes.enrolment import rows
@@ -190,7 +190,7 @@ def position_new_camera(conn: Connection, node_id: UUID, camera_id: UUID, name: 
         conn.execute(update(cameras).where(cameras.c.id == camera_id).values(given))
 
 
-def _state(row: Any, now: Moment) -> CodeState:
+def _state(row: AnyRow, now: Moment) -> CodeState:
     if row.used_utc_us is not None:
         # Its old board goes offline when the code is used, and says nothing afterwards.
         has_spoken = row.state == "online" or (row.seen_utc_us or 0) >= row.used_utc_us

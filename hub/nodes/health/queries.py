@@ -4,13 +4,14 @@ Only `hub.nodes.health.service` calls these; it adds the audit.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     and_,
     exists,
     func,
@@ -27,7 +28,7 @@ from hub.access.scope import (
     visible_to,
     visible_values,
 )
-from hub.base.db.columns import AnyRow
+from hub.base.db.columns import AnyRow, AnySelect
 from hub.base.moment import Moment
 from hub.base.text.order import by_name
 from hub.nodes.health.views import CameraState, FateCount, LastRefusal, NodeState
@@ -115,7 +116,7 @@ def troubled_nodes(conn: Connection, person_id: UUID, now: Moment) -> int:
     return sum(RANKS[condition] > 0 for condition, _ in judged)
 
 
-def _tended() -> Select[*tuple[Any, ...]]:
+def _tended() -> AnySelect:
     """The nodes of `node_states`, with what their condition is judged by alone."""
     mine = select(visible_to(Right.MANAGE).cte("mine").c.camera_id)
     has_lost = exists().where(
@@ -163,10 +164,10 @@ def _latest(seen_utc_us: int | None, said: health.LastHealth | None) -> int | No
     return max(told) if told else None
 
 
-def _counts(conn: Connection, now: Moment) -> dict[str, dict[Any, int]]:
+def _counts(conn: Connection, now: Moment) -> dict[str, dict[UUID | str, int]]:
     """By node: numbers missing and dropped; by node name: messages refused within a day."""
 
-    def sum_by_node(table: Any) -> dict[Any, int]:
+    def sum_by_node(table: Table) -> dict[UUID | str, int]:
         span = func.sum(table.c.last_seq - table.c.first_seq + 1)
         query = select(table.c.node_id, span).group_by(table.c.node_id)
         return {node_id: int(n) for node_id, n in conn.execute(query)}

@@ -5,8 +5,8 @@ parts. There `event_ids` has the id and the number of every event, and decides w
 new. On SQLite `events` has these keys itself, and `event_ids` stays empty.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, tuple_
@@ -19,19 +19,19 @@ Number = tuple[UUID, UUID, int]
 FORGOTTEN: Final = "noted"
 """The fate of an event whose row is gone while its number is kept."""
 
-_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+_IDS: Final[BindParameter[Sequence[UUID]]] = bindparam("ids", expanding=True)
 _STORED: Final = select(events.c.id, events.c.node_id, events.c.fate).where(events.c.id.in_(_IDS))
 _NODES: Final = select(event_ids.c.id, event_ids.c.node_id).where(event_ids.c.id.in_(_IDS))
 
 
-def add_event(conn: Connection, row: Mapping[str, Any]) -> bool:
+def add_event(conn: Connection, row: Mapping[str, object]) -> bool:
     """Insert an event; False if its id or its number is taken."""
     if _keys(conn) is event_ids and not add_once(conn, event_ids, _keys_of(row)):
         return False
     return add_once(conn, events, row)
 
 
-def add_new_event(conn: Connection, row: Mapping[str, Any]) -> None:
+def add_new_event(conn: Connection, row: Mapping[str, object]) -> None:
     """Insert an event whose id and number are known to be free."""
     if _keys(conn) is event_ids:
         add(conn, event_ids, _keys_of(row))
@@ -68,5 +68,5 @@ def _keys(conn: Connection) -> Table:
     return event_ids if conn.dialect.name == "postgresql" else events
 
 
-def _keys_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def _keys_of(row: Mapping[str, object]) -> dict[str, object]:
     return {column.name: row[column.name] for column in event_ids.columns}

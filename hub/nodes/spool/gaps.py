@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     delete,
     func,
     insert,
@@ -18,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.footage.tables import media
@@ -161,5 +159,5 @@ def ask_for_files(
     return [MissingFiles(node, spool, tuple(hashes)) for (node, spool), hashes in found.items()]
 
 
-def _gap(row: Row[*tuple[Any, ...]]) -> Gap:
+def _gap(row: AnyRow) -> Gap:
     return from_row(Gap, row, first=row.first_seq, last=row.last_seq)

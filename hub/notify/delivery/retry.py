@@ -38,7 +38,7 @@ def after(
         retry_policy=retry_policy,
         chance=chance,
     )
-    values: dict[str, Any] = {"attempts": made, "reason": last.reason}
+    values: dict[str, object] = {"attempts": made, "reason": last.reason}
     if not isinstance(last, Requeued):
         return values | {"state": last.state, **columns("answered", now)}
     due = columns("due", Moment(last.due_utc_us, now.error_ms))

@@ -6,16 +6,16 @@ unique.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from hub.access.account_state import NOT_CLOSED
 from hub.access.rules.grants import Right
 from hub.access.scope import WHO, visible_cameras
 from hub.access.tables import people
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, AnySelect, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
@@ -135,7 +135,7 @@ def record(
         retry_policy=retry_policy,
         chance=chance,
     )
-    values: dict[str, Any] = {"attempts": check.attempts + 1, **columns("lease_until", None)}
+    values: dict[str, object] = {"attempts": check.attempts + 1, **columns("lease_until", None)}
     if isinstance(last, Requeued):
         values |= {"state": "owed", **columns("due", Moment(last.due_utc_us, now.error_ms))}
     else:
@@ -172,7 +172,7 @@ def silent_phones_of(conn: Connection, person_id: UUID, *, now: Moment) -> list[
     return [_silent(row) for row in rows if _missed_its_check(row, now)]
 
 
-def _checked(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _checked(*which: ColumnElement[bool]) -> AnySelect:
     """Living phones with their last check."""
     later = phone_checks.alias("later")
     newest = (
@@ -201,7 +201,7 @@ _CHECKED: Final = _checked()
 _CHECKED_OF_ONE: Final = _checked(phones.c.person_id == WHO)  # built once: every inbox runs it
 
 
-def _missed_its_check(row: Any, now: Moment) -> bool:
+def _missed_its_check(row: AnyRow, now: Moment) -> bool:
     return is_silent(
         row.heard_utc_us,
         asked_utc_us=row.asked_utc_us,
@@ -210,7 +210,7 @@ def _missed_its_check(row: Any, now: Moment) -> bool:
     )
 
 
-def _silent(row: Any) -> SilentPhone:
+def _silent(row: AnyRow) -> SilentPhone:
     return from_row(SilentPhone, row, person_name=row.name, was_taken=row.state == "sent")
 
 

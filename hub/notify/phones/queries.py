@@ -1,12 +1,13 @@
 """Queries of phones given up by their push service."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, select
 
 from hub.access.scope import WHO
 from hub.access.tables import people
+from hub.base.db.columns import AnySelect
 from hub.base.db.rows import from_row
 from hub.base.moment import DAY_S, Moment
 from hub.notify.channels import ntfy
@@ -38,7 +39,7 @@ def keeper_addresses(conn: Connection) -> list[str]:
     return list(conn.scalars(select(phones.c.address).where(*in_use)))
 
 
-def _lost(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _lost(which: ColumnElement[bool]) -> AnySelect:
     return (
         select(
             phones.c.id,
@@ -61,9 +62,7 @@ def _lost(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 _LOST_OF_ONE: Final = _lost(phones.c.person_id == WHO)  # built once: every inbox runs it
 
 
-def _found(
-    conn: Connection, query: Select[*tuple[Any, ...]], now: Moment, **values: UUID
-) -> list[LostPhone]:
+def _found(conn: Connection, query: AnySelect, now: Moment, **values: UUID) -> list[LostPhone]:
     since_utc_us = now.plus_s(-LOST_SHOWN_S).utc_us
     return [
         from_row(LostPhone, row, phone_id=row.id, person_name=row.name, reason=row.gone_reason)

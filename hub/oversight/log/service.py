@@ -4,10 +4,10 @@ Readers are keepers and oversight; the log shows them no footage. Reading the lo
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, null, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, null, or_, select
 
 from hub.access.grants import queries
 from hub.access.rules.roles import Role
@@ -17,6 +17,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail, plain
 from hub.base.audit.tables import audit
+from hub.base.db.columns import AnyRow
 from hub.base.db.rows import from_row
 from hub.base.text.order import by_name
 from hub.footage.tables import media
@@ -120,7 +121,7 @@ Named = Mapping[tuple[str, UUID], tuple[str, int | None]]
 """Name and time of recording of each object, by its kind and id."""
 
 
-def _names(conn: Connection, rows: Iterable[Any]) -> Named:
+def _names(conn: Connection, rows: Iterable[AnyRow]) -> Named:
     ids: dict[str, set[UUID]] = {}
     for row in rows:
         if row.object_id is not None:
@@ -144,7 +145,7 @@ def _names(conn: Connection, rows: Iterable[Any]) -> Named:
     return named
 
 
-_OBJECTS: Final[Mapping[str, tuple[Any, Any, Any]]] = {
+_OBJECTS: Final[Mapping[str, tuple[Table, Column[str], Column[object]]]] = {
     "alert": (alerts, cameras.c.label, alerts.c.began_utc_us),
     "media": (media, cameras.c.label, media.c.first_frame_utc_us),
     "camera": (cameras, cameras.c.label, cameras.c.label),
@@ -155,7 +156,7 @@ _OBJECTS: Final[Mapping[str, tuple[Any, Any, Any]]] = {
 }
 
 
-def _line(row: Any, names: Named) -> LogLine:
+def _line(row: AnyRow, names: Named) -> LogLine:
     name, at_utc_us = names.get((row.object_kind, row.object_id), ("", None))
     return from_row(
         LogLine,

@@ -5,8 +5,8 @@ nodes, cameras and states, never people.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 from prometheus_client.core import Metric
 from sqlalchemy import Connection, func, select
@@ -96,7 +96,7 @@ def _nodes(conn: Connection, now: Moment) -> Iterator[Metric]:
 
 
 def _boxes(told: list[tuple[str, LastHealth]], now: Moment) -> Iterator[Metric]:
-    def of(name: str, meaning: str, value: Any) -> Metric:
+    def of(name: str, meaning: str, value: Callable[[LastHealth], float | None]) -> Metric:
         samples: list[Sample] = [({"node": node}, value(one)) for node, one in told]
         return gauges(f"matthan_node_{name}", meaning, samples)
 

@@ -4,7 +4,7 @@ Only `hub.oversight.reports.service` calls these; it adds the audit. A trouble o
 counts for each of them until it is over for all: an earlier recovery of one camera is not recorded.
 """
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Subquery, case, func, or_, select
@@ -15,6 +15,7 @@ from hub.alerting.alerts.rules.kinds import Kind
 from hub.alerting.alerts.rules.lifecycle import AlertState
 from hub.alerting.alerts.scope import IS_TROUBLE, seen_alerts
 from hub.alerting.alerts.tables import alert_history, alerts, trouble_cameras, troubles
+from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 from hub.oversight.reports.quarters import quarters
 from hub.oversight.reports.rules import AlertFact, CameraFact, DarkFact, Facts
@@ -99,7 +100,7 @@ def _first(*acts: str) -> ColumnElement[int | None]:
     return func.min(case((alert_history.c.act.in_(acts), alert_history.c.at_utc_us)))
 
 
-def _taken(row: Any) -> int | None:
+def _taken(row: AnyRow) -> int | None:
     """The first take. None after a reopening: the alert was closed until then, so nobody was
     late."""
     is_later = row.taken and row.reopened and row.taken > row.reopened

@@ -19,6 +19,7 @@ from hub.access.grants import rows as grants_rows
 from hub.access.rules.grants import at_or_above
 from hub.base.audit import log
 from hub.base.audit.log import By
+from hub.base.db.columns import AnyRow
 from hub.base.moment import Moment
 from hub.base.text.csv_import import Import, ImportPlan, ImportStep, RefusedError
 from hub.base.text.csv_table import CsvFault, CsvLine, CsvLineFault, Table, is_number, read
@@ -168,7 +169,7 @@ def _may(reach: Reach, tree: _Tree, area_id: UUID | None, parent_id: UUID | None
     return reach.areas is None or parent_id in tree.new or reach.has_area(parent_id)
 
 
-def _change_step(line: CsvLine, row: Any, words: AreaWords) -> ImportStep:
+def _change_step(line: CsvLine, row: AnyRow, words: AreaWords) -> ImportStep:
     is_same = (
         row.level == words.level
         and words.valid_from_utc_us in (None, row.valid_from_utc_us)
@@ -243,8 +244,8 @@ def plan_cameras(conn: Connection, content: bytes, *, reach: Reach) -> Import:
     return found.plan()
 
 
-def _camera_step(line: CsvLine, row: Any, tree: _Tree, reach: Reach) -> ImportStep:
-    values: dict[str, Any] = {}
+def _camera_step(line: CsvLine, row: AnyRow, tree: _Tree, reach: Reach) -> ImportStep:
+    values: dict[str, object] = {}
     if line["label"]:
         values |= {"label": line["label"], "kept_label": line["label"]}
     if line["area"]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -20,7 +20,7 @@ from hub.base.audit import log
 from hub.base.audit.detail import Detail, plain
 from hub.base.audit.log import By
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.errors import RegistryError
 from hub.base.moment import Moment
 from hub.base.text.csv_table import MOST_CHARS
@@ -153,7 +153,7 @@ def camera_counts(conn: Connection) -> Counter[UUID]:
     return found
 
 
-def ends_after_it_begins(words: AreaWords, before: Any, now: Moment) -> bool:
+def ends_after_it_begins(words: AreaWords, before: AnyRow | None, now: Moment) -> bool:
     """True if the dates are in order. Without a new start, the stored one counts; `before` is the
     row, None for a new area."""
     starts, ends = words.valid_from_utc_us, words.valid_until_utc_us
@@ -162,7 +162,9 @@ def ends_after_it_begins(words: AreaWords, before: Any, now: Moment) -> bool:
     return ends is None or ends > starts
 
 
-def _checked(conn: Connection, words: AreaWords, before: Any, now: Moment) -> tuple[str, str]:
+def _checked(
+    conn: Connection, words: AreaWords, before: AnyRow | None, now: Moment
+) -> tuple[str, str]:
     area_id = None if before is None else before.id
     name = text(" ".join(words.name.split()), NAME_CHARS)
     level = text(" ".join(words.level.split()), NAME_CHARS)

@@ -7,11 +7,11 @@ what the store has not deleted yet.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 
 from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
@@ -22,7 +22,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.restores import is_just_restored
 from hub.base.change_signal import ChangeSignal
 from hub.base.clock.clock import Clock
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, AnySelect, columns, new_id
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.base.storage.blobs import Blobs, BlobsError
@@ -95,7 +95,7 @@ class PendingErasures:
             gone += self._note_gone(row)
         return gone
 
-    def _note_gone(self, row: Row[Any]) -> int:
+    def _note_gone(self, row: AnyRow) -> int:
         now = self._clock.now()
         with self._db.writing() as conn:
             here = petition_erasures.c
@@ -221,7 +221,7 @@ class DataRequestEraser:
         row: DataRequestRow,
         wanted: Sequence[UUID],
         now: Moment,
-    ) -> list[Row[Any]]:
+    ) -> list[AnyRow]:
         if not may_erase(row):
             raise DataRequestError(DataRequestFault.NOT_GRANTED)
         if is_just_restored(conn, now):
@@ -237,7 +237,7 @@ class DataRequestEraser:
         return list(found)
 
     def _mark(
-        self, conn: Connection, asker: Asker, row: DataRequestRow, file: Row[Any], now: Moment
+        self, conn: Connection, asker: Asker, row: DataRequestRow, file: AnyRow, now: Moment
     ) -> None:
         mark_removed(conn, file.id, why=WHY, now=now)
         conn.execute(
@@ -272,7 +272,7 @@ def may_erase(row: DataRequestRow) -> bool:
     return row.outcome is RequestOutcome.GRANTED and row.dates.wish is RequestKind.DELETE
 
 
-def _scope(asker: Asker, now: Moment) -> Select[Any]:
+def _scope(asker: Asker, now: Moment) -> AnySelect:
     """Files of cameras this person looks after, within their grants' reach."""
     scope = visible_cameras(asker.person_id, Right.MANAGE, now).subquery("scope")
     return (

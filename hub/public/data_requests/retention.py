@@ -1,13 +1,12 @@
 """Retention of requesters' identities: for a time after the answer. Request and answer stay."""
 
-from typing import Any
-
 import structlog
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, delete, select
 
 from hub.base.audit.detail import Detail
 from hub.base.batches import Stopping, in_pages, may_forget, never
 from hub.base.clock.clock import Clock
+from hub.base.db.columns import AnyRow
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.footage.retention.remover import BY_THE_HUB
@@ -46,7 +45,7 @@ class DataRequestRetention:
         return done
 
 
-def _forget_contact(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
+def _forget_contact(conn: Connection, row: AnyRow, days: int, now: Moment) -> None:
     conn.execute(delete(data_request_people).where(data_request_people.c.petition_id == row.id))
     detail = Detail("data_request.contact_forgotten", number=row.number, n=days)
     note(conn, BY_THE_HUB, "petition.forget_contact", row.id, detail, now)

@@ -1,7 +1,6 @@
 """Rows of data requests; only `hub.public.data_requests.public_service` and
 `hub.public.data_requests.service` call these."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select
@@ -10,7 +9,7 @@ from hub.access.tables import people
 from hub.base.audit import log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.public.data_requests.rules import DataRequest, RequestKind, RequestOutcome, stands
@@ -106,7 +105,7 @@ def found(
 
 def _row(
     conn: Connection,
-    row: Any,
+    row: AnyRow,
     where: dict[UUID, str],
     office: AnswerSettings,
     now: Moment,

@@ -7,7 +7,7 @@ a reason. Every look and every step is in the audit log.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
@@ -135,7 +135,7 @@ class DataRequestService:
         act: str,
         words: str,
         sets: set[str],
-        values: dict[str, Any] | None = None,
+        values: Mapping[str, str | None] | None = None,
     ) -> bool:
         """Write one step, its message to the requester, and its audit line."""
         words, values = text(words.strip(), ANSWER_CHARS), values or {}
@@ -152,7 +152,7 @@ class DataRequestService:
             if not words:
                 raise DataRequestError(DataRequestFault.WORDS)
             known = {"acknowledged": row.dates.acknowledged_utc_us}
-            moments: dict[str, Any] = {}
+            moments: dict[str, object] = {}
             for name in sets:
                 if known.get(name) is None:
                     moments |= columns(name, now)
@@ -224,7 +224,7 @@ def _theirs(look: Reading) -> ColumnElement[bool] | None:
     return or_(theirs, petitions.c.area_id.is_(None)) if tended & top else theirs
 
 
-def _answered(number: str, words: str, values: Mapping[str, Any]) -> Detail:
+def _answered(number: str, words: str, values: Mapping[str, str | None]) -> Detail:
     if refusal := values.get("refusal"):
         return Detail("data_request.refused", number=number, reason=words, about=refusal)
     if values.get("outcome"):

@@ -10,17 +10,17 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from hub.base.audit import log as audit_log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.database import Database
 from hub.base.storage.blobs import Blobs, BlobsError
 from hub.base.storage.partial_files import PartialFiles
@@ -104,12 +104,12 @@ class ArrivalQueue:
             cut_path.unlink(missing_ok=True)
         return False
 
-    def _may_lie_elsewhere(self, row: Row[*tuple[Any, ...]]) -> bool:
+    def _may_lie_elsewhere(self, row: AnyRow) -> bool:
         """Whether another machine's hub may still take it in from its own disk."""
         waits_us = self._clock.now().utc_us - row.sent_utc_us
         return self._db.is_shared and waits_us < ELSEWHERE_US
 
-    def _examine(self, row: Row[*tuple[Any, ...]], cut_path: Path) -> bool:
+    def _examine(self, row: AnyRow, cut_path: Path) -> bool:
         came = self._uploads.part_of(row)
         facts, cut = read_film(came), MarkedPart(row.cut_from_ms, row.cut_until_ms)
         if not is_cut(cut, duration_ms=facts.duration_ms):
@@ -124,7 +124,7 @@ class ArrivalQueue:
 
     def _keep(
         self,
-        row: Row[*tuple[Any, ...]],
+        row: AnyRow,
         facts: FilmFacts,
         kept: Path,
         came_sha256: str,

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
@@ -109,7 +109,7 @@ def end_requests(
     query = select(here.id).where(here.ended_utc_us.is_(None), *conditions)
     found = conn.scalars(query).all()
     for request_id in found:
-        values: dict[str, Any] = {"ended_why": why, **columns("ended", now)}
+        values: dict[str, object] = {"ended_why": why, **columns("ended", now)}
         conn.execute(update(household_requests).where(here.id == request_id).values(**values))
         log.note(
             conn,

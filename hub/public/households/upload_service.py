@@ -7,11 +7,12 @@ file comes in parts (`hub.base.storage.partial_files`); once complete,
 
 import secrets
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from hub.access.tables import people
 from hub.base.audit import log
@@ -20,7 +21,7 @@ from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.clock.clock import Clock
 from hub.base.db.bounds import MAX_INTEGER, text
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.db.database import Database
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
@@ -149,7 +150,7 @@ class HouseholdUploadService:
             if row.upload_id is None or self._came_bytes(conn, row) != row.upload_bytes:
                 raise self.refused(HouseholdUploadFault.LOST)
             values = {"cut_from_ms": cut.from_ms, "cut_until_ms": cut.until_ms, "wrong": ""}
-            self._set(conn, row.id, values | columns("sent", now))
+            self._set(conn, row.id, {**values, **columns("sent", now)})
             self._note(conn, "household.send", row.id, _sent(row.upload_bytes, cut))
         request_id: UUID = row.id
         return request_id
@@ -188,7 +189,7 @@ class HouseholdUploadService:
         with self._db.reading() as conn:
             return list(conn.scalars(query.order_by(here.sent_utc_us)))
 
-    def waiting_one(self, request_id: UUID) -> Row[*tuple[Any, ...]] | None:
+    def waiting_one(self, request_id: UUID) -> AnyRow | None:
         """The request of a file to be checked; None if it was withdrawn meanwhile."""
         here = household_requests.c
         query = select(household_requests).where(
@@ -197,7 +198,7 @@ class HouseholdUploadService:
         with self._db.reading() as conn:
             return conn.execute(query).first()
 
-    def part_of(self, row: Row[*tuple[Any, ...]], *, ending: str = "") -> Path:
+    def part_of(self, row: AnyRow, *, ending: str = "") -> Path:
         """Path of the received file, with all its bytes on this machine; with `ending`, path for
         its cut. BlobsError, FileNotFoundError."""
         name = str(row.upload_id)
@@ -205,7 +206,7 @@ class HouseholdUploadService:
             return Path(self._parts.bring(row.id, name))
         return Path(self._parts.path(row.id, f"{name}{ending}"))
 
-    def reject(self, row: Row[*tuple[Any, ...]], fault: HouseholdUploadFault, why: str) -> None:
+    def reject(self, row: AnyRow, fault: HouseholdUploadFault, why: str) -> None:
         """Refuse the checked file; the household may choose another."""
         with self._db.writing() as conn:
             self._forget_upload(conn, row.id, fault.value)
@@ -215,9 +216,7 @@ class HouseholdUploadService:
         self._parts.drop(row.id, str(row.upload_id))
         self.counts[fault.value] += 1
 
-    def file(
-        self, row: Row[*tuple[Any, ...]], facts: FilmFacts, arrived: SealContent, seal: ArrivalSeal
-    ) -> bool:
+    def file(self, row: AnyRow, facts: FilmFacts, arrived: SealContent, seal: ArrivalSeal) -> bool:
         """Add the file to its case; False if the request had ended meanwhile."""
         now = Moment(arrived.arrived_utc_us, arrived.arrived_error_ms)
         is_this = household_requests.c.id == row.id
@@ -234,7 +233,7 @@ class HouseholdUploadService:
             self._note(conn, "case.given", row.case_id, given, kind="case")
         return True
 
-    def _link(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> HouseholdLink:
+    def _link(self, conn: Connection, row: AnyRow) -> HouseholdLink:
         household = rows_of(conn, households.c.id == row.household_id)[0]
         came_bytes = self._came_bytes(conn, row)
         return from_row(
@@ -252,7 +251,7 @@ class HouseholdUploadService:
             receipt=_receipt(conn, row.id),
         )
 
-    def _state(self, row: Row[*tuple[Any, ...]]) -> str:
+    def _state(self, row: AnyRow) -> str:
         is_over = row.expires_utc_us <= self._clock.now().utc_us
         if row.ended_why == "done":  # the receipt stays as long as the link would have been valid
             return "expired" if is_over else "done"
@@ -264,7 +263,7 @@ class HouseholdUploadService:
             return "expired"
         return "open" if row.upload_id is None else "coming"
 
-    def _open_request(self, conn: Connection, token: str) -> Row[*tuple[Any, ...]]:
+    def _open_request(self, conn: Connection, token: str) -> AnyRow:
         row = _request(conn, token)
         if row is None or self._state(row) not in ("open", "coming"):
             raise self.refused(HouseholdUploadFault.ENDED)
@@ -279,7 +278,7 @@ class HouseholdUploadService:
             raise self.refused(HouseholdUploadFault.ROOM) from error
         return HouseholdUpload(part, upload_id=upload_id, size_bytes=size_bytes)
 
-    def _came_bytes(self, conn: Connection, row: Row[*tuple[Any, ...]]) -> int:
+    def _came_bytes(self, conn: Connection, row: AnyRow) -> int:
         if row.upload_id is None:
             return 0
         return self._parts.received_bytes(row.id, str(row.upload_id), conn)
@@ -289,7 +288,7 @@ class HouseholdUploadService:
         cut = dict.fromkeys(("cut_from_ms", "cut_until_ms"))
         self._set(conn, request_id, {**nothing, **cut, "wrong": wrong} | columns("sent", None))
 
-    def _set(self, conn: Connection, request_id: UUID, values: dict[str, Any]) -> None:
+    def _set(self, conn: Connection, request_id: UUID, values: Mapping[str, object]) -> None:
         this = household_requests.c.id == request_id
         conn.execute(update(household_requests).where(this).values(**values))
 
@@ -340,7 +339,7 @@ def new_code() -> str:
     return code_of(secrets.token_bytes(8))
 
 
-def _request(conn: Connection, token: str) -> Row[*tuple[Any, ...]] | None:
+def _request(conn: Connection, token: str) -> AnyRow | None:
     query = (
         select(household_requests, people.c.name.label("asked_by_name"))
         .join(people, people.c.id == household_requests.c.asked_by)
@@ -363,12 +362,12 @@ def _beyond(cut: MarkedPart) -> bool:
 
 
 def _clip(
-    row: Row[*tuple[Any, ...]],
+    row: AnyRow,
     facts: FilmFacts,
     arrived: SealContent,
     seal: ArrivalSeal,
     now: Moment,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     return {
         "id": arrived.clip_id,
         "request_id": row.id,

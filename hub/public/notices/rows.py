@@ -6,13 +6,13 @@ once more.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from hub.access.tables import people
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.base.db.rows import from_row
 from hub.base.db.statements import add_all_once
 from hub.base.moment import Moment
@@ -57,7 +57,7 @@ def found(conn: Connection, *which: ColumnElement[bool], limit: int = 200) -> li
         .order_by(func.coalesce(notices.c.sent_utc_us, notices.c.made_utc_us).desc(), notices.c.id)
         .limit(limit)
     )
-    rows: list[Any] = list(conn.execute(query))
+    rows: list[AnyRow] = list(conn.execute(query))
     where = places(conn, {row.area_id for row in rows})
     return [
         from_row(Notice, row, notice_id=row.id, place=where[row.area_id], made_by_name=row.name)
@@ -72,7 +72,7 @@ def living_channels(conn: Connection, *which: ColumnElement[bool]) -> list[Notic
         .where(notice_ways.c.ended_utc_us.is_(None), *which)
         .order_by(notice_ways.c.id)
     )
-    rows: list[Any] = sorted(conn.execute(query), key=lambda row: by_name(row.label))
+    rows: list[AnyRow] = sorted(conn.execute(query), key=lambda row: by_name(row.label))
     where = places(conn, {row.area_id for row in rows})
     return [from_row(NoticeChannel, row, way_id=row.id, place=where[row.area_id]) for row in rows]
 

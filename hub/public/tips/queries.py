@@ -4,7 +4,7 @@ Only `hub.public.tips.service` calls these; it adds the audit.
 """
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, select
@@ -13,6 +13,7 @@ from hub.access.rules.grants import Right
 from hub.access.scope import visible_cameras
 from hub.alerting.alerts import camera_queries
 from hub.alerting.alerts.tables import sightings
+from hub.base.db.columns import AnyRow
 from hub.base.db.rows import from_row
 from hub.base.moment import Moment
 from hub.cases import rows as cases_rows
@@ -152,6 +153,6 @@ def _clips(
     return tuple(_clip(row, where[row.area_id]) for row in rows)
 
 
-def _clip(row: Any, place: str) -> NearClip:
+def _clip(row: AnyRow, place: str) -> NearClip:
     is_stored = row.stored_utc_us is not None
     return NearClip(row.id, row.label, place, row.first_frame_utc_us, is_stored)

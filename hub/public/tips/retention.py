@@ -4,18 +4,19 @@ Tips of open cases and of alerts under hold stay. Of a deleted tip the row, code
 so that the sender can read about the deletion, and an audit line describes it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from hub.base.audit import log as audit_log
 from hub.base.audit.detail import Detail
 from hub.base.audit.log import By
 from hub.base.batches import Stopping, in_pages, may_forget, never
 from hub.base.clock.clock import Clock
-from hub.base.db.columns import columns
+from hub.base.db.columns import AnyRow, columns
 from hub.base.db.database import Database
 from hub.base.moment import Moment
 from hub.cases.tables import cases
@@ -59,7 +60,12 @@ class TipRetention:
         return forgotten
 
     def _each(
-        self, which: ColumnElement[bool], days: int, forget: Any, now: Moment, stopping: Stopping
+        self,
+        which: ColumnElement[bool],
+        days: int,
+        forget: Callable[[Connection, AnyRow, int, Moment], None],
+        now: Moment,
+        stopping: Stopping,
     ) -> int:
         if days <= 0:
             return 0
@@ -101,12 +107,12 @@ def _has_contact() -> ColumnElement[bool]:
     )
 
 
-def _forget_contact(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
+def _forget_contact(conn: Connection, row: AnyRow, days: int, now: Moment) -> None:
     conn.execute(delete(tip_reporters).where(tip_reporters.c.tip_id == row.id))
     _note(conn, "tip.forget_contact", row, Detail("tip.sender_forgotten", n=days), now)
 
 
-def _forget(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
+def _forget(conn: Connection, row: AnyRow, days: int, now: Moment) -> None:
     pictures = conn.execute(
         select(func.count(), func.coalesce(func.sum(tip_pictures.c.original_bytes), 0)).where(
             tip_pictures.c.tip_id == row.id
@@ -126,7 +132,7 @@ def _forget(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
     _note(conn, "tip.forget", row, detail, now)
 
 
-def _note(conn: Connection, act: str, row: Row[Any], detail: Detail, now: Moment) -> None:
+def _note(conn: Connection, act: str, row: AnyRow, detail: Detail, now: Moment) -> None:
     audit_log.note(
         conn,
         BY_THE_HUB,

@@ -6,10 +6,10 @@ metadata of the phone, are for people who work on the tip's case.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 
 from hub.alerting.alerts import queries as alerts_queries
 from hub.alerting.alerts.rules.kinds import Kind
@@ -17,7 +17,7 @@ from hub.base.audit.acting import Acting, On, Reading
 from hub.base.audit.asker import Asker
 from hub.base.audit.detail import Detail, plain
 from hub.base.db.bounds import text
-from hub.base.db.columns import columns, new_id
+from hub.base.db.columns import AnyRow, columns, new_id
 from hub.cases.rows import works_on
 from hub.cases.service import CaseService
 from hub.public.tips import queries as tips_queries
@@ -189,7 +189,7 @@ def _movable_tip(look: Reading, alert_id: UUID) -> UUID | None:
     return tip_id if case_id is None or _works_on(look, case_id) else None
 
 
-def _picture_row(look: Reading, picture_id: UUID) -> Row[*tuple[Any, ...]] | None:
+def _picture_row(look: Reading, picture_id: UUID) -> AnyRow | None:
     query = select(tip_pictures, tips.c.alert_id, tips.c.case_id)
     joined = query.join(tips, tips.c.id == tip_pictures.c.tip_id)
     return look.conn.execute(joined.where(tip_pictures.c.id == picture_id)).first()

@@ -81,7 +81,7 @@ def with_keys(layer: Settings, changes: Mapping[str, Any]) -> dict[str, Any]:
 def works_by(report: SettingsReport, wanted: Settings) -> dict[str, Any]:
     """Effective settings of the node, by dotted key, if it applied `wanted`."""
     own = report.own or {}
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for name in SECTIONS:
         section = {**_table(own.get(name)), **(wanted.get(name) or {})}
         values |= {f"{name}.{key}": value for key, value in section.items()}
