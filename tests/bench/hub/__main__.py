@@ -1,12 +1,12 @@
 """Benchmarks of the hub's capacity, beside another program in the same run.
 
-.venv/bin/python -m tests.bench.hub intake|pages|fanout|search ARGS...
+.venv/bin/python -m tests.bench.hub intake|batch|pages|fanout|search ARGS...
 """
 
 import argparse
 import sys
 
-from tests.bench.hub import fanout, intake, pages, search
+from tests.bench.hub import batch, fanout, intake, pages, search
 
 
 def parser() -> argparse.ArgumentParser:
@@ -15,6 +15,8 @@ def parser() -> argparse.ArgumentParser:
     benches = top.add_subparsers(required=True, metavar="WHAT")
     meaning = "measure events per second, with a commit before each acknowledgement"
     intake.add_to(benches.add_parser("intake", help=meaning, description=meaning))
+    meaning = "measure gathered writes beside SQLAlchemy's Session"
+    batch.add_to(benches.add_parser("batch", help=meaning, description=meaning))
     meaning = "measure the pages inbox and alert with a year of alerts and 200 officers"
     pages.add_to(benches.add_parser("pages", help=meaning, description=meaning))
     meaning = "measure the time until 1,000 phones have one alert"
