@@ -81,7 +81,7 @@ class Gathered:
     def put(self, table: Table, values: Values) -> None:
         """Keep a row that replaces the one with its primary key."""
         key = tuple(values[column.name] for column in table.primary_key)
-        # Only the columns told are overwritten, also by a second one.
+        # A second put overwrites only the columns that it names.
         self._puts.setdefault(table, {}).setdefault(key, {}).update(values)
         self._written(table)
 
@@ -96,10 +96,10 @@ class Gathered:
             for name, step in growth.items():
                 added[name] += step
             return
-        told, grown = self._changes.setdefault(table, {}).setdefault(key, ({}, {}))
-        told.update(values)
+        new, increments = self._changes.setdefault(table, {}).setdefault(key, ({}, {}))
+        new.update(values)
         for name, step in growth.items():
-            grown[name] = grown.get(name, 0) + step
+            increments[name] = increments.get(name, 0) + step
 
     def at_the_end(self, statement: UpdateBase, key: object, values: Values) -> None:
         """Keep a statement that runs after all rows are sent; once for each key, with the last
@@ -154,8 +154,8 @@ class Gathered:
         self._inserts, self._inserts_once, self._puts = {}, {}, {}
         self._changes, self._last, self._added, self._waiting = {}, {}, {}, set()
         dialect = conn.dialect.name
-        place = _places(len(metadata.tables))
-        for table in sorted({*inserts, *once, *puts}, key=place.__getitem__):
+        places = _places(len(metadata.tables))
+        for table in sorted({*inserts, *once, *puts}, key=places.__getitem__):
             if rows := inserts.get(table):
                 conn.execute(insert_statement(table, dialect), _evened(rows))
             if rows := once.get(table):
@@ -175,7 +175,7 @@ class Gathered:
     def _forget(self, table: Table) -> None:
         """Ask again what this table was read for."""
         for key in [
-            one for one, (tables, _) in self._known.items() if tables is None or table in tables
+            key for key, (tables, _) in self._known.items() if tables is None or table in tables
         ]:
             del self._known[key]
 
@@ -193,13 +193,13 @@ def gathering(conn: Connection) -> Iterator[None]:
     """Gather until the end of the block, then send; after an exception nothing is sent."""
     if Gathered.of(conn) is not None:
         raise RuntimeError("this connection already gathers")
-    place = conn.info  # a broken connection gives it no more
-    place[_PLACE] = gathered = Gathered()
+    info = conn.info  # a broken connection does not give it again
+    info[_PLACE] = gathered = Gathered()
     try:
         yield
         gathered.send(conn)
     finally:
-        del place[_PLACE]
+        del info[_PLACE]
 
 
 def let_gather(engine: Engine) -> None:
@@ -221,11 +221,11 @@ def _refuse_savepoint(conn: Connection, _name: str) -> None:
 def _send_changes(
     conn: Connection, table: Table, by_key: Mapping[object, tuple[Row, dict[str, int]]]
 ) -> None:
-    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Row]] = defaultdict(list)
-    for key, (told, grown) in by_key.items():
-        columns = tuple(sorted(told)), tuple(sorted(grown))
-        alike[columns].append(update_values(key, told, grown))
-    for (names, counters), rows in alike.items():
+    by_names: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Row]] = defaultdict(list)
+    for key, (new, increments) in by_key.items():
+        columns = tuple(sorted(new)), tuple(sorted(increments))
+        by_names[columns].append(update_values(key, new, increments))
+    for (names, counters), rows in by_names.items():
         statement = update_statement(table, names, counters)
         done = conn.execute(statement, rows, execution_options=COUNTED).rowcount
         if counters and done != len(rows):
@@ -258,6 +258,6 @@ def _by_columns(rows: Iterable[Row]) -> dict[tuple[str, ...], list[Row]]:
 def _tables_of(statement: Executable) -> _Tables:
     """The tables that a question reads; None: unknown, as some of it is text."""
     parts = list(visitors.iterate(cast(ClauseElement, statement)))
-    if any(isinstance(one, TextClause) for one in parts):
+    if any(isinstance(part, TextClause) for part in parts):
         return None
-    return frozenset(one for one in parts if isinstance(one, Table))
+    return frozenset(part for part in parts if isinstance(part, Table))

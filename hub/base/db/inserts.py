@@ -33,24 +33,24 @@ def put_statement(table: Table, dialect_name: str, names: tuple[str, ...]) -> An
     key."""
     keys = [column.name for column in table.primary_key]
     statement = insert_statement(table, dialect_name)
-    told = {name: statement.excluded[name] for name in names if name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=told)
+    new = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=new)
 
 
 @cache
 def update_statement(table: Table, names: tuple[str, ...], counters: tuple[str, ...]) -> Update:
     """Statement that updates the row with an id: sets columns, and adds to counters; see
     `update_values`."""
-    told = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
-    grown = {name: table.c[name] + bindparam(f"by_{name}") for name in counters}
+    new = {name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names}
+    increments = {name: table.c[name] + bindparam(f"by_{name}") for name in counters}
     key = bindparam(_KEY, type_=table.c.id.type)
-    return update(table).where(table.c.id == key).values(told | grown)
+    return update(table).where(table.c.id == key).values(new | increments)
 
 
 def update_values(
     key: object, values: Mapping[str, object], growth: Mapping[str, int]
 ) -> dict[str, object]:
     """Parameters of `update_statement`: the row's id, new values, and increments of counters."""
-    told = {f"to_{name}": value for name, value in values.items()}
-    grown = {f"by_{name}": step for name, step in growth.items()}
-    return {_KEY: key} | told | grown
+    new = {f"to_{name}": value for name, value in values.items()}
+    increments = {f"by_{name}": step for name, step in growth.items()}
+    return {_KEY: key} | new | increments
