@@ -153,8 +153,8 @@ class InboxService:
             changes = alerts_queries.changes(look.conn, asker.person_id, after=cursor, now=look.now)
             newest = alerts_queries.last_cursor(look.conn)
         if changes:
-            told = Detail("changes.since", n=len(changes), id=cursor)
-            self._acting.note(asker, "changes.open", detail=told)
+            detail = Detail("changes.since", n=len(changes), id=cursor)
+            self._acting.note(asker, "changes.open", detail=detail)
         return changes, max(newest, cursor)
 
     def scope_mark(self, asker: Asker) -> int:

@@ -24,7 +24,7 @@ class ClipAtNode:
 def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
     """Sentence about a removed file, with the time and the rule."""
     say = calendar.words.say
-    told = {
+    values = {
         "time": calendar.full(media.first_frame_utc_us),
         "date": calendar.day(removed.at_utc_us),
         "days": removed.keep_days,
@@ -40,13 +40,13 @@ def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
                 if is_clip
                 else say("The picture of %(time)s was removed on %(date)s.")
             )
-            return f"{what % told} {rule % told}"
+            return f"{what % values} {rule % values}"
         case "asked":
             return (
                 say("The clip of %(time)s was deleted on %(date)s for a person concerned.")
                 if is_clip
                 else say("The picture of %(time)s was deleted on %(date)s for a person concerned.")
-            ) % told
+            ) % values
         case "full":
             return (
                 say("The clip of %(time)s was removed on %(date)s: the hub's disk was full.")
@@ -54,7 +54,7 @@ def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
                 else say(
                     "The picture of %(time)s was removed on %(date)s: the hub's disk was full."
                 )
-            ) % told
+            ) % values
         case _:
             return (
                 say("The clip of %(time)s is no longer at the hub; its camera box is asked.")
@@ -62,7 +62,7 @@ def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
                 else say(
                     "The picture of %(time)s is no longer at the hub; its camera box is asked."
                 )
-            ) % told
+            ) % values
 
 
 def clip_at_node_line(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> ClipAtNode:
@@ -86,13 +86,13 @@ def unheard(words: Messages) -> str:
 
 def _asked(wish: ClipRequestRow, calendar: Calendar, *, is_node_here: bool) -> str:
     say = calendar.words.say
-    told = {"time": calendar.full(wish.asked_utc_us), "name": wish.person_name}
+    values = {"time": calendar.full(wish.asked_utc_us), "name": wish.person_name}
     if wish.answer == "coming" and is_node_here:
-        return say("%(name)s asked for it, %(time)s; it is on its way.") % told
-    return say("%(name)s asked for it, %(time)s; waiting for the camera box.") % told
+        return say("%(name)s asked for it, %(time)s; it is on its way.") % values
+    return say("%(name)s asked for it, %(time)s; waiting for the camera box.") % values
 
 
 def _gone(wish: ClipRequestRow, calendar: Calendar) -> str:
     at_utc_us = wish.answered_utc_us if wish.answered_utc_us is not None else wish.asked_utc_us
-    told = {"time": calendar.full(at_utc_us)}
-    return calendar.words.say("The camera box no longer has this clip (%(time)s).") % told
+    values = {"time": calendar.full(at_utc_us)}
+    return calendar.words.say("The camera box no longer has this clip (%(time)s).") % values

@@ -17,28 +17,28 @@ def commands(conn: Connection, *, now: Moment) -> list[Reply]:
     """The commands due now, recorded as sent; each is repeated until it is answered."""
     rollout_rows.step(conn, now=now)
     wanted = [
-        (wish.node, Command(command_id=wish.command_id, body=BringMedia(sha256s=(wish.sha256,))))
-        for wish in clips.due(conn, now=now)
+        (due.node, Command(command_id=due.command_id, body=BringMedia(sha256s=(due.sha256,))))
+        for due in clips.due(conn, now=now)
     ]
     wanted += [
-        (told.node, Command(command_id=told.command_id, body=told.words))
-        for told in node_holds.due(conn, now=now)
+        (due.node, Command(command_id=due.command_id, body=due.words))
+        for due in node_holds.due(conn, now=now)
     ]
     wanted += [
-        (wish.node, Command(command_id=wish.command_id, body=wish.words))
-        for wish in spans.due(conn, now=now)
+        (due.node, Command(command_id=due.command_id, body=due.words))
+        for due in spans.due(conn, now=now)
     ]
     wanted += [
-        (told.node, Command(command_id=told.command_id, body=told.words))
-        for told in settings_rows.due(conn, now=now)
+        (due.node, Command(command_id=due.command_id, body=due.words))
+        for due in settings_rows.due(conn, now=now)
     ]
     wanted += [
-        (told.node, Command(command_id=told.command_id, body=told.words))
-        for told in release_rows.due(conn, now=now)
+        (due.node, Command(command_id=due.command_id, body=due.words))
+        for due in release_rows.due(conn, now=now)
     ]
     wanted += [
-        (told.node, Command(command_id=told.command_id, body=SendDiagnosis()))
-        for told in rows.due(conn, now=now)
+        (due.node, Command(command_id=due.command_id, body=SendDiagnosis()))
+        for due in rows.due(conn, now=now)
     ]
     return [
         Reply(topics.address(topics.COMMAND, node), encode(command), expires_s=600)

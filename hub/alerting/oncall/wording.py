@@ -91,13 +91,13 @@ def on_call_line(team: Team, names: Names, words: Messages, *, now_utc_us: int) 
     if crew:
         running = roster_turns(team.roster, local.date() - timedelta(days=1), 2)
         ends = min(one.ends for one in running if one.crew and one.starts <= local < one.ends)
-        told = {"names": people(crew, names), "time": f"{ends:%H:%M}"}
-        said = words.say("On duty until %(time)s: %(names)s") % told
+        values = {"names": people(crew, names), "time": f"{ends:%H:%M}"}
+        said = words.say("On duty until %(time)s: %(names)s") % values
     coming = next_turns(team.roster, local)
     after = ""
     if coming:
-        told = {"names": people(coming[0].crew, names), "time": _when(coming[0].starts, local)}
-        after = words.say("From %(time)s: %(names)s") % told
+        values = {"names": people(coming[0].crew, names), "time": _when(coming[0].starts, local)}
+        after = words.say("From %(time)s: %(names)s") % values
     return OnCallLine(
         team, said, after, is_empty=not crew, gaps=gap_sentences(team, local.date(), words)
     )
@@ -112,8 +112,8 @@ def gap_sentences(team: Team, today: date, words: Messages) -> list[str]:
     usual = weekly_gaps(team.roster)
     every_day = {(one.starts.time(), one.ends - one.starts) for one in usual}
     if len(usual) == 7 and len(every_day) == 1:
-        told = {"from": f"{usual[0].starts:%H:%M}", "until": f"{usual[0].ends:%H:%M}"}
-        said = [words.say("Every day nobody from %(from)s to %(until)s") % told]
+        values = {"from": f"{usual[0].starts:%H:%M}", "until": f"{usual[0].ends:%H:%M}"}
+        said = [words.say("Every day nobody from %(from)s to %(until)s") % values]
     else:
         said = [weekly_gap(one, words) for one in usual]
     odd = dated_gaps(team.roster, today, AHEAD_DAYS)
@@ -125,27 +125,27 @@ def weekly_gap(gap: CoverageGap, words: Messages) -> str:
     if gap.ends - gap.starts >= timedelta(days=7):
         return words.say("Nobody all week")
     days = weekdays(words)
-    told = {
+    values = {
         "day": days[gap.starts.weekday()],
         "until_day": days[gap.ends.weekday()],
         "from": f"{gap.starts:%H:%M}",
         "until": _end_of(gap),
     }
     if _is_one_day(gap):
-        return words.say("%(day)s: nobody from %(from)s to %(until)s") % told
-    return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
+        return words.say("%(day)s: nobody from %(from)s to %(until)s") % values
+    return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % values
 
 
 def _dated(gap: CoverageGap, words: Messages) -> str:
-    told = {
+    values = {
         "day": f"{gap.starts:%d/%m/%Y}",
         "until_day": f"{gap.ends:%d/%m/%Y}",
         "from": f"{gap.starts:%H:%M}",
         "until": _end_of(gap),
     }
     if _is_one_day(gap):
-        return words.say("%(day)s: nobody from %(from)s to %(until)s") % told
-    return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
+        return words.say("%(day)s: nobody from %(from)s to %(until)s") % values
+    return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % values
 
 
 def _is_one_day(gap: CoverageGap) -> bool:
@@ -184,12 +184,12 @@ def plan_gaps(plan: EscalationPlan, teams: Mapping[UUID, Team], words: Messages)
         roster = team.roster
         always = numbers(team.members, roster.absent)
         there = numbers_on_call(roster) if roster.shifts else always
-        told = {"team": team.name, "n": step.place or 1}
+        values = {"team": team.name, "n": step.place or 1}
         if not there:
-            gaps.append(words.say("%(team)s has nobody: its step is passed over.") % told)
+            gaps.append(words.say("%(team)s has nobody: its step is passed over.") % values)
         elif step.whom is StepRecipients.ON_DUTY and (step.place or 1) not in there:
             said = words.say("%(team)s has no number %(n)d on duty: that step is passed over.")
-            gaps.append(said % told)
+            gaps.append(said % values)
     return list(dict.fromkeys(gaps))
 
 
@@ -197,10 +197,10 @@ def recipients(step: EscalationStep, team_names: Mapping[UUID, str], words: Mess
     """Recipients of a step."""
     if step.whom is StepRecipients.EVERYBODY or step.team_id is None:
         return words.say("Everybody who may know")
-    told = {"team": team_names.get(step.team_id, "?"), "n": step.place or 1}
+    values = {"team": team_names.get(step.team_id, "?"), "n": step.place or 1}
     if step.whom is StepRecipients.TEAM:
-        return words.say("%(team)s: all on duty") % told
-    return words.say("%(team)s: number %(n)d on duty") % told
+        return words.say("%(team)s: all on duty") % values
+    return words.say("%(team)s: number %(n)d on duty") % values
 
 
 def fault(what: OnCallFault, words: Messages) -> str:

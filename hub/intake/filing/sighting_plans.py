@@ -138,7 +138,7 @@ def _plan(
     """Plan for a sighting that is new, or may raise an alert only now; `add` writes it with its
     alert."""
     foremost_met = foremost(begun.rules)
-    told = _decision(conn, node_event, begun)
+    routing = _decision(conn, node_event, begun)
     seen = NewSighting(
         camera_id=node_event.camera_id,
         kind=begun.kind,
@@ -147,7 +147,7 @@ def _plan(
         age_s=node_event.age_s,
         zone=foremost_met.place if foremost_met else None,
         wakes=begun.wakes or bool(begun.rules),
-        is_critical=_is_urgent(is_critical(begun.rules, policy.critical_rules), told),
+        is_critical=_is_urgent(is_critical(begun.rules, policy.critical_rules), routing),
     )
     running, woke_utc_us = [], None
     if is_for_alerts(seen, policy):
@@ -155,7 +155,7 @@ def _plan(
         woke_utc_us = facts.last_woke(conn, seen, policy)
     match decide(seen, running, policy, woke_utc_us=woke_utc_us):
         case RaiseAlert() as decision:
-            is_urgent = _is_urgent(seen.is_critical or begun.kind in policy.critical_kinds, told)
+            is_urgent = _is_urgent(seen.is_critical or begun.kind in policy.critical_kinds, routing)
             silence = silences_rows.covering(
                 conn,
                 node_event.camera_id,
@@ -166,10 +166,10 @@ def _plan(
             )
             if silence is not None:
                 return _plan_muted(node_event, begun, silence, add)
-            alert = _new_alert(node_event, begun, seen, told, decision, is_urgent=is_urgent)
+            alert = _new_alert(node_event, begun, seen, routing, decision, is_urgent=is_urgent)
             return _plan_raise(facts, node_event, alert, decision, add)
         case JoinAlert(alert_id, reason):
-            write = partial(_join, facts, node_event, begun, alert_id, told, policy, add)
+            write = partial(_join, facts, node_event, begun, alert_id, routing, policy, add)
             return FilingPlan("grouped", reason, alert_id, write)
         case TooLate(reason):
             return FilingPlan("late", reason, None, partial(add, None))
@@ -190,13 +190,13 @@ def _new_alert(
     node_event: NodeEvent,
     begun: _Begun,
     seen: NewSighting,
-    told: RoutingDecision,
+    routing: RoutingDecision,
     decision: RaiseAlert,
     *,
     is_urgent: bool,
 ) -> NewAlert:
     """A new alert; silent (inbox only) if its spot has just rung phones or a rule says so."""
-    is_told = told.tells is not RuleRecipients.NOBODY
+    is_told = routing.tells is not RuleRecipients.NOBODY
     quiet_reason = decision.quiet_reason if is_told else TOLD_NOBODY
     return NewAlert(
         alert_id=new_id(node_event.now),
@@ -210,8 +210,8 @@ def _new_alert(
         zone=seen.zone,
         quiet_reason=quiet_reason,
         rules=begun.rules,
-        rule_id=told.rule_id,
-        rule_reason=told.reason,
+        rule_id=routing.rule_id,
+        rule_reason=routing.reason,
     )
 
 
@@ -223,11 +223,11 @@ def _decision(conn: Connection, node_event: NodeEvent, begun: _Begun) -> Routing
     return routing_rows.routing_decision(conn, node_event.camera_id, begun.kind, begun.rules, at=at)
 
 
-def _is_urgent(is_critical: bool, told: RoutingDecision) -> bool:
+def _is_urgent(is_critical: bool, routing: RoutingDecision) -> bool:
     """Whether it is exempt from cooldown and rate limit; the town's rule decides last."""
-    if told.tells is RuleRecipients.NOBODY or told.urgency is Urgency.USUAL:
+    if routing.tells is RuleRecipients.NOBODY or routing.urgency is Urgency.USUAL:
         return False
-    return is_critical or told.urgency is Urgency.CRITICAL
+    return is_critical or routing.urgency is Urgency.CRITICAL
 
 
 def _plan_muted(node_event: NodeEvent, begun: _Begun, silence: Silence, add: _Add) -> FilingPlan:
@@ -266,7 +266,7 @@ def _join(
     node_event: NodeEvent,
     begun: _Begun,
     alert_id: UUID,
-    told: RoutingDecision,
+    routing: RoutingDecision,
     policy: Policy,
     add: _Add,
     conn: Connection,
@@ -285,7 +285,7 @@ def _join(
     is_kept_quiet = facts.may_be_quiet(alert_id, TOLD_NOBODY)
     meet_rules(conn, alert_id, begun.rules, raising=policy.critical_rules, now=node_event.now)
     if (begun.wakes or begun.rules) and is_kept_quiet:
-        wake(conn, alert_id, told, begun.rules, now=node_event.now)
+        wake(conn, alert_id, routing, begun.rules, now=node_event.now)
     if begun.rules or is_kept_quiet:
         facts.forget_alerts(node_event.camera_id)
 

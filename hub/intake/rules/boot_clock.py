@@ -36,7 +36,7 @@ class StampedTimes:
     uptime_ms: int | None
 
 
-def happened(told: StampedTimes, boot: BootClock | None, *, now: Moment) -> Moment:
+def happened(times: StampedTimes, boot: BootClock | None, *, now: Moment) -> Moment:
     """Best estimate of the time of an event.
 
     A trusted stamp is used, unless the hub's clock is trusted too and the stamp lies further in the
@@ -45,18 +45,18 @@ def happened(told: StampedTimes, boot: BootClock | None, *, now: Moment) -> Mome
     a stamp within that delay is kept: events of one node stay in order. Without an age (the node
     has rebooted) the stamp is used if it is valid, or else the time of receipt.
     """
-    is_time = told.stamp.utc_us >= FIRST_UTC_US and not _is_future(told.stamp, now)
-    if told.stamp.error_ms is not None and is_time:
-        return told.stamp
+    is_time = times.stamp.utc_us >= FIRST_UTC_US and not _is_future(times.stamp, now)
+    if times.stamp.error_ms is not None and is_time:
+        return times.stamp
     placed: Moment | None = None
-    if boot is not None and told.uptime_ms is not None:
-        placed = boot.place(told.uptime_ms)
-    elif told.age_ms is not None:
-        placed = Moment(max(0, now.utc_us - told.age_ms * 1000))
+    if boot is not None and times.uptime_ms is not None:
+        placed = boot.place(times.uptime_ms)
+    elif times.age_ms is not None:
+        placed = Moment(max(0, now.utc_us - times.age_ms * 1000))
     if placed is None:
-        return Moment((told.stamp if is_time else now).utc_us)
-    if abs(placed.utc_us - told.stamp.utc_us) <= JOURNEY_S * 1_000_000:
-        return Moment(told.stamp.utc_us, placed.error_ms)
+        return Moment((times.stamp if is_time else now).utc_us)
+    if abs(placed.utc_us - times.stamp.utc_us) <= JOURNEY_S * 1_000_000:
+        return Moment(times.stamp.utc_us, placed.error_ms)
     return placed
 
 
