@@ -98,8 +98,8 @@ class Hub:
                 await self._stop.wait()
                 log.info("hub.stopping")
                 self._watch.say_stopping()
-                for told in others:
-                    told.cancel()
+                for other in others:
+                    other.cancel()
                 self._parts.pages.should_exit = True
                 self._parts.resources.change_signal.ring()  # live pages wait for it
                 await pages
@@ -139,15 +139,15 @@ class Hub:
                 watched["revocations"] = (parts.revocation.follow, stop)
             if CHORES in self._roles:
                 watched["lease"] = (parts.lease.run, chores_stop)
-        if told := parts.delivery:
+        if delivery := parts.delivery:
             watched |= {
-                "notifier": (told.notifier.run, notifier_stop),
-                "abandoned leases": (told.abandoned.run, stop),
-                "fallback channel": (told.fallback.run, stop),
-                "escalator": (told.escalator.run, stop),
-                "notice post": (told.notice_post.run, stop),
-                "phone test": (told.phone_test.run, stop),
-                "phone check": (told.phone_check.run, stop),
+                "notifier": (delivery.notifier.run, notifier_stop),
+                "abandoned leases": (delivery.abandoned.run, stop),
+                "fallback channel": (delivery.fallback.run, stop),
+                "escalator": (delivery.escalator.run, stop),
+                "notice post": (delivery.notice_post.run, stop),
+                "phone test": (delivery.phone_test.run, stop),
+                "phone check": (delivery.phone_check.run, stop),
             }
         if parts.live:
             watched |= {

@@ -15,17 +15,17 @@ def no_answer_words(reason: str, words: Messages) -> str:
     say = words.say
     match code:
         case NoAnswer.NO_CAMERA:
-            told = say("the box has no camera %(value)s")
+            text = say("the box has no camera %(value)s")
         case NoAnswer.FAILED:
-            told = say("its program says: %(value)s")
+            text = say("its program says: %(value)s")
         case NoAnswer.ENDED:
-            told = say("its program ended with the code %(value)s")
+            text = say("its program ended with the code %(value)s")
         case NoAnswer.TOO_LARGE:
-            told = say("the file is larger than %(value)s bytes")
+            text = say("the file is larger than %(value)s bytes")
         case NoAnswer.TOO_SLOW:
-            told = say("it was not made within %(value)s s")
+            text = say("it was not made within %(value)s s")
         case NoAnswer.STOPPED:
-            told = say("the box was stopped meanwhile")
+            text = say("the box was stopped meanwhile")
         case _:
             assert_never(code)
-    return told % {"value": value}
+    return text % {"value": value}

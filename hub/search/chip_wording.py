@@ -98,8 +98,8 @@ def _riding(meaning: Riding, words: Messages) -> str:
     }.get(meaning.transport, words.say("vehicle"))
     if not meaning.colours:
         return vehicle
-    told = {"vehicle": vehicle, "colours": _colours(meaning.colours, words)}
-    return words.say("%(colours)s %(vehicle)s") % told
+    values = {"vehicle": vehicle, "colours": _colours(meaning.colours, words)}
+    return words.say("%(colours)s %(vehicle)s") % values
 
 
 def _moving(meaning: Moving, words: Messages) -> str:
@@ -107,14 +107,14 @@ def _moving(meaning: Moving, words: Messages) -> str:
 
 
 def _people(meaning: People, words: Messages) -> str:
-    told = {"n": meaning.least, "most": meaning.most}
+    values = {"n": meaning.least, "most": meaning.most}
     if meaning.most == meaning.least:
-        return words.count("%(n)d person", "%(n)d people", meaning.least) % told
+        return words.count("%(n)d person", "%(n)d people", meaning.least) % values
     if meaning.most >= MOST_PEOPLE:
-        return words.say("at least %(n)d people") % told
+        return words.say("at least %(n)d people") % values
     if meaning.least == 1:
-        return words.say("at most %(most)d people") % told
-    return words.say("%(n)d to %(most)d people") % told
+        return words.say("at most %(most)d people") % values
+    return words.say("%(n)d to %(most)d people") % values
 
 
 def _height(meaning: Height, words: Messages) -> str:

@@ -150,23 +150,25 @@ def next_step(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
 
 def _who_has_it(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
     say = calendar.words.say
-    told = {
+    values = {
         "name": row.taken_by_name or "?",
         "time": calendar.clock(row.taken_utc_us or row.raised_utc_us),
         "to": row.offered_to_name or "?",
         "offered": calendar.clock(row.offered_utc_us or row.raised_utc_us),
     }
     if row.offered_to == asker.person_id:
-        return say(
-            "%(name)s hands this over to you since %(offered)s. Acknowledge it to have it."
-        ) % (told)
+        return (
+            say("%(name)s hands this over to you since %(offered)s. Acknowledge it to have it.")
+            % values
+        )
     if row.offered_to is not None:
         return (
-            say("%(name)s has it, and hands it to %(to)s since %(offered)s; not taken yet.") % told
+            say("%(name)s has it, and hands it to %(to)s since %(offered)s; not taken yet.")
+            % values
         )
     if row.taken_by == asker.person_id:
-        return say("You have it since %(time)s. When done, press Resolved or False alarm.") % told
-    return say("%(name)s has it since %(time)s and will close it. You need do nothing.") % told
+        return say("You have it since %(time)s. When done, press Resolved or False alarm.") % values
+    return say("%(name)s has it since %(time)s and will close it. You need do nothing.") % values
 
 
 def next_call(row: AlertRow, calendar: Calendar) -> str:
@@ -177,10 +179,10 @@ def next_call(row: AlertRow, calendar: Calendar) -> str:
     if due_utc_us is None:
         return say("All who are to be called were called; nobody has it yet.")
     who = row.next_call.who or say("everybody who may know")
-    told = {"who": who, "time": calendar.clock(due_utc_us)}
+    values = {"who": who, "time": calendar.clock(due_utc_us)}
     if row.next_call.is_again:
-        return say("Next: %(who)s once more at %(time)s, because nobody has it yet.") % told
-    return say("Next: %(who)s at %(time)s, because nobody has it yet.") % told
+        return say("Next: %(who)s once more at %(time)s, because nobody has it yet.") % values
+    return say("Next: %(who)s at %(time)s, because nobody has it yet.") % values
 
 
 @dataclass(frozen=True, slots=True)

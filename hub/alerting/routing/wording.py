@@ -66,13 +66,13 @@ def sentence(
     if rule.zone is not None:
         zone = called(zones, rule.zone, rule.camera_id)
         what = words.say("%(what)s in %(zone)s") % {"what": what, "zone": zone}
-    told = {
+    values = {
         "place": place,
         "what": what,
         "when": when(rule.window, words),
         "who": recipients(rule.tells, rule.team_id, teams, words),
     }
-    said = words.say("%(place)s: of %(what)s, %(when)s, %(who)s.") % told
+    said = words.say("%(place)s: of %(what)s, %(when)s, %(who)s.") % values
     if rule.tells is RuleRecipients.TEAM:
         after = words.say("After %(n)d s without an answer it goes on as the plan says.")
         said = f"{said} {after % {'n': rule.wait_s}}"
@@ -122,8 +122,10 @@ def warnings(rule: AlertRule, teams: Teams, words: Messages) -> list[str]:
     """Warnings before a rule takes effect: times when nobody of its team is on duty, or nobody is
     told."""
     if rule.tells is RuleRecipients.NOBODY:
-        told = {"when": when(rule.window, words)}
-        return [words.say("Nobody's phone rings of this: %(when)s. It stays in the inbox.") % told]
+        values = {"when": when(rule.window, words)}
+        return [
+            words.say("Nobody's phone rings of this: %(when)s. It stays in the inbox.") % values
+        ]
     team = teams.get(rule.team_id) if rule.team_id is not None else None
     if team is None:
         return []

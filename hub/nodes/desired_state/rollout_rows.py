@@ -95,8 +95,8 @@ def begin(
     for node_id, stage in stage_of_each(node_ids, are_here=are_here).items():
         row = {"rollout_id": rollout_id, "node_id": node_id, "stage": stage, "is_changed": False}
         conn.execute(insert(rollout_nodes).values(row | {"ran_sha256": ran.get(node_id)}))
-    told = Detail("settings.in_stages", n=len(node_ids), reason=reason.strip())
-    settings_rows.note_act(conn, "settings.roll", scope, told, by=by, now=now)
+    detail = Detail("settings.in_stages", n=len(node_ids), reason=reason.strip())
+    settings_rows.note_act(conn, "settings.roll", scope, detail, by=by, now=now)
     _go_on_to(conn, rollout_id, 0, now=now)
     return rollout_id
 
@@ -142,8 +142,8 @@ def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -
     changed = settings_rows.recompute_valid(conn, all_of_them, now=now, goes_back=True)
     for node_id, sha256 in took.items():
         release_rows.go_back_to(conn, node_id, sha256, now=now)
-    told = Detail("settings.go_back", n=len(changed), halted=why)
-    settings_rows.note_act(conn, "settings.halt", scope, told, by=by, now=now)
+    detail = Detail("settings.go_back", n=len(changed), halted=why)
+    settings_rows.note_act(conn, "settings.halt", scope, detail, by=by, now=now)
     log.warning("rollout.halted", why=why, back=len(changed))
     return True
 

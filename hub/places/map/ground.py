@@ -107,12 +107,12 @@ class MapFiles:
     def ground(self) -> Ground | None:
         """The current background; None: there is none."""
         try:
-            told = json.loads((self._folder / "ground.json").read_text(encoding="utf-8"))
-            path = self._folder / Path(told["file"]).name
-            corners = Corners(*told["corners"]) if told["corners"] else None
+            stored = json.loads((self._folder / "ground.json").read_text(encoding="utf-8"))
+            path = self._folder / Path(stored["file"]).name
+            corners = Corners(*stored["corners"]) if stored["corners"] else None
             found = path.stat()
             etag = f'"{found.st_mtime_ns:x}-{found.st_size:x}"'
-            return Ground(told["kind"], found.st_size, told["media_type"], corners, path, etag)
+            return Ground(stored["kind"], found.st_size, stored["media_type"], corners, path, etag)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -157,9 +157,9 @@ class MapFiles:
         finally:
             draft.unlink(missing_ok=True)  # a part of a large map would keep a full disk full
         where = [corners.west, corners.north, corners.east, corners.south] if corners else None
-        told = {"file": name, "kind": kind, "media_type": media_type, "corners": where}
+        stored = {"file": name, "kind": kind, "media_type": media_type, "corners": where}
         new = self._folder / "ground.json.new"
-        new.write_text(json.dumps(told), encoding="utf-8")
+        new.write_text(json.dumps(stored), encoding="utf-8")
         new.replace(self._folder / "ground.json")
         for path in self._folder.iterdir():
             if path.name not in (name, "ground.json"):

@@ -162,7 +162,7 @@ def _one(
     household_id: UUID,
     *,
     token: str = "",
-    told: object = None,
+    contact: object = None,
 ) -> Response:
     row = households.household(visit.asker, household_id)
     if row is None:
@@ -176,7 +176,7 @@ def _one(
         row=row,
         link=link,
         qr=qr_code(link, words) if link else "",
-        told=told,
+        contact=contact,
         channel=label_of(row.channel, words) if row.channel else "",
     )
 
@@ -210,12 +210,12 @@ def ask_contact(
 ) -> Response:
     """Show the contact; the look and its reason are logged."""
     try:
-        told = households.contact(visit.asker, household_id, reason=reason[:500])
+        contact = households.contact(visit.asker, household_id, reason=reason[:500])
     except UnsealError as error:
         raise HTTPException(503) from error
-    if told is None:
+    if contact is None:
         raise HTTPException(404)
-    return _one(request, visit, households, household_id, told=told)
+    return _one(request, visit, households, household_id, contact=contact)
 
 
 @router.get("/household/{token}")

@@ -136,14 +136,14 @@ class _Watch:
     def of_nodes(self) -> Iterator[Step]:
         known = [one for one in self.running if one.kind in (Kind.NODE_SILENT, Kind.LINK_LOST)]
         away = {one.alert_id: frozenset(filter(self._is_away, one.units)) for one in known}
-        told = {node_id for dark in away.values() for node_id in dark}
+        reported = {node_id for dark in away.values() for node_id in dark}
         for trouble in known:
             dark = away[trouble.alert_id]
             if trouble.kind is Kind.LINK_LOST:
-                dark |= self._joining(trouble, told)
-                told |= dark
+                dark |= self._joining(trouble, reported)
+                reported |= dark
             yield from _grown(trouble, dark)
-        yield from self._newly_silent(told)
+        yield from self._newly_silent(reported)
 
     def _is_away(self, node_id: UUID) -> bool:
         node = self.nodes.get(node_id)
@@ -153,45 +153,49 @@ class _Watch:
             node.since_utc_us, self.bounds.back_after_s
         )
 
-    def _joining(self, link: Trouble, told: set[UUID]) -> frozenset[UUID]:
+    def _joining(self, link: Trouble, reported: set[UUID]) -> frozenset[UUID]:
         """Further lost nodes of an area whose line is already reported."""
         return frozenset(
-            node_id for node_id in self._due(told) if link.area_id in self.nodes[node_id].area_ids
+            node_id
+            for node_id in self._due(reported)
+            if link.area_id in self.nodes[node_id].area_ids
         )
 
-    def _due(self, told: set[UUID]) -> list[UUID]:
+    def _due(self, reported: set[UUID]) -> list[UUID]:
         """Nodes silent long enough and not in a trouble; the longest silent first."""
         after_s = self.bounds.node_silent_after_s
         due = [
-            n for n, since in self.silent.items() if n not in told and self.lasted(since, after_s)
+            n
+            for n, since in self.silent.items()
+            if n not in reported and self.lasted(since, after_s)
         ]
         return sorted(due, key=lambda node_id: (self.silent[node_id], node_id))
 
-    def _newly_silent(self, told: set[UUID]) -> Iterator[Step]:
-        for node_id in self._due(told):
-            if node_id in told:
+    def _newly_silent(self, reported: set[UUID]) -> Iterator[Step]:
+        for node_id in self._due(reported):
+            if node_id in reported:
                 continue
             since = self.silent[node_id]
-            area_id, group = self._fallen_together(node_id, told)
-            told |= group
+            area_id, group = self._fallen_together(node_id, reported)
+            reported |= group
             if area_id is not None:
                 yield TroubleRaised(Kind.LINK_LOST, group, since, area_id=area_id)
             else:
                 yield TroubleRaised(Kind.NODE_SILENT, group, since, node_id=node_id)
 
     def _fallen_together(
-        self, node_id: UUID, told: set[UUID]
+        self, node_id: UUID, reported: set[UUID]
     ) -> tuple[UUID | None, frozenset[UUID]]:
         """The smallest area where most nodes fell silent with this one, and these nodes."""
         within_us = span_us(self.bounds.link_within_s)
         fallen = {
             other
             for other, since in self.silent.items()
-            if other not in told and abs(since - self.silent[node_id]) <= within_us
+            if other not in reported and abs(since - self.silent[node_id]) <= within_us
         }
         best: tuple[UUID | None, frozenset[UUID]] = None, frozenset({node_id})
         for area_id in self.nodes[node_id].area_ids:
-            there = {n for n, one in self.nodes.items() if area_id in one.area_ids} - told
+            there = {n for n, one in self.nodes.items() if area_id in one.area_ids} - reported
             group = frozenset(there & fallen)
             is_most = len(group) >= self.bounds.link_nodes and 2 * len(group) >= len(there)
             if is_most and len(group) > len(best[1]):
